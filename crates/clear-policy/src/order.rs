@@ -1,0 +1,270 @@
+//! Cut-off orders: drafted, shown, signed by two persons, permanent.
+//!
+//! An order is a signed note (C2SP signed-note). Its text is lines of `name: value` that a citizen can read, and the
+//! same bytes are signed, logged, published and shown to the agency that it cuts off.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use clear_record::{AccountId, AgencyId};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use signed_note::{Note, StandardVerifier, Verifier};
+
+use crate::{KeyHolder, Register};
+
+const HEADING: &str = "OpenCLEAR cut-off order, version 1";
+
+/// Whose data the order closes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Every record of the installation; signed with founding keys.
+    Installation,
+    /// One owner's records; signed with that owner's keys.
+    Owner(AgencyId),
+}
+
+/// How far the order reaches over the edges of the register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Covers {
+    /// The agency and everything under it: its children and successors, and theirs.
+    Under,
+    /// Its whole family: every agency connected to it by any parent or predecessor edge.
+    Family,
+}
+
+impl Covers {
+    /// The word in the order's text.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Covers::Under => "under",
+            Covers::Family => "family",
+        }
+    }
+}
+
+/// An order before it is signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderDraft {
+    /// The installation's name.
+    pub installation: AgencyId,
+    /// The order's number.
+    pub number: String,
+    /// The agency that it names.
+    pub agency: AgencyId,
+    /// How far it reaches.
+    pub covers: Covers,
+    /// Whose data it closes.
+    pub scope: Scope,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// The register's version that it was drafted at; an order drafted at another is refused.
+    pub register: u64,
+    /// How many agencies it covers, re-typed by the signers.
+    pub closure_count: usize,
+    /// The digest of the closure, re-typed by the signers.
+    pub closure_digest: String,
+    /// Whom the agency may write to.
+    pub contact: String,
+    /// The public text, one paragraph.
+    pub text: String,
+}
+
+/// A signed order, as the register keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// What was signed.
+    pub draft: OrderDraft,
+    /// Who signed: different persons.
+    pub signers: Vec<AccountId>,
+    /// The signed note.
+    pub note: String,
+}
+
+/// An order that cannot be taken, with the reason. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what each is")]
+pub enum BadOrder {
+    #[error("the order is not a signed note: {0}")]
+    NotANote(String),
+    #[error("line {line} of the order should be `{expected}: …`")]
+    Line { line: usize, expected: &'static str },
+    #[error("line {line} of the order: {what}")]
+    Value { line: usize, what: String },
+    #[error("the order is for the installation `{0}`, not for this one")]
+    OtherInstallation(AgencyId),
+    #[error("the register does not know the agency `{0}`; `openclear register list` shows those that it knows")]
+    UnknownAgency(AgencyId),
+    #[error("an order with the number {0} is already in the register")]
+    Replayed(String),
+    #[error("the order was drafted at version {drafted} of the register, which is now at {is}; draft it again and look at the closure")]
+    Stale { drafted: u64, is: u64 },
+    #[error("the closure has {is} agencies and digest {digest}, but the order says {said} and {said_digest}; draft it again and look at the closure")]
+    OtherClosure { is: usize, digest: String, said: usize, said_digest: String },
+    #[error("the closure holds `{0}`, which owns records here; an owner cannot be cut off from its own installation")]
+    HoldsOwner(AgencyId),
+    #[error("the order needs {needed} signatures of different persons who may sign it, and has {valid}{}", .problem.as_ref().map(|p| format!(" ({p})")).unwrap_or_default())]
+    Signatures { needed: usize, valid: usize, problem: Option<String> },
+}
+
+/// The digest of a closure: SHA-256 over its agency ids in order, each followed by a newline; the first 16 hexadecimal
+/// digits, so that two people can read it to each other.
+pub fn closure_digest(closure: &BTreeSet<AgencyId>) -> String {
+    let mut hash = Sha256::new();
+    for agency in closure {
+        hash.update(agency.as_str());
+        hash.update("\n");
+    }
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl fmt::Display for OrderDraft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scope = match &self.scope {
+            Scope::Installation => "installation".to_owned(),
+            Scope::Owner(owner) => format!("owner {owner}"),
+        };
+        writeln!(f, "{HEADING}")?;
+        writeln!(f, "installation: {}", self.installation)?;
+        writeln!(f, "number: {}", self.number)?;
+        writeln!(f, "agency: {}", self.agency)?;
+        writeln!(f, "covers: {}", self.covers.word())?;
+        writeln!(f, "scope: {scope}")?;
+        writeln!(f, "issued: {}", self.issued_at)?;
+        writeln!(f, "register: {}", self.register)?;
+        writeln!(f, "closure: {} {}", self.closure_count, self.closure_digest)?;
+        writeln!(f, "contact: {}", one_line(&self.contact))?;
+        writeln!(f, "text: {}", one_line(&self.text))
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl OrderDraft {
+    /// Reads the text of an order.
+    ///
+    /// # Errors
+    /// The line that is not as it should be.
+    pub fn parse(text: &str) -> Result<OrderDraft, BadOrder> {
+        let mut lines = text.lines().enumerate();
+        if lines.next().map(|(_, line)| line) != Some(HEADING) {
+            return Err(BadOrder::Line { line: 1, expected: HEADING });
+        }
+        let mut value = |expected: &'static str| -> Result<(usize, String), BadOrder> {
+            let (at, line) = lines.next().ok_or(BadOrder::Line { line: 0, expected })?;
+            let rest = line.strip_prefix(expected).and_then(|rest| rest.strip_prefix(": "));
+            rest.map(|rest| (at + 1, rest.to_owned())).ok_or(BadOrder::Line { line: at + 1, expected })
+        };
+        fn read<T: std::str::FromStr<Err: fmt::Display>>((line, text): (usize, String)) -> Result<T, BadOrder> {
+            text.parse().map_err(|error: T::Err| BadOrder::Value { line, what: error.to_string() })
+        }
+        let installation = read(value("installation")?)?;
+        let (line, number) = value("number")?;
+        if number.trim().is_empty() || number.len() > 60 {
+            return Err(BadOrder::Value { line, what: "the number is empty or longer than 60 characters".into() });
+        }
+        let agency = read(value("agency")?)?;
+        let covers = match value("covers")? {
+            (_, word) if word == Covers::Under.word() => Covers::Under,
+            (_, word) if word == Covers::Family.word() => Covers::Family,
+            (line, word) => return Err(BadOrder::Value { line, what: format!("`{word}` should be `under` or `family`") }),
+        };
+        let (line, scope) = value("scope")?;
+        let scope = match scope.split_once(' ') {
+            None if scope == "installation" => Scope::Installation,
+            Some(("owner", owner)) => Scope::Owner(read((line, owner.to_owned()))?),
+            _ => return Err(BadOrder::Value { line, what: format!("`{scope}` should be `installation` or `owner ID`") }),
+        };
+        let issued_at = read(value("issued")?)?;
+        let register = read(value("register")?)?;
+        let (line, closure) = value("closure")?;
+        let (count, closure_digest) = closure
+            .split_once(' ')
+            .ok_or(BadOrder::Value { line, what: "should be a count and a digest".into() })?;
+        let closure_count = read((line, count.to_owned()))?;
+        let (_, contact) = value("contact")?;
+        let (_, text) = value("text")?;
+        Ok(OrderDraft {
+            installation,
+            number,
+            agency,
+            covers,
+            scope,
+            issued_at,
+            register,
+            closure_count,
+            closure_digest: closure_digest.to_owned(),
+            contact,
+            text,
+        })
+    }
+}
+
+impl Order {
+    /// Reads a signed order and checks everything about it against the register as it is.
+    ///
+    /// # Errors
+    /// See [`BadOrder`]; the register is not changed here.
+    pub fn check(note: &str, register: &Register) -> Result<Order, BadOrder> {
+        let parsed = Note::from_bytes(note.as_bytes()).map_err(|error| BadOrder::NotANote(format!("{error:?}")))?;
+        let text = std::str::from_utf8(parsed.text()).map_err(|error| BadOrder::NotANote(error.to_string()))?;
+        let draft = OrderDraft::parse(text)?;
+        let founding = register.founding().ok_or_else(|| BadOrder::OtherInstallation(draft.installation.clone()))?;
+        if founding.name != draft.installation {
+            return Err(BadOrder::OtherInstallation(draft.installation));
+        }
+        if register.agency(&draft.agency).is_none() {
+            return Err(BadOrder::UnknownAgency(draft.agency));
+        }
+        if register.orders().iter().any(|order| order.draft.number == draft.number) {
+            return Err(BadOrder::Replayed(draft.number));
+        }
+        if draft.register != register.version() {
+            return Err(BadOrder::Stale { drafted: draft.register, is: register.version() });
+        }
+        let closure = register.closure(&draft.agency, draft.covers, draft.issued_at);
+        let digest = closure_digest(&closure);
+        if closure.len() != draft.closure_count || digest != draft.closure_digest {
+            return Err(BadOrder::OtherClosure {
+                is: closure.len(),
+                digest,
+                said: draft.closure_count,
+                said_digest: draft.closure_digest,
+            });
+        }
+        if let Some(owner) = closure.iter().find(|agency| register.is_owner(agency)) {
+            return Err(BadOrder::HoldsOwner(owner.clone()));
+        }
+        let (needed, allowed): (usize, Vec<&KeyHolder>) = match &draft.scope {
+            Scope::Installation => (founding.quorum.max(2), founding.founding_keys.iter().collect()),
+            Scope::Owner(owner) if register.is_owner(owner) => (2, register.keys().into_iter().filter(|key| key.agency == *owner).collect()),
+            Scope::Owner(owner) => return Err(BadOrder::UnknownAgency(owner.clone())),
+        };
+        let signers = signers(note, text, &allowed);
+        if signers.len() < needed {
+            let problem = (signers.is_empty()).then(|| "no signature is by a key that the register knows for this scope".to_owned());
+            return Err(BadOrder::Signatures { needed, valid: signers.len(), problem });
+        }
+        Ok(Order { draft, signers: signers.into_iter().collect(), note: note.to_owned() })
+    }
+}
+
+/// The different persons whose keys signed the text.
+fn signers(note: &str, text: &str, allowed: &[&KeyHolder]) -> BTreeSet<AccountId> {
+    let mut signers = BTreeSet::new();
+    let signatures = note.lines().filter(|line| line.starts_with("— ")).filter_map(|line| signed_note::Signature::from_bytes(line.as_bytes()).ok());
+    for signature in signatures {
+        for key in allowed {
+            let Ok(verifier) = StandardVerifier::new(&key.verifier) else { continue };
+            if verifier.name() == signature.name()
+                && verifier.key_id() == signature.id()
+                && verifier.verify(text.as_bytes(), signature.signature())
+            {
+                signers.insert(key.holder.clone());
+            }
+        }
+    }
+    signers
+}

@@ -1,0 +1,33 @@
+//! The nouns of a police records system: what is recorded, under which label, and who asks for it.
+//!
+//! In:    nothing; other crates build these values.
+//! Out:   records ([`Person`], [`Incident`] …), typed ids, [`Label`]s, [`Version`]s, [`Reach`], and the words of a
+//!        question ([`Standing`], [`Inquiry`], [`Request`]).
+//! Never: does IO, asks the time, decides anything. (Fresh ids take their randomness from the system.)
+//!
+//! # How
+//! One [`record!`] declaration per kind yields the struct, its field list, its JSON Schema, its columns and its page
+//! in the data dictionary. Everything that differs between kinds stands in that one declaration.
+//!
+//! # Change here
+//! A field: its `record!` in `kinds/`. A kind: one file in `kinds/` and one line in `kinds.rs`. A field class or
+//! caveat: `label.rs`. After any of them: `cargo xtask dictionary`.
+
+mod ask;
+mod codes;
+mod id;
+mod kinds;
+mod label;
+mod schema;
+mod version;
+
+pub use ask::{Inquiry, Origin, Purpose, Request, Role, Standing, UseCode};
+pub use codes::{Iucr, IUCR};
+pub use id::{AccountId, AgencyId, BadId, Kind, RecordId, RequestId, Seq, Text};
+pub use id::{
+    ArrestId, HotFileId, IncidentId, InvolvementId, NarrativeId, PersonId, PropertyId, StopId, VehicleId,
+};
+pub use kinds::*;
+pub use label::{Caveat, FieldClass, Handling, Instrument, Label, LabelId, LabelSet, PerClass, Reach};
+pub use schema::{Column, Field, FieldType, FieldValue, json_schema};
+pub use version::{Draft, Method, Provenance, Version};

@@ -1,0 +1,270 @@
+//! The ledger, which is the system of record, and the cards, which are its working notes.
+//!
+//! In:    [`Batch`]es of drafts with their labels, register entries and outbox rows; cards.
+//! Out:   [`Version`]s with their bodies opened, [`Label`]s, register entries, outbox rows; cards.
+//! Never: shows what is not logged (that is the caller's `upto`), decides who may see what, or keeps a body unsealed.
+//!
+//! # How
+//! Two engines, SQLite in a folder and PostgreSQL, each with its own SQL, and one conformance suite for both
+//! (`tests/it/`). A commit takes the head row's lock, so that `seq` is commit order, dense, without gaps:
+//! INVARIANT (seq is commit order). Every body is sealed under a key of its own, which lies in a key store apart:
+//! INVARIANT (a key is durable before its body). Destroying the key expunges the body, wherever copies of it lie.
+//!
+//! # Change here
+//! What both engines do alike: `seal.rs`, `keys.rs`, `intern.rs`. SQL: `sqlite.rs` and `postgres.rs`, both in the same
+//! commit, with a line in the conformance suite. A new column: `sql/`, and the layout's number in both engines.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use clear_record::{Draft, Label, LabelId, RecordId, Seq, Version};
+use jiff::Timestamp;
+
+mod error;
+
+pub use error::{Cause, Error};
+
+/// The system of record: append-only, bitemporal, sealed. Times are kept to the microsecond.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Takes the lead: every older [`Fence`] is refused from now on.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    async fn lead(&self) -> Result<Fence, Error>;
+
+    /// Takes a batch in one transaction: all of it or nothing.
+    ///
+    /// # Errors
+    /// [`Error::Fenced`] when somebody else leads, [`Error::RegisterMoved`] when the register is not at
+    /// `expects_register`, [`Error::Full`] and [`Error::Unreachable`] when the engine cannot write.
+    async fn commit(&self, fence: &Fence, batch: Batch) -> Result<Committed, Error>;
+
+    /// How far the ledger is.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    async fn head(&self) -> Result<Head, Error>;
+
+    /// The versions with `after < seq <= upto`, in that order, at most `max`, with their bodies opened.
+    ///
+    /// # Errors
+    /// [`Error::Sealed`] when a body that was not expunged does not open.
+    async fn follow(&self, after: Seq, upto: Seq, max: usize) -> Result<Vec<Version>, Error>;
+
+    /// The newest version of each record as of a moment, in the order of `ids`; a record without one is left out.
+    ///
+    /// # Errors
+    /// [`Error::Sealed`] when a body that was not expunged does not open.
+    async fn read(&self, ids: &[RecordId], as_of: AsOf) -> Result<Vec<Version>, Error>;
+
+    /// Every version of a record with `seq <= upto`, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Sealed`] when a body that was not expunged does not open.
+    async fn history(&self, id: RecordId, upto: Seq) -> Result<Vec<Version>, Error>;
+
+    /// Every label; the place in the list is the [`LabelId`].
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    async fn labels(&self) -> Result<Vec<Label>, Error>;
+
+    /// The register's entries after a version, in order, each with its version (dense, from 1).
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    async fn register(&self, after: u64) -> Result<Vec<(u64, Vec<u8>)>, Error>;
+
+    /// What was committed and is not yet said to be in the log, in order. After a restart this may repeat rows that
+    /// are in the log: compare by number.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    async fn unlogged(&self) -> Result<Vec<Outbox>, Error>;
+
+    /// Says that the outbox is in the log up to this number. The rows go in the next commit's transaction.
+    ///
+    /// # Errors
+    /// None today; an engine may have to write this down.
+    async fn logged(&self, upto: u64) -> Result<(), Error>;
+
+    /// Destroys the keys of every version of a record, empties their bodies, and appends one version without a body,
+    /// by which followers learn of it. Doing it twice is doing it once, apart from the outbox rows.
+    ///
+    /// # Errors
+    /// As [`commit`](Ledger::commit). After any error: do it again.
+    async fn expunge(&self, fence: &Fence, id: RecordId, recorded_at: Timestamp, outbox: Vec<OutboxBody>) -> Result<Committed, Error>;
+}
+
+/// Small keyed notes that change: accounts, sessions, jobs, numbers. Written by compare-and-swap.
+#[async_trait]
+pub trait Cards: Send + Sync {
+    /// A card, if it is there.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn get(&self, kind: &str, key: &str) -> Result<Option<Card>, Error>;
+
+    /// Writes a card where its revision is still `if_revision` (0: where there is none). Gives the new revision, which
+    /// is greater than any revision given before.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when the revision is another.
+    async fn put(&self, kind: &str, key: &str, if_revision: u64, owner: Option<&str>, due: Option<Timestamp>, body: Vec<u8>) -> Result<u64, Error>;
+
+    /// The cards of a kind, of one owner if one is given, by key.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn list(&self, kind: &str, owner: Option<&str>) -> Result<Vec<Card>, Error>;
+
+    /// Takes the card that has been due longest, pushing `due` to `lease_until` in the same step, so that nobody else
+    /// takes it before then. `None` when nothing is due.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn claim(&self, kind: &str, now: Timestamp, lease_until: Timestamp) -> Result<Option<Card>, Error>;
+
+    /// Deletes a card where its revision is still `if_revision`.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when the revision is another or the card is gone.
+    async fn delete(&self, kind: &str, key: &str, if_revision: u64) -> Result<(), Error>;
+}
+
+/// The right to write, until somebody else takes the lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fence {
+    epoch: u64,
+}
+
+/// What one transaction takes.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// When we knew it: the `recorded_at` of every version.
+    pub recorded_at: Timestamp,
+    /// The versions, in the order in which they get their `seq`.
+    pub drafts: Vec<Draft>,
+    /// Entries to append to the register.
+    pub register: Vec<Vec<u8>>,
+    /// The register's version at which the filing was decided.
+    pub expects_register: u64,
+    /// What the log must have before any of it is visible.
+    pub outbox: Vec<OutboxBody>,
+}
+
+/// One thing for the log to take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxBody {
+    /// Whether it may stand in the log in clear.
+    pub clear: bool,
+    /// The bytes.
+    pub body: Vec<u8>,
+}
+
+/// What a transaction did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// The `seq` of the first version, up to one past the last.
+    pub seqs: Range<u64>,
+    /// The register's version afterwards.
+    pub register: u64,
+    /// The number of the first outbox row, up to one past the last.
+    pub outbox: Range<u64>,
+    /// Labels that the ledger had not met before.
+    pub new_labels: Vec<(LabelId, Label)>,
+    /// The label of each version of the batch, in its order.
+    pub label_of: Vec<LabelId>,
+}
+
+/// How far the ledger is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The last version's place.
+    pub seq: Seq,
+    /// The register's version.
+    pub register: u64,
+    /// The last outbox row's number.
+    pub outbox: u64,
+}
+
+/// The moment that a reader asks about: what we knew, and of what was true when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AsOf {
+    /// What we knew: versions up to here.
+    pub seq: Seq,
+    /// What was true: versions valid from this moment or earlier. `None`: whichever is newest.
+    pub valid: Option<Timestamp>,
+}
+
+/// A row of the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outbox {
+    /// Its number: dense, from 1, in commit order.
+    pub number: u64,
+    /// The last `seq` of its transaction: visible once this row is in the log.
+    pub upto: Seq,
+    /// The register's version after its transaction.
+    pub register: u64,
+    /// Whether it may stand in the log in clear.
+    pub clear: bool,
+    /// The bytes.
+    pub body: Vec<u8>,
+}
+
+/// A note.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Card {
+    /// Its key within its kind.
+    pub key: String,
+    /// Its revision, to be given back when it is written.
+    pub revision: u64,
+    /// Whose it is, if anybody's.
+    pub owner: Option<String>,
+    /// When it wants attention, if ever.
+    pub due: Option<Timestamp>,
+    /// The bytes.
+    pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Card {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Card").field("key", &self.key).field("revision", &self.revision).finish_non_exhaustive()
+    }
+}
+
+/// A ledger with its cards.
+#[derive(Clone)]
+pub struct Store {
+    /// The system of record.
+    pub ledger: Arc<dyn Ledger>,
+    /// The working notes.
+    pub cards: Arc<dyn Cards>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+impl Store {
+    /// Opens the store in a data folder, which is made where it is missing: SQLite, for this process alone.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] when another process has it; [`Error::File`] when the folder cannot be written.
+    pub async fn folder(_dir: &Path) -> Result<Store, Error> {
+        unimplemented!()
+    }
+
+    /// Opens the store on a PostgreSQL server, with the key store in a local folder.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] when the server is not there; [`Error::Address`] when the address does not read.
+    pub async fn postgres(_url: &str, _keys_folder: &Path) -> Result<Store, Error> {
+        unimplemented!()
+    }
+}

@@ -1,0 +1,2 @@
+//! openclear.
+fn main() {}
