@@ -1,1 +1,37 @@
-//! clear-audit.
+//! The tamper-evident log: what was asked, what left, who ordered what.
+//!
+//! In:    an [`Event`], or a text for everybody; from any thread.
+//! Out:   a [`Receipt`], once the entry is on the disk; tiles and a signed checkpoint that outsiders can check.
+//! Never: knows policy or store; rewrites an entry; answers before the disk has it; goes on after a failed write.
+//!
+//! # How
+//! An append is sealed on the caller's thread and queued. One thread takes all that is waiting, writes it with one
+//! write and one `fdatasync`, wakes the waiters, and folds the new leaves into an RFC 6962 tree, published as
+//! [tlog-tiles](https://c2sp.org/tlog-tiles) under a [checkpoint](https://c2sp.org/tlog-checkpoint). While it syncs, the
+//! next batch gathers. The *frames* are the log; tiles and checkpoint can be written again from them.
+//!
+//! # Change here
+//! What an event says: `event.rs`. Bytes on disk: `frame.rs`, and the table in README.md. What a leaf hides: `seal.rs`.
+//! What a checker looks at: `verify.rs`.
+
+mod checkpoint;
+mod error;
+mod event;
+mod frame;
+mod keys;
+mod log;
+mod openings;
+mod receipt;
+mod recover;
+mod seal;
+mod tiles;
+mod tree;
+mod verify;
+
+pub use checkpoint::CheckpointFlaw;
+pub use error::{Error, LogDown};
+pub use event::{Event, What};
+pub use log::{Log, Options, Pending, Recovered};
+pub use openings::{Opened, Openings};
+pub use receipt::{Receipt, ReceiptFlaw};
+pub use verify::{Flaw, Folder, Source, SourceError, Verified, extends, verify, verify_folder};

@@ -14,16 +14,20 @@
 
 mod decide;
 mod entry;
+mod keys;
 mod order;
 mod register;
 mod rules;
+mod template;
 
 pub use decide::{Decision, Denial, Grant, Relation, Sights, decide, may};
 pub use entry::{Agency, AgencyKind, Agreement, Affiliation, Edge, EdgeKind, Entry, Flow, Installation, KeyHolder};
 pub use entry::{DeclaredPurpose, DeclaredUseCode, Suspension, SuspensionEnd};
+pub use keys::{BadKey, KeyPair, sign};
 pub use order::{BadOrder, Covers, Order, OrderDraft, Scope, closure_digest};
 pub use register::{BadEntry, Register};
 pub use rules::{Deed, RuleFault, Rules, Slice, Verdict};
+pub use template::{BadTemplate, Founder, Founding, OrderTemplate, Template};
 
 #[doc(no_inline)]
 pub use clear_record::{Inquiry, Request, Standing};

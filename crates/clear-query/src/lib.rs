@@ -1,1 +1,57 @@
-//! clear-query.
+//! Runs a question under a grant.
+//!
+//! In:    a [`Question`], a [`Grant`], the [`Shelves`]: the ledger and the projections that follow it.
+//! Out:   [`Matches`]: what was found and may be noticed. What of it may leave is `clear-redact`'s to say.
+//! Never: fetches a body before its label was tested; lets an engine see more than the grant's reach.
+//!
+//! # How
+//! Projections are folds over the ledger's versions, up to the last one that is in the log. A question first lets them
+//! catch up, asks an engine under the reach, then reads the bodies of what it found.
+//!
+//! # Change here
+//! A new kind of question: a file beside `find.rs`, and its answer in `clear-redact`. A new projection: `shelves.rs`.
+
+mod counts;
+mod find;
+mod mentions;
+mod open;
+mod shelves;
+
+pub use counts::{Counted, Counts};
+pub use find::{Find, FindMatch, FoundVersion};
+pub use open::{Open, OpenMatch, Related, SamePerson};
+pub use shelves::{Error, Shelves};
+
+use clear_policy::Grant;
+use clear_record::Seq;
+
+/// Something that can be asked.
+pub trait Question: serde::Serialize + Clone + Send + Sync + 'static {
+    /// What is found.
+    type Match: Send;
+    /// Its name in the log, in metrics and in the API.
+    const NAME: &'static str;
+    /// Asks the engines, under the grant's reach, at `seq`.
+    fn run(&self, shelves: &Shelves, grant: &Grant, seq: Seq) -> impl Future<Output = Result<Self::Match, Error>> + Send;
+}
+
+/// What a question found. Made by [`run`] alone.
+pub struct Matches<Q: Question> {
+    found: Q::Match,
+}
+
+impl<Q: Question> Matches<Q> {
+    /// What was found, for `clear-redact`.
+    pub fn into_found(self) -> Q::Match {
+        self.found
+    }
+}
+
+/// Runs a question under a grant, over everything up to `visible`.
+///
+/// # Errors
+/// [`Error::Question`] when the question itself is wrong, else what went wrong with us.
+pub async fn run<Q: Question>(shelves: &Shelves, grant: &Grant, visible: Seq, question: &Q) -> Result<Matches<Q>, Error> {
+    shelves.catch_up(visible).await?;
+    Ok(Matches { found: question.run(shelves, grant, visible).await? })
+}

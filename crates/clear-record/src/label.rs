@@ -115,6 +115,30 @@ words! {
     }
 }
 
+impl Instrument {
+    /// What an officer does on a hit (GR19). An instrument that no judge signed is never a ground for arrest.
+    pub const fn action(self) -> &'static str {
+        match self {
+            Instrument::JudicialWarrant | Instrument::ProtectionOrder | Instrument::Stolen => "confirm first",
+            Instrument::Missing => "information",
+            Instrument::Administrative | Instrument::Civil | Instrument::Detainer => "no action",
+        }
+    }
+
+    /// The instrument in words.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Instrument::JudicialWarrant => "judicial warrant",
+            Instrument::ProtectionOrder => "order of protection",
+            Instrument::Stolen => "stolen",
+            Instrument::Missing => "missing",
+            Instrument::Administrative => "administrative instrument",
+            Instrument::Civil => "civil instrument",
+            Instrument::Detainer => "detainer",
+        }
+    }
+}
+
 /// Who owns a record and how it may be handled. Rules read labels, never contents.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,1 +1,35 @@
-//! clear-search.
+//! Finds records by name, plate, address, number, date and beat.
+//!
+//! In:    [`Version`]s in `seq` order, by [`Index::apply`]; a [`Query`] and the asker's [`Reach`].
+//! Out:   [`Found`]: ids with label, score and reasons, in a total order; never more.
+//! Never: returns a record; reads a store; lets a hidden record or field touch an answer, its order, scores or total.
+//!
+//! # How
+//! Every posting leads to a row with its label, and the label is tested before anything else of the row is looked at:
+//! INVARIANT (a hidden row is as if absent). Scores are absolute (how well this row matches), never relative to other
+//! rows, because a statistic over hidden rows is a hidden row. The index is a fold: drop it, apply the versions again,
+//! and the answers are the same.
+//!
+//! # Change here
+//! What a name match is worth: `quality` in `find/person.rs`. How text is normalised: `text.rs`. What is indexed of a
+//! kind: `Index::insert`. What the search box recognises: `understand.rs`.
+//!
+//! [`Version`]: clear_record::Version
+//! [`Reach`]: clear_record::Reach
+
+mod address;
+mod events;
+mod find;
+mod index;
+mod keys;
+mod names;
+mod plates;
+mod query;
+mod rows;
+mod text;
+mod understand;
+mod words;
+
+pub use index::Index;
+pub use query::{Filter, Found, Hit, Query, Terms, Why};
+pub use understand::{Understood, understand};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clear_record::RecordId;
+use clear_record::{Kind, RecordId};
 
 /// A cause from the engine below; operators read it in the chain, askers never do.
 pub type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -93,6 +93,14 @@ pub enum Error {
         expected: u64,
         /// The version now.
         is: u64,
+    },
+    /// A draft's contents are of another kind than its id.
+    #[error("{id} cannot hold a record of kind `{is}`, and nothing was written: file it under an id of its own kind")]
+    Kind {
+        /// The draft's id.
+        id: RecordId,
+        /// What its contents are.
+        is: Kind,
     },
     /// A body does not open, and it was not expunged.
     #[error("the contents of {id} do not open: its key is missing or its body was changed; restore the key store and the ledger from the same backup")]

@@ -22,7 +22,19 @@ use async_trait::async_trait;
 use clear_record::{Draft, Label, LabelId, RecordId, Seq, Version};
 use jiff::Timestamp;
 
+mod batch;
+mod book;
+mod cards;
+mod cores;
+mod engine;
 mod error;
+mod files;
+mod intern;
+mod keys;
+mod lite;
+mod postgres;
+mod seal;
+mod sqlite;
 
 pub use error::{Cause, Error};
 
@@ -243,6 +255,7 @@ pub struct Store {
     pub ledger: Arc<dyn Ledger>,
     /// The working notes.
     pub cards: Arc<dyn Cards>,
+    closing: Arc<dyn Close>,
 }
 
 impl std::fmt::Debug for Store {
@@ -252,19 +265,53 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the store in a data folder, which is made where it is missing: SQLite, for this process alone.
+    /// Opens the store in a data folder, which is made where it is missing: SQLite, for this process alone. The keys
+    /// are in `keys/` beneath it.
     ///
     /// # Errors
     /// [`Error::InUse`] when another process has it; [`Error::File`] when the folder cannot be written.
-    pub async fn folder(_dir: &Path) -> Result<Store, Error> {
-        unimplemented!()
+    pub async fn folder(dir: &Path) -> Result<Store, Error> {
+        let engine = Arc::new(sqlite::open(dir).await?);
+        let book = Arc::new(book::open(Arc::clone(&engine), &dir.join("keys")).await?);
+        Ok(Store { ledger: Arc::clone(&book) as Arc<dyn Ledger>, cards: Arc::clone(&engine) as Arc<dyn Cards>, closing: Arc::new((book, engine)) })
     }
 
-    /// Opens the store on a PostgreSQL server, with the key store in a local folder.
+    /// Opens the store on a PostgreSQL server, with the key store in a local folder, which every process on that
+    /// ledger shares.
     ///
     /// # Errors
     /// [`Error::Unreachable`] when the server is not there; [`Error::Address`] when the address does not read.
-    pub async fn postgres(_url: &str, _keys_folder: &Path) -> Result<Store, Error> {
-        unimplemented!()
+    pub async fn postgres(url: &str, keys_folder: &Path) -> Result<Store, Error> {
+        let engine = Arc::new(postgres::open(url).await?);
+        let book = Arc::new(book::open(Arc::clone(&engine), keys_folder).await?);
+        Ok(Store { ledger: Arc::clone(&book) as Arc<dyn Ledger>, cards: Arc::clone(&engine) as Arc<dyn Cards>, closing: Arc::new((book, engine)) })
+    }
+
+    /// Closes the store after what is under way; calls after it fail. Dropping every clone does the same, only not
+    /// waiting for it. The folder is free once every clone is dropped.
+    pub async fn close(self) {
+        self.closing.close().await;
+    }
+}
+
+/// What is left to do at the end.
+#[async_trait]
+trait Close: Send + Sync {
+    async fn close(&self);
+}
+
+#[async_trait]
+impl Close for (Arc<book::Book<sqlite::Folder>>, Arc<sqlite::Folder>) {
+    async fn close(&self) {
+        self.0.close_keys().await;
+        self.1.close().await;
+    }
+}
+
+#[async_trait]
+impl Close for (Arc<book::Book<postgres::Server>>, Arc<postgres::Server>) {
+    async fn close(&self) {
+        self.0.close_keys().await;
+        self.1.close().await;
     }
 }

@@ -1,0 +1,142 @@
+//! What can go wrong with the log itself.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::checkpoint::CheckpointFlaw;
+
+/// Why the log could not be opened or read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The origin cannot stand in a checkpoint.
+    #[error("`{origin}` cannot be a log's origin: write `installation/node`, without spaces or `+`")]
+    Origin {
+        /// What was given.
+        origin: String,
+    },
+    /// Another process, or another part of this one, has the log open.
+    #[error("the log in {} is in use by another process", path.display())]
+    InUse {
+        /// The log's folder.
+        path: PathBuf,
+    },
+    /// A file could not be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file could not be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A log is there, its key is not. A new key would make the old checkpoints worthless, so none is made.
+    #[error("the log has entries, but its key {} is missing", path.display())]
+    KeyMissing {
+        /// Where the key should be.
+        path: PathBuf,
+    },
+    /// A key file holds something else, or a key for something else.
+    #[error("{} {why}", path.display())]
+    Key {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The system gave no randomness.
+    #[error("the operating system gives no randomness")]
+    Randomness,
+    /// A frame was changed after it was written: what follows it was synced later.
+    #[error("log damaged: entry {entry}, segment `{segment}`, offset {offset}")]
+    Damaged {
+        /// The entry that should stand there.
+        entry: u64,
+        /// The segment's file name.
+        segment: String,
+        /// Where in the segment, in bytes.
+        offset: u64,
+    },
+    /// A segment between others is gone.
+    #[error("log damaged: segment `{segment}` is missing")]
+    SegmentMissing {
+        /// Its file name.
+        segment: String,
+    },
+    /// The checkpoint on disk is not one of this log's.
+    #[error("the checkpoint on disk cannot be trusted")]
+    Checkpoint {
+        /// What is wrong with it.
+        source: CheckpointFlaw,
+    },
+    /// The log has lost entries that its checkpoint covers.
+    #[error("the checkpoint covers {checkpoint} entries, the log holds {frames}: entry {frames} is missing")]
+    Shorter {
+        /// The checkpoint's size.
+        checkpoint: u64,
+        /// How many entries there are.
+        frames: u64,
+    },
+    /// The entries are not those that the checkpoint was signed over.
+    #[error("the log's first {size} entries are not those of the checkpoint on disk")]
+    Root {
+        /// The checkpoint's size.
+        size: u64,
+    },
+    /// A sealed entry could not be opened.
+    #[error("entry {entry} cannot be opened: {why}")]
+    Opening {
+        /// Which.
+        entry: u64,
+        /// Why.
+        why: &'static str,
+    },
+}
+
+impl Error {
+    pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Error {
+        let path = path.to_owned();
+        move |source| Error::Read { path, source }
+    }
+
+    pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Error {
+        let path = path.to_owned();
+        move |source| Error::Write { path, source }
+    }
+}
+
+/// Nothing can be logged, so nothing may be answered. Never retried: a disk that lost one write is not asked again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the log is down: {reason}")]
+pub struct LogDown {
+    reason: Arc<str>,
+}
+
+impl LogDown {
+    pub(crate) fn new(reason: &str) -> LogDown {
+        LogDown { reason: reason.into() }
+    }
+
+    pub(crate) fn because(error: &dyn std::error::Error) -> LogDown {
+        let mut reason = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            reason.push_str(": ");
+            reason.push_str(&error.to_string());
+            cause = error.source();
+        }
+        LogDown::new(&reason)
+    }
+
+    /// What ended the log, for the operator.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}

@@ -1,0 +1,302 @@
+//! The bytes on disk: segments of frames, each frame one entry.
+//!
+//! A frame says which entry it is and with which entry its *batch* began (what was written and synced together). A
+//! broken frame with nothing but its own batch after it was never acknowledged as a whole: a torn tail. A broken frame
+//! with a later batch after it was once synced: somebody or something changed it.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+
+/// The largest body that an entry can have, in bytes.
+pub(crate) const MAX_BODY: usize = 64 << 20;
+/// The bytes of a segment before its first frame.
+pub(crate) const SEGMENT_HEADER: usize = 32;
+
+const SEGMENT_MAGIC: &[u8; 16] = b"OpenCLEAR log 1\n";
+const MAGIC: &[u8; 4] = b"CLF1";
+const HEADER: usize = 4 + 4 + 1 + 8 + 8 + 8 + 2;
+const SUM: usize = 8;
+const MAX_FRAME: usize = MAX_BODY + 70_000;
+
+/// How an entry's leaf shows its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The leaf is a salted commitment; the opening is encrypted.
+    Sealed = 1,
+    /// The leaf is the text itself; there is no opening.
+    Clear = 2,
+    /// The leaf is the digest of a text too long for a leaf; the opening is the text.
+    Digest = 3,
+}
+
+impl Kind {
+    pub(crate) fn from_code(code: u8) -> Option<Kind> {
+        [Kind::Sealed, Kind::Clear, Kind::Digest].into_iter().find(|kind| *kind as u8 == code)
+    }
+}
+
+/// An entry before it has a place.
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    /// The number of the outbox row that it logs; 0 is none.
+    pub(crate) outbox: u64,
+    pub(crate) leaf: Vec<u8>,
+    pub(crate) opening: Vec<u8>,
+}
+
+/// An entry in its place.
+pub(crate) struct Frame {
+    pub(crate) index: u64,
+    /// The first entry of the batch that it was synced with.
+    pub(crate) batch: u64,
+    pub(crate) entry: Entry,
+}
+
+/// Appends the frame of `entry` to `out`.
+pub(crate) fn encode(out: &mut Vec<u8>, entry: &Entry, index: u64, batch: u64) {
+    let start = out.len();
+    let length = HEADER + entry.leaf.len() + entry.opening.len() + SUM;
+    out.extend_from_slice(MAGIC);
+    out.extend_from_slice(&(length as u32).to_be_bytes());
+    out.push(entry.kind as u8);
+    out.extend_from_slice(&index.to_be_bytes());
+    out.extend_from_slice(&batch.to_be_bytes());
+    out.extend_from_slice(&entry.outbox.to_be_bytes());
+    out.extend_from_slice(&(entry.leaf.len() as u16).to_be_bytes());
+    out.extend_from_slice(&entry.leaf);
+    out.extend_from_slice(&entry.opening);
+    let sum = checksum(out.get(start..).unwrap_or_default());
+    out.extend_from_slice(&sum);
+}
+
+/// The first bytes of a segment whose first entry is `first`.
+pub(crate) fn segment_header(first: u64) -> Vec<u8> {
+    let mut header = SEGMENT_MAGIC.to_vec();
+    header.extend_from_slice(&first.to_be_bytes());
+    let sum = checksum(&header);
+    header.extend_from_slice(&sum);
+    header
+}
+
+/// A checksum against accidents. Against intent there are the tree and its signed checkpoint.
+fn checksum(bytes: &[u8]) -> [u8; SUM] {
+    let digest = Sha256::digest(bytes);
+    let mut sum = [0; SUM];
+    sum.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+    sum
+}
+
+struct Cursor<'a>(&'a [u8]);
+
+impl<'a> Cursor<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+}
+
+/// The length that a frame's first bytes claim, if they can be a frame's.
+fn claimed_length(header: &[u8]) -> Option<usize> {
+    let mut cursor = Cursor(header);
+    if cursor.array()? != *MAGIC {
+        return None;
+    }
+    let length = u32::from_be_bytes(cursor.array()?) as usize;
+    (HEADER + SUM..=MAX_FRAME).contains(&length).then_some(length)
+}
+
+/// The frame that these bytes are, exactly; `None` where anything is wrong with them.
+fn decode(bytes: &[u8]) -> Option<Frame> {
+    if claimed_length(bytes)? != bytes.len() {
+        return None;
+    }
+    let (body, sum) = bytes.split_at_checked(bytes.len() - SUM)?;
+    if checksum(body) != sum {
+        return None;
+    }
+    let mut cursor = Cursor(body);
+    cursor.take(8)?;
+    let [code] = cursor.array()?;
+    let kind = Kind::from_code(code)?;
+    let index = u64::from_be_bytes(cursor.array()?);
+    let batch = u64::from_be_bytes(cursor.array()?);
+    let outbox = u64::from_be_bytes(cursor.array()?);
+    let leaf_length = u16::from_be_bytes(cursor.array()?) as usize;
+    let leaf = cursor.take(leaf_length)?.to_vec();
+    let opening = cursor.0.to_vec();
+    (batch <= index).then_some(Frame { index, batch, entry: Entry { kind, outbox, leaf, opening } })
+}
+
+/// The file name of a segment; they count from 1.
+pub(crate) fn segment_name(number: u32) -> String {
+    format!("frames-{number:06}.log")
+}
+
+/// The segments of a log's folder, in order, without a gap.
+///
+/// # Errors
+/// An unreadable folder; a segment missing between others.
+pub(crate) fn segments(log: &Path) -> Result<Vec<(u32, PathBuf)>, Error> {
+    let mut found = Vec::new();
+    for item in std::fs::read_dir(log).map_err(Error::read(log))? {
+        let item = item.map_err(Error::read(log))?;
+        let name = item.file_name();
+        let number = name
+            .to_str()
+            .and_then(|name| name.strip_prefix("frames-")?.strip_suffix(".log")?.parse::<u32>().ok())
+            .filter(|number| *number > 0);
+        if let Some(number) = number {
+            found.push((number, item.path()));
+        }
+    }
+    found.sort();
+    for (expected, (number, _)) in (1..).zip(&found) {
+        if *number != expected {
+            return Err(Error::SegmentMissing { segment: segment_name(expected) });
+        }
+    }
+    Ok(found)
+}
+
+/// What stands at a reader's place.
+pub(crate) enum Step {
+    /// A good frame, and where it begins.
+    Frame(Frame, u64),
+    /// The end of the segment.
+    End,
+    /// Something that is not the next frame, and where it begins.
+    Bad(u64),
+}
+
+/// Reads one segment, frame by frame.
+pub(crate) struct Reader {
+    path: PathBuf,
+    file: BufReader<File>,
+    offset: u64,
+    next: u64,
+    started: bool,
+}
+
+impl Reader {
+    /// A reader of the segment whose first entry should be `next`.
+    pub(crate) fn open(path: &Path, next: u64) -> Result<Reader, Error> {
+        let file = File::open(path).map_err(Error::read(path))?;
+        Ok(Reader {
+            path: path.to_owned(),
+            file: BufReader::with_capacity(1 << 18, file),
+            offset: 0,
+            next,
+            started: false,
+        })
+    }
+
+    /// The first entry that the segment's header claims; `None` where the header is broken.
+    pub(crate) fn claimed_first(path: &Path) -> Result<Option<u64>, Error> {
+        let mut header = Vec::new();
+        let file = File::open(path).map_err(Error::read(path))?;
+        file.take(SEGMENT_HEADER as u64).read_to_end(&mut header).map_err(Error::read(path))?;
+        let first = header.get(16..24).and_then(|bytes| Some(u64::from_be_bytes(bytes.try_into().ok()?)));
+        Ok(first.filter(|first| segment_header(*first) == header))
+    }
+
+    /// The next entry's index.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// The segment's file name.
+    pub(crate) fn name(&self) -> String {
+        self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// The segment's length, in bytes.
+    pub(crate) fn length(&self) -> Result<u64, Error> {
+        Ok(self.file.get_ref().metadata().map_err(Error::read(&self.path))?.len())
+    }
+
+    /// Reads what stands at the reader's place and goes past it.
+    pub(crate) fn step(&mut self) -> Result<Step, Error> {
+        let path = self.path.clone();
+        self.try_step().map_err(Error::read(&path))
+    }
+
+    fn try_step(&mut self) -> io::Result<Step> {
+        if !self.started {
+            let header = self.take(SEGMENT_HEADER)?;
+            if header != segment_header(self.next) {
+                return Ok(Step::Bad(0));
+            }
+            self.started = true;
+            self.offset = SEGMENT_HEADER as u64;
+        }
+        let mut bytes = self.take(HEADER)?;
+        if bytes.is_empty() {
+            return Ok(Step::End);
+        }
+        let offset = self.offset;
+        let Some(length) = claimed_length(&bytes) else { return Ok(Step::Bad(offset)) };
+        let rest = self.take(length.saturating_sub(bytes.len()))?;
+        bytes.extend_from_slice(&rest);
+        match decode(&bytes) {
+            Some(frame) if frame.index == self.next => {
+                self.next += 1;
+                self.offset += bytes.len() as u64;
+                Ok(Step::Frame(frame, offset))
+            }
+            _ => Ok(Step::Bad(offset)),
+        }
+    }
+
+    /// Up to `count` bytes; fewer at the end of the file. Never allocates more than the file has.
+    fn take(&mut self, count: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(count.min(1 << 16));
+        self.file.by_ref().take(count as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Whether what is broken at `offset` was once synced: a good frame of a later batch stands after it.
+    pub(crate) fn synced_after(&self, offset: u64) -> Result<bool, Error> {
+        let mut rest = Vec::new();
+        let mut file = File::open(&self.path).map_err(Error::read(&self.path))?;
+        file.seek(SeekFrom::Start(offset)).map_err(Error::read(&self.path))?;
+        file.read_to_end(&mut rest).map_err(Error::read(&self.path))?;
+        let later = rest.windows(MAGIC.len()).enumerate().filter(|(_, window)| *window == MAGIC).any(|(at, _)| {
+            let candidate = rest.get(at..).unwrap_or_default();
+            let frame = claimed_length(candidate).and_then(|length| decode(candidate.get(..length)?));
+            frame.is_some_and(|frame| frame.batch > self.next)
+        });
+        Ok(later)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_reads_back_and_no_changed_byte_does() {
+        let entry = Entry { kind: Kind::Sealed, outbox: 7, leaf: vec![1, 2, 3], opening: vec![4; 100] };
+        let mut bytes = Vec::new();
+        encode(&mut bytes, &entry, 9, 8);
+        let frame = decode(&bytes).unwrap();
+        assert_eq!((frame.index, frame.batch, frame.entry.outbox), (9, 8, 7));
+        assert_eq!((frame.entry.leaf, frame.entry.opening), (entry.leaf, entry.opening));
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut changed = bytes.clone();
+                changed[at] ^= 1 << bit;
+                assert!(decode(&changed).is_none(), "byte {at} bit {bit}");
+            }
+        }
+    }
+}

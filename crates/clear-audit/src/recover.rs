@@ -1,0 +1,113 @@
+//! Opening is recovery: there is no other way in, so the way after a crash is walked every day.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use crate::checkpoint::Head;
+use crate::error::Error;
+use crate::frame::{self, Reader, SEGMENT_HEADER, Step};
+use crate::tree::Tree;
+
+/// What recovery found.
+pub(crate) struct Found {
+    pub(crate) tree: Tree,
+    /// The newest segment: its number, the open file, its length. The number is 0 where there is none.
+    pub(crate) segment: u32,
+    pub(crate) file: Option<File>,
+    pub(crate) length: u64,
+    pub(crate) last_outbox: u64,
+    pub(crate) cut_bytes: u64,
+    pub(crate) mended: Vec<String>,
+}
+
+/// Scans the frames, cuts a torn tail, folds the tree, holds it against the checkpoint, writes missing tiles.
+///
+/// # Errors
+/// A frame changed after it was synced; a checkpoint that the frames do not bear out; a disk that fails.
+pub(crate) fn recover(log: &Path, head: Option<&Head>) -> Result<Found, Error> {
+    let segments = frame::segments(log)?;
+    let newest = segments.len();
+    let mut found = Found {
+        tree: Tree::recovering(log),
+        segment: 0,
+        file: None,
+        length: 0,
+        last_outbox: 0,
+        cut_bytes: 0,
+        mended: Vec::new(),
+    };
+    check_head(head, &found.tree)?;
+    for (place, (number, path)) in (1..).zip(&segments) {
+        let mut reader = Reader::open(path, found.tree.size())?;
+        let mut batch_start = 0;
+        let torn_at = loop {
+            match reader.step()? {
+                Step::Frame(frame, offset) => {
+                    if frame.batch == frame.index {
+                        batch_start = offset;
+                    }
+                    found.last_outbox = found.last_outbox.max(frame.entry.outbox);
+                    found.tree.push(&frame.entry.leaf)?;
+                    check_head(head, &found.tree)?;
+                }
+                Step::End => break None,
+                Step::Bad(offset) => {
+                    // What a checkpoint covers was acknowledged, and is no torn tail either.
+                    let covered = head.is_some_and(|head| head.size > reader.next());
+                    if place < newest || covered || reader.synced_after(offset)? {
+                        return Err(Error::Damaged { entry: reader.next(), segment: reader.name(), offset });
+                    }
+                    break Some(offset);
+                }
+            }
+        };
+        if place == newest {
+            found.settle(*number, path, torn_at, batch_start)?;
+        }
+    }
+    if let Some(head) = head.filter(|head| head.size > found.tree.size()) {
+        return Err(Error::Shorter { checkpoint: head.size, frames: found.tree.size() });
+    }
+    found.tree.publish()?;
+    found.mended = found.tree.recovered();
+    File::open(log).and_then(|folder| folder.sync_all()).map_err(Error::write(log))?;
+    Ok(found)
+}
+
+fn check_head(head: Option<&Head>, tree: &Tree) -> Result<(), Error> {
+    match head {
+        Some(head) if head.size == tree.size() && head.root != tree.root() => Err(Error::Root { size: head.size }),
+        _ => Ok(()),
+    }
+}
+
+impl Found {
+    /// Cuts the newest segment's torn tail and makes sure that what is left is on the disk.
+    fn settle(&mut self, number: u32, path: &Path, torn_at: Option<u64>, batch_start: u64) -> Result<(), Error> {
+        let write = || Error::write(path);
+        let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(write())?;
+        let mut length = file.metadata().map_err(Error::read(path))?.len();
+        if let Some(offset) = torn_at {
+            self.cut_bytes = length.saturating_sub(offset);
+            tracing::warn!(segment = number, offset, bytes = self.cut_bytes, "cut the torn tail of the log");
+            if offset < SEGMENT_HEADER as u64 {
+                self.segment = number.saturating_sub(1);
+                return fs::remove_file(path).map_err(write());
+            }
+            file.set_len(offset).map_err(write())?;
+            length = offset;
+        }
+        // INVARIANT (what is counted is on the disk): after a failed sync the cache can show bytes that the disk never
+        // got, and a second sync would not write them. So the last batch is written again, byte for byte, and synced.
+        let start = if batch_start <= SEGMENT_HEADER as u64 { 0 } else { batch_start };
+        let mut last = Vec::new();
+        file.seek(SeekFrom::Start(start)).map_err(Error::read(path))?;
+        file.read_to_end(&mut last).map_err(Error::read(path))?;
+        file.seek(SeekFrom::Start(start)).map_err(write())?;
+        file.write_all(&last).map_err(write())?;
+        file.sync_all().map_err(write())?;
+        (self.segment, self.file, self.length) = (number, Some(file), length);
+        Ok(())
+    }
+}

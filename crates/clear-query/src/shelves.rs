@@ -1,0 +1,147 @@
+//! The ledger and the projections that follow it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use clear_link::block_keys;
+use clear_record::{LabelId, Reach, Record, RecordId, Seq, Version};
+use clear_search::Index;
+use clear_stats::Columns;
+use clear_store::{AsOf, Ledger};
+
+use crate::mentions::Mentions;
+
+/// Why a question could not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The question is wrong; the text says where and how to mend it.
+    #[error("{0}")]
+    Question(String),
+    /// The ledger could not be read.
+    #[error("cannot read the ledger")]
+    Store(#[from] clear_store::Error),
+}
+
+/// Versions that are folded into the projections at once.
+const FOLD_MAX: usize = 20_000;
+
+/// The shelves that questions are answered from.
+pub struct Shelves {
+    ledger: Arc<dyn Ledger>,
+    folds: RwLock<Folds>,
+    following: tokio::sync::Mutex<()>,
+}
+
+/// The projections. Delete them, fold the ledger again, get the same.
+#[derive(Default)]
+pub(crate) struct Folds {
+    pub(crate) seq: Seq,
+    pub(crate) index: Index,
+    pub(crate) columns: Columns,
+    pub(crate) mentions: Mentions,
+    /// The current label of each record that has a body.
+    pub(crate) labels: HashMap<RecordId, LabelId>,
+    /// Persons who may be the same, by the linker's blocking keys.
+    pub(crate) blocks: HashMap<String, Vec<RecordId>>,
+}
+
+impl Folds {
+    fn apply(&mut self, version: &Version) {
+        self.index.apply(version);
+        self.columns.apply(version);
+        self.mentions.apply(version);
+        match &version.record {
+            Some(record) => {
+                self.labels.insert(version.id, version.label);
+                if let Record::Person(person) = record {
+                    for key in block_keys(person) {
+                        let block = self.blocks.entry(key).or_default();
+                        if !block.contains(&version.id) {
+                            block.push(version.id);
+                        }
+                    }
+                }
+            }
+            None => {
+                self.labels.remove(&version.id);
+            }
+        }
+        self.seq = version.seq;
+    }
+}
+
+impl Shelves {
+    /// Shelves over a ledger, empty until they [`catch_up`](Shelves::catch_up).
+    pub fn new(ledger: Arc<dyn Ledger>) -> Shelves {
+        Shelves { ledger, folds: RwLock::default(), following: tokio::sync::Mutex::new(()) }
+    }
+
+    /// Folds everything up to `visible` into the projections: what is not in the log is not visible.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read; the projections stay where they were.
+    pub async fn catch_up(&self, visible: Seq) -> Result<(), Error> {
+        if self.folds().seq >= visible {
+            return Ok(());
+        }
+        let _one_follower = self.following.lock().await;
+        loop {
+            let at = self.folds().seq;
+            if at >= visible {
+                return Ok(());
+            }
+            let versions = self.ledger.follow(at, visible, FOLD_MAX).await?;
+            let mut folds = self.folds.write().unwrap_or_else(PoisonError::into_inner);
+            if versions.is_empty() {
+                // A gap in the numbers would make every question wait for ever; there is none by the ledger's promise.
+                folds.seq = visible;
+            }
+            for version in &versions {
+                folds.apply(version);
+            }
+            tracing::debug!(seq = folds.seq.0, "projections followed the ledger");
+        }
+    }
+
+    pub(crate) fn folds(&self) -> RwLockReadGuard<'_, Folds> {
+        self.folds.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How far the projections are.
+    pub fn seq(&self) -> Seq {
+        self.folds().seq
+    }
+
+    /// The current label of a record, for the write road.
+    pub fn label_of(&self, id: RecordId) -> Option<LabelId> {
+        self.folds().labels.get(&id).copied()
+    }
+
+    /// The records that are parts of this one, for the write road.
+    pub fn parts_of(&self, whole: RecordId) -> Vec<RecordId> {
+        self.folds().mentions.parts_of(whole)
+    }
+
+    /// The current versions of records, for the write road: to compare and to correct, never to show.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn current(&self, ids: &[RecordId], seq: Seq) -> Result<Vec<Version>, Error> {
+        Ok(self.ledger.read(ids, AsOf { seq, valid: None }).await?)
+    }
+
+    /// The current versions of those records that the reach shows. Labels are tested before any body is fetched, and
+    /// again on what was fetched.
+    pub(crate) async fn read(&self, ids: &[RecordId], reach: &Reach, seq: Seq) -> Result<Vec<Version>, Error> {
+        let shown: Vec<RecordId> = {
+            let folds = self.folds();
+            ids.iter().copied().filter(|id| folds.labels.get(id).is_some_and(|label| reach.shows(*label))).collect()
+        };
+        if shown.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut versions = self.ledger.read(&shown, AsOf { seq, valid: None }).await?;
+        versions.retain(|version| version.record.is_some() && reach.shows(version.label));
+        Ok(versions)
+    }
+}

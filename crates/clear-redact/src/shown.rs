@@ -1,0 +1,105 @@
+//! One record as the asker may see it.
+
+use clear_policy::{Grant, Relation};
+use clear_record::{AgencyId, FieldClass, FieldType, Record, RecordId, Version, fields};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// One record, reduced to the fields whose classes are open to the asker.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Shown {
+    /// The record's id.
+    pub id: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// A title made of its open fields.
+    pub title: String,
+    /// Who contributed it; re-sharing needs that agency's own grant (GR09).
+    pub originator: String,
+    /// The agencies of this question: the only allowed recipients (GR09).
+    pub recipients: Vec<String>,
+    /// Since when it was true in the world.
+    pub valid_from: String,
+    /// The open fields, in the dictionary's order; absent and closed ones are both left out.
+    #[schema(value_type = Object)]
+    pub fields: Map<String, Value>,
+}
+
+/// A record that the asker may know of without reading: whom to ask, nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+pub struct Pointer {
+    /// The agency to ask.
+    pub ask: String,
+}
+
+/// What a version becomes for an asker.
+pub(crate) enum View {
+    Shown(Shown),
+    Pointer(Pointer),
+}
+
+/// Reduces a version. `known` are the references that the asker may follow, sorted.
+pub(crate) fn view(grant: &Grant, version: &Version, known: &[RecordId]) -> Option<View> {
+    let reach = grant.reach(Relation::Any);
+    let record = version.record.as_ref()?;
+    let open = |class: FieldClass| reach.opens(class, version.label);
+    if !FieldClass::ALL.iter().any(|class| open(*class)) {
+        let ask = version.provenance.agency.to_string();
+        return reach.pointer.contains(version.label).then_some(View::Pointer(Pointer { ask }));
+    }
+    let mut json = record.to_json();
+    let mut shown = Map::new();
+    for field in fields(record.kind()).iter().filter(|field| open(field.class)) {
+        let Some(value) = json.remove(field.name) else { continue };
+        let reference = matches!(field.holds, FieldType::Reference(_));
+        let may_follow = || value.as_str().and_then(|id| id.parse().ok()).is_some_and(|id: RecordId| known.binary_search(&id).is_ok());
+        if !reference || may_follow() {
+            shown.insert(field.name.to_owned(), value);
+        }
+    }
+    Some(View::Shown(Shown {
+        id: version.id.to_string(),
+        kind: record.kind().name(),
+        title: title(record, &shown),
+        originator: version.provenance.agency.to_string(),
+        recipients: grant.path().iter().map(AgencyId::to_string).collect(),
+        valid_from: version.valid_from.to_string(),
+        fields: shown,
+    }))
+}
+
+/// A title from fields that are open, never from others.
+fn title(record: &Record, shown: &Map<String, Value>) -> String {
+    let text = |name: &str| shown.get(name).and_then(Value::as_str);
+    let joined = |names: &[&str], between: &str| {
+        names.iter().filter_map(|name| text(name)).collect::<Vec<_>>().join(between)
+    };
+    let title = match record {
+        Record::Person(_) => {
+            let given = joined(&["given_name", "middle_name"], " ");
+            match (text("family_name"), given.is_empty()) {
+                (Some(family), false) => format!("{family}, {given}"),
+                (Some(family), true) => family.to_owned(),
+                (None, _) => given,
+            }
+        }
+        Record::Incident(_) => {
+            let offence = shown.get("offences").and_then(|offences| offences.get(0));
+            let primary = offence.and_then(|offence| offence.get("primary_type")).and_then(Value::as_str);
+            [primary, text("block"), text("case_number")].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+        }
+        Record::Involvement(_) => joined(&["part"], " "),
+        Record::Narrative(_) => joined(&["title"], " "),
+        Record::Arrest(_) => joined(&["booking_number", "arrested_at"], " · "),
+        Record::Stop(_) => joined(&["event_number", "stopped_at", "block"], " · "),
+        Record::Vehicle(_) => {
+            let plate = joined(&["plate_state", "plate"], " ");
+            let rest = joined(&["colour", "make", "model"], " ");
+            [plate, rest].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+        }
+        Record::Property(_) => joined(&["description", "inventory_number"], " · "),
+        Record::HotFile(_) => joined(&["topic", "instrument"], ": ").replace('_', " "),
+    };
+    if title.is_empty() { record.kind().name().replace('_', " ") } else { title }
+}

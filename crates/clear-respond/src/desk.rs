@@ -1,0 +1,387 @@
+//! The desk: what the roads need, wired once. Its fields are private; nothing reads past the roads.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use clear_audit::{Event, Log, LogDown, Recovered, What};
+use clear_identity::{Credential, Identity, Proven, Unproven};
+use clear_policy::{BadEntry, Entry, Register, Rules, Sights};
+use clear_query::Shelves;
+use clear_record::{AccountId, Inquiry, Label, Origin, Request, RequestId, Seq, Standing};
+use clear_store::{Batch, Fence, OutboxBody, Store};
+use jiff::Timestamp;
+
+use crate::entry::Refusal;
+use crate::gate::Gate;
+
+const NODE: &str = "node";
+const STARTED: &str = "started";
+
+/// The clock, as an argument.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What a desk is made of.
+pub struct Parts {
+    /// The ledger and the cards.
+    pub store: Store,
+    /// The log, recovered.
+    pub log: Log,
+    /// What recovery of the log found.
+    pub recovered: Recovered,
+    /// The rules in force.
+    pub rules: Arc<dyn Rules>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// Why a desk could not be opened or founded.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what each is")]
+pub enum Error {
+    #[error("cannot use the store")]
+    Store(#[from] clear_store::Error),
+    #[error("cannot follow the ledger")]
+    Query(#[from] clear_query::Error),
+    #[error("cannot write the log")]
+    Log(#[from] LogDown),
+    #[error("cannot read the log")]
+    ReadLog(#[source] clear_audit::Error),
+    #[error("cannot use the accounts")]
+    Identity(#[from] clear_identity::Error),
+    #[error("entry {version} of the register does not read: {what}")]
+    Register { version: u64, what: String },
+    #[error("entry {number} is not taken")]
+    Entry { number: usize, source: BadEntry },
+    #[error("the installation is already founded; its register has {0} entries")]
+    AlreadyFounded(u64),
+    #[error("the log says that outbox row {0} is in it, but the ledger ends at {1}: the ledger is older than the log (a restored copy?); not serving")]
+    Behind(u64, u64),
+}
+
+/// The register and the labels at one moment.
+pub(crate) struct Now {
+    pub(crate) register: Arc<Register>,
+    pub(crate) labels: Arc<Vec<Label>>,
+}
+
+/// The desk.
+pub struct Desk {
+    store: Store,
+    log: Log,
+    rules: Arc<dyn Rules>,
+    clock: Clock,
+    identity: Identity,
+    shelves: Shelves,
+    sights: Sights,
+    gate: Gate,
+    register: RwLock<Arc<Register>>,
+    labels: RwLock<Arc<Vec<Label>>>,
+    visible: AtomicU64,
+    /// The one who writes. Held from the decision of a filing to its place in the log's queue.
+    pub(crate) writer: tokio::sync::Mutex<Fence>,
+    counts: Mutex<HashMap<&'static str, u64>>,
+}
+
+impl Desk {
+    /// Opens the desk: takes the lead, appends what the outbox has and the log lacks, in order, and only then makes the
+    /// ledger visible. Nothing listens before this returns.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn open(parts: Parts) -> Result<Desk, Error> {
+        let Parts { store, log, recovered, rules, clock } = parts;
+        let fence = store.ledger.lead().await?;
+        let head = store.ledger.head().await?;
+        if recovered.last_outbox > head.outbox {
+            return Err(Error::Behind(recovered.last_outbox, head.outbox));
+        }
+        let mut last = None;
+        for row in store.ledger.unlogged().await?.into_iter().filter(|row| row.number > recovered.last_outbox) {
+            last = Some(log.append_body(row.clear, &row.body, Some(row.number)));
+        }
+        if let Some(pending) = last {
+            pending.wait().await?;
+        }
+        store.ledger.logged(head.outbox).await?;
+        let mut register = Register::new();
+        for (version, bytes) in store.ledger.register(0).await? {
+            let unreadable = |what: String| Error::Register { version, what };
+            let entry: Entry = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+            register.apply(&entry).map_err(|error| unreadable(error.to_string()))?;
+        }
+        let gate = Gate::new();
+        for order in register.orders() {
+            if let Some(closure) = register.closure_of(&order.draft.number) {
+                gate.close(closure);
+            }
+        }
+        let desk = Desk {
+            identity: Identity::new(store.cards.clone()),
+            shelves: Shelves::new(store.ledger.clone()),
+            sights: Sights::new(),
+            gate,
+            register: RwLock::new(Arc::new(register)),
+            labels: RwLock::new(Arc::new(store.ledger.labels().await?)),
+            visible: AtomicU64::new(head.seq.0),
+            writer: tokio::sync::Mutex::new(fence),
+            counts: Mutex::default(),
+            store,
+            log,
+            rules,
+            clock,
+        };
+        desk.end_crashed().await?;
+        desk.shelves.catch_up(desk.visible()).await?;
+        desk.start().await?;
+        Ok(desk)
+    }
+
+    /// Says in the log that the process serves, and writes down where.
+    async fn start(&self) -> Result<(), Error> {
+        let event = Event { what: What::Started, at: self.clock(), ..Event::default() };
+        let receipt = self.log.append(&event, None).wait().await?;
+        let revision = self.started().await?.map_or(0, |(revision, _)| revision);
+        let body = receipt.index().to_string().into_bytes();
+        self.store.cards.put(NODE, STARTED, revision, None, None, body).await?;
+        Ok(())
+    }
+
+    async fn started(&self) -> Result<Option<(u64, u64)>, Error> {
+        let card = self.store.cards.get(NODE, STARTED).await?;
+        Ok(card.map(|card| {
+            // An unreadable number means that the whole log is looked at, which is slow and right.
+            let index = std::str::from_utf8(&card.body).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+            (card.revision, index)
+        }))
+    }
+
+    /// Gives every request that a crash left without an end its *crashed* event.
+    async fn end_crashed(&self) -> Result<(), Error> {
+        let mut open: HashMap<RequestId, Event> = HashMap::new();
+        // A process writes down where it said *started* when it has done this; only what came after needs a look.
+        let from = self.started().await?.map_or(0, |(_, index)| index);
+        for opened in self.log.openings(from..self.log.size()) {
+            let (_, opened) = opened.map_err(Error::ReadLog)?;
+            let clear_audit::Opened::Event(event) = opened else { continue };
+            let Some(request) = event.request.clone() else { continue };
+            if event.what == What::Asked {
+                open.insert(request, event);
+            } else if event.what.ends() {
+                open.remove(&request);
+            }
+        }
+        let mut pending = Vec::new();
+        for event in open.into_values() {
+            let why = Some("the process ended while this was open".to_owned());
+            let event = Event { what: What::Crashed, at: self.clock(), why, question: None, reason: None, ..event };
+            pending.push(self.log.append(&event, None));
+        }
+        for pending in pending {
+            pending.wait().await?;
+        }
+        Ok(())
+    }
+
+    /// Founds the installation: its register and first accounts, in a ledger that is empty.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyFounded`], or the first entry that is not taken; nothing was changed then.
+    pub async fn found(&self, entries: &[Entry]) -> Result<(), Error> {
+        let fence = self.writer.lock().await;
+        let mut register = Register::clone(&self.register());
+        if register.version() > 0 {
+            return Err(Error::AlreadyFounded(register.version()));
+        }
+        let mut bodies = Vec::new();
+        for (at, entry) in entries.iter().enumerate() {
+            register.apply(entry).map_err(|source| Error::Entry { number: at + 1, source })?;
+            bodies.push(serde_json::to_vec(entry).map_err(|error| Error::Register { version: at as u64 + 1, what: error.to_string() })?);
+        }
+        let outbox = bodies.iter().map(|body| OutboxBody { clear: true, body: body.clone() }).collect();
+        let batch = Batch { recorded_at: self.clock(), drafts: vec![], register: bodies, expects_register: 0, outbox };
+        self.publish(&fence, batch, register).await.map_err(|error| match error {
+            PublishError::Store(error) => Error::Store(error),
+            PublishError::Log(down) => Error::Log(down),
+        })?;
+        Ok(())
+    }
+
+    /// The second half of the write road: commit, log, make visible. Returns the receipt of the last outbox row.
+    pub(crate) async fn publish(&self, fence: &Fence, batch: Batch, register: Register) -> Result<Published, PublishError> {
+        let bodies: Vec<OutboxBody> = batch.outbox.clone();
+        let committed = self.store.ledger.commit(fence, batch).await?;
+        let mut last = None;
+        for (number, row) in committed.outbox.clone().zip(&bodies) {
+            last = Some(self.log.append_body(row.clear, &row.body, Some(number)));
+        }
+        let receipt = match last {
+            Some(pending) => Some(pending.wait().await?),
+            None => None,
+        };
+        self.store.ledger.logged(committed.outbox.end.saturating_sub(1)).await?;
+        if !committed.new_labels.is_empty() {
+            let mut labels = self.labels.write().unwrap_or_else(PoisonError::into_inner);
+            let mut longer = labels.as_ref().clone();
+            longer.extend(committed.new_labels.iter().map(|(_, label)| label.clone()));
+            *labels = Arc::new(longer);
+        }
+        if register.version() != self.register().version() {
+            *self.register.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(register);
+        }
+        // Everything below this line reads `seq <= visible`: what is not in the log is not visible.
+        self.visible.fetch_max(committed.seqs.end.saturating_sub(1), Ordering::SeqCst);
+        Ok(Published { receipt, committed })
+    }
+
+    /// Proves who is at the other end.
+    ///
+    /// # Errors
+    /// [`Unproven`], with what to do next.
+    pub async fn prove(&self, credential: Credential<'_>) -> Result<Proven<Standing>, Unproven> {
+        self.identity.prove(credential, self.clock()).await
+    }
+
+    /// Makes a request of a proven asker, now.
+    pub fn request<Q>(&self, asker: &Proven<Standing>, inquiry: Inquiry, origin: Origin, see: Option<Seq>, question: Q) -> Proven<Request<Q>> {
+        asker.request(RequestId::fresh(), self.clock(), inquiry, origin, see, question)
+    }
+
+    /// The path that a request would have, for the gate.
+    pub fn path_of(&self, standing: &Standing, inquiry: &Inquiry) -> std::collections::BTreeSet<clear_record::AgencyId> {
+        self.register().path(standing, inquiry, self.clock())
+    }
+
+    /// The gate of this process.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The log's public face: tiles, checkpoint, verifier key.
+    pub fn public_log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The time on the desk's clock.
+    pub fn clock(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// How many requests ended how since the start, for metrics.
+    pub fn counts(&self) -> Vec<(&'static str, u64)> {
+        let mut counts: Vec<_> = self.lock_counts().iter().map(|(name, count)| (*name, *count)).collect();
+        counts.sort_unstable();
+        counts
+    }
+
+    /// Whether questions can be answered; else why not.
+    ///
+    /// # Errors
+    /// What is down, for the operator.
+    pub async fn health(&self) -> Result<(), String> {
+        self.log.state().map_err(|down| chain(&down))?;
+        self.store.ledger.head().await.map_err(|error| chain(&error))?;
+        if self.register().founding().is_none() {
+            return Err("the installation is not founded: run `openclear init`".into());
+        }
+        Ok(())
+    }
+
+    /// Ends the desk in order: the last event and checkpoint are on the disk when this returns.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.note(What::Stopped, None).await?;
+        self.log.close()?;
+        Ok(())
+    }
+
+    /// Logs an event that belongs to no request.
+    pub(crate) async fn note(&self, what: What, account: Option<(AccountId, String, Option<String>)>) -> Result<(), LogDown> {
+        let (account, address, why) = match account {
+            Some((account, address, why)) => (Some(account), Some(address), why),
+            None => (None, None, None),
+        };
+        let event = Event { what, at: self.clock(), account, address, why, ..Event::default() };
+        self.log.append(&event, None).wait().await.map(|_| ())
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        // Labels first: a register that is newer than the labels hides too much for a moment, never too little.
+        let labels = self.labels.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Now { register: self.register(), labels }
+    }
+
+    pub(crate) fn register(&self) -> Arc<Register> {
+        self.register.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn labels(&self) -> Arc<Vec<Label>> {
+        self.labels.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn visible(&self) -> Seq {
+        Seq(self.visible.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    pub(crate) fn rules(&self) -> &dyn Rules {
+        self.rules.as_ref()
+    }
+
+    pub(crate) fn sights(&self) -> &Sights {
+        &self.sights
+    }
+
+    pub(crate) fn shelves(&self) -> &Shelves {
+        &self.shelves
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    pub(crate) fn count(&self, name: &'static str) {
+        *self.lock_counts().entry(name).or_default() += 1;
+    }
+
+    pub(crate) fn log_down(&self, down: &LogDown) -> Refusal {
+        tracing::error!("{}", chain(down));
+        Refusal::LogDown
+    }
+
+    fn lock_counts(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, u64>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the write road did.
+pub(crate) struct Published {
+    pub(crate) receipt: Option<clear_audit::Receipt>,
+    pub(crate) committed: clear_store::Committed,
+}
+
+/// Where the write road stopped.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PublishError {
+    #[error("cannot commit")]
+    Store(#[from] clear_store::Error),
+    #[error("cannot log what was committed; it stays invisible until the next start")]
+    Log(#[from] LogDown),
+}
+
+/// An error with its causes, joined by colons.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,219 @@
+//! The words of a search and of its answer.
+
+use std::fmt;
+
+use clear_record::{Kind, LabelId, RecordId};
+use jiff::civil::Date;
+
+/// What to look for, what to keep of it, and which part of that to return.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// What to look for.
+    pub terms: Terms,
+    /// What to keep.
+    pub filter: Filter,
+    /// At most so many hits.
+    pub limit: usize,
+    /// After leaving out so many.
+    pub offset: usize,
+}
+
+impl Query {
+    /// The first 20 hits for these terms, unfiltered.
+    pub fn of(terms: Terms) -> Query {
+        Query { terms, filter: Filter::default(), limit: 20, offset: 0 }
+    }
+}
+
+/// What to look for.
+#[derive(Clone, PartialEq)]
+pub enum Terms {
+    /// A person by any of these; what is given weighs, what is not is not asked.
+    Person {
+        /// Name parts in any order; the last may be only begun.
+        name: Option<String>,
+        /// Date of birth.
+        date_of_birth: Option<Date>,
+        /// The owner's person identity number.
+        identity_number: Option<String>,
+    },
+    /// A registration plate: whole, misread by one character, or a piece of three and more; or a whole VIN.
+    Plate(String),
+    /// An address, a block or a street.
+    Address(String),
+    /// A case, event, booking, inventory or warrant number.
+    CaseNumber(String),
+    /// One record.
+    Id(RecordId),
+    /// Whatever the filter keeps; incidents, unless the filter names kinds. Newest first.
+    Incidents,
+}
+
+/// What to keep. A field that is absent or not readable keeps nothing, as in SQL.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    /// Occurred on this day or later.
+    pub occurred_from: Option<Date>,
+    /// Occurred on this day or earlier.
+    pub occurred_to: Option<Date>,
+    /// On this beat, leading zero or not.
+    pub beat: Option<String>,
+    /// Records of these kinds; all if empty.
+    pub kinds: Vec<Kind>,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// Open hits by score, then newest, then id; pointers after them by id.
+    pub hits: Vec<Hit>,
+    /// How many there are before `limit` and `offset`.
+    pub total: usize,
+}
+
+/// One record that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// Which.
+    pub id: RecordId,
+    /// Its current label.
+    pub label: LabelId,
+    /// How well it matches, 0 to 1. Says nothing about other records. Every pointer has the same.
+    pub score: f32,
+    /// Why it matches; empty for a pointer.
+    pub why: Vec<Why>,
+    /// Whether only its owner may be shown.
+    pub pointer: bool,
+}
+
+/// Why a record matches. `Display` says it in words.
+#[derive(Clone, PartialEq)]
+pub enum Why {
+    /// A name part is the same.
+    Name {
+        /// The part as asked, normalised.
+        asked: String,
+    },
+    /// A name part differs by letters.
+    Misspelt {
+        /// The part as asked.
+        asked: String,
+        /// The part as recorded.
+        recorded: String,
+        /// Letters added, left out, changed or swapped with their neighbour.
+        edits: u8,
+    },
+    /// A recorded name part begins as asked.
+    Begins {
+        /// The part as asked.
+        asked: String,
+        /// The part as recorded.
+        recorded: String,
+    },
+    /// One of the two is an initial of the other.
+    Initial {
+        /// The part as asked.
+        asked: String,
+        /// The part as recorded.
+        recorded: String,
+    },
+    /// The same as one piece of a name of several, or as its pieces written together.
+    Piece {
+        /// The part as asked.
+        asked: String,
+    },
+    /// A name part is the same as in an alias.
+    Alias {
+        /// The part as asked.
+        asked: String,
+    },
+    /// The date of birth is the same.
+    Birth,
+    /// Day and month of birth are swapped.
+    BirthSwapped,
+    /// Two of year, month and day of birth are the same.
+    BirthNear,
+    /// The identity number is the same.
+    IdentityNumber,
+    /// The plate is the same.
+    Plate,
+    /// The plate differs by one character.
+    PlateMisread {
+        /// The plate as recorded.
+        recorded: String,
+    },
+    /// The plate contains what was asked.
+    PlateContains {
+        /// The plate as recorded.
+        recorded: String,
+    },
+    /// The vehicle identification number is the same.
+    Vin,
+    /// House number and street are the same.
+    Address,
+    /// Block and street are the same.
+    Block,
+    /// The street is the same; no number was asked.
+    Street,
+    /// The number is the same.
+    Number,
+    /// The id is the same.
+    Id,
+    /// The filter keeps it.
+    Kept,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::Name { asked } => write!(f, "name: {asked}"),
+            Why::Misspelt { asked, recorded, edits: 1 } => write!(f, "one letter off: {asked}, recorded {recorded}"),
+            Why::Misspelt { asked, recorded, edits } => write!(f, "{edits} letters off: {asked}, recorded {recorded}"),
+            Why::Begins { asked, recorded } => write!(f, "begins with {asked}: {recorded}"),
+            Why::Initial { asked, recorded } => write!(f, "initial: {asked}, recorded {recorded}"),
+            Why::Piece { asked } => write!(f, "part of a joined name: {asked}"),
+            Why::Alias { asked } => write!(f, "alias: {asked}"),
+            Why::Birth => f.write_str("same date of birth"),
+            Why::BirthSwapped => f.write_str("date of birth with day and month swapped"),
+            Why::BirthNear => f.write_str("date of birth differs in one part"),
+            Why::IdentityNumber => f.write_str("same identity number"),
+            Why::Plate => f.write_str("same plate"),
+            Why::PlateMisread { recorded } => write!(f, "plate differs by one character: {recorded}"),
+            Why::PlateContains { recorded } => write!(f, "part of plate {recorded}"),
+            Why::Vin => f.write_str("same vehicle identification number"),
+            Why::Address => f.write_str("same address"),
+            Why::Block => f.write_str("same block"),
+            Why::Street => f.write_str("same street"),
+            Why::Number => f.write_str("same number"),
+            Why::Id => f.write_str("same id"),
+            Why::Kept => f.write_str("fits the filter"),
+        }
+    }
+}
+
+impl Why {
+    /// Whether it is plain equality. Pointers are found by equality only: a guess by letters would spell a hidden name out.
+    pub(crate) fn is_equality(&self) -> bool {
+        matches!(self, Why::Name { .. } | Why::Birth | Why::IdentityNumber | Why::Plate | Why::Vin | Why::Number | Why::Id)
+    }
+}
+
+// What is asked and found of a person never reaches a log by accident.
+impl fmt::Debug for Terms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Terms::Person { .. } => f.write_str("Person(…)"),
+            Terms::Plate(_) => f.write_str("Plate(…)"),
+            Terms::Address(_) => f.write_str("Address(…)"),
+            Terms::CaseNumber(_) => f.write_str("CaseNumber(…)"),
+            Terms::Id(id) => write!(f, "Id({id})"),
+            Terms::Incidents => f.write_str("Incidents"),
+        }
+    }
+}
+
+impl fmt::Debug for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Why(…)")
+    }
+}

@@ -1,0 +1,84 @@
+//! For operators: whether it runs, and how much. No personal data.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram, with_local_recorder};
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use serde_json::json;
+
+use crate::app::App;
+
+/// The bounds of the durations' buckets, seconds.
+const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// The metrics of one server.
+pub(crate) struct Meter {
+    recorder: PrometheusRecorder,
+    handle: PrometheusHandle,
+}
+
+impl Meter {
+    pub(crate) fn new() -> Result<Meter, BuildError> {
+        let recorder = PrometheusBuilder::new().set_buckets(BUCKETS)?.build_recorder();
+        let handle = recorder.handle();
+        with_local_recorder(&recorder, || {
+            describe_counter!("http_requests_total", "HTTP requests by method, route and status.");
+            describe_histogram!("http_request_seconds", "Time from a request's head to its answer, by route.");
+            describe_gauge!("http_connections", "Open connections, as the gate knows them.");
+            describe_counter!("requests_ended_total", "Questions and filings by how they ended.");
+            describe_gauge!("log_entries", "Entries of the audit log that are on the disk.");
+        });
+        Ok(Meter { recorder, handle })
+    }
+
+    /// Counts one request. `route` is a pattern of the table of routes, never a path that somebody sent.
+    pub(crate) fn request(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
+        // A method is the sender's to invent; a series for each would be the sender's to fill our memory with.
+        let method = match method.as_str() {
+            known @ ("GET" | "HEAD" | "POST") => known,
+            _ => "other",
+        };
+        with_local_recorder(&self.recorder, || {
+            let status = status.as_u16().to_string();
+            counter!("http_requests_total", "method" => method.to_owned(), "route" => route.to_owned(), "status" => status).increment(1);
+            histogram!("http_request_seconds", "route" => route.to_owned()).record(took.as_secs_f64());
+        });
+    }
+
+    /// Folds what was recorded; without it histograms grow until somebody looks.
+    pub(crate) fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+}
+
+/// Prometheus text.
+pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
+    with_local_recorder(&app.meter.recorder, || {
+        for (name, count) in app.desk.counts() {
+            counter!("requests_ended_total", "how" => name).absolute(count);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        {
+            gauge!("http_connections").set(app.desk.gate().connections() as f64);
+            gauge!("log_entries").set(app.desk.public_log().synced_size() as f64);
+        }
+    });
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.meter.handle.render()).into_response()
+}
+
+/// Whether questions can be answered.
+pub(crate) async fn healthz(State(app): State<Arc<App>>) -> Response {
+    let (status, body) = match app.desk.health().await {
+        Ok(()) => (StatusCode::OK, json!({"state": "serving"})),
+        Err(why) => {
+            // The chain can hold paths and addresses of the operator's: it goes to the operator's log.
+            tracing::error!("not serving: {why}");
+            (StatusCode::SERVICE_UNAVAILABLE, json!({"state": "not serving", "why": "the operator's log says why"}))
+        }
+    };
+    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}

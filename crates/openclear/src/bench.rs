@@ -1,0 +1,248 @@
+//! `openclear bench`: measure this build. `make bench` runs it and writes the table of docs/performance.md.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use clear_identity::{Credential, Proven};
+use clear_ingest::{Options, Row, chicago_crimes};
+use clear_record::{Draft, Inquiry, Kind, Label, Method, Origin, Person, Provenance, Record, RecordId, Standing};
+use clear_respond::{Desk, Find, NewAccount};
+use clear_testkit::{names, rng::Rng, story};
+
+use crate::End;
+use crate::founding::found;
+use crate::import::{chicago_crimes_file, file};
+use crate::open::Place;
+
+/// Measure this build.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Load crime files: parse alone, then the whole road, then the projections.
+    Load {
+        /// An empty folder.
+        #[arg(long)]
+        dir: PathBuf,
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Ask for persons, misspelt, through the whole road.
+    Ask {
+        /// An empty folder.
+        #[arg(long)]
+        dir: PathBuf,
+        /// How many persons there are.
+        #[arg(long, default_value_t = 100_000)]
+        persons: usize,
+        /// How many questions.
+        #[arg(long, default_value_t = 10_000)]
+        questions: usize,
+        /// How many askers at once.
+        #[arg(long, default_value_t = 1)]
+        askers: usize,
+    },
+}
+
+pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
+    match args.what {
+        What::Load { dir, files } => load(&dir.clone(), &files).await?,
+        What::Ask { dir, persons, questions, askers } => ask(&dir.clone(), persons, questions, askers).await?,
+    }
+    Ok(End::Done)
+}
+
+const EMPTY: Person = Person {
+    family_name: None,
+    given_name: None,
+    middle_name: None,
+    aliases: Vec::new(),
+    date_of_birth: None,
+    identity_number: None,
+    sex: None,
+    race: None,
+    height_cm: None,
+    weight_kg: None,
+    marks: None,
+    address: None,
+    phone: None,
+    caution: None,
+};
+
+/// One measured step, printed as a row of the table.
+struct Step {
+    name: String,
+    began: Instant,
+    cpu: Duration,
+}
+
+impl Step {
+    fn begin(name: impl Into<String>) -> Step {
+        Step { name: name.into(), began: Instant::now(), cpu: cpu_time() }
+    }
+
+    fn end(self, rows: usize, unit: &str) {
+        let wall = self.began.elapsed().as_secs_f64();
+        let cpu = cpu_time().saturating_sub(self.cpu).as_secs_f64();
+        let rate = rows as f64 / wall;
+        println!("| {} | {rows} {unit} | {wall:.2} | {cpu:.2} | {rate:.0} | {} |", self.name, peak_mib());
+    }
+}
+
+fn heading() {
+    println!("| step | what | wall s | CPU s | per second | peak MiB so far |\n|---|---|---|---|---|---|");
+}
+
+/// CPU time of this process: user and system, in ticks of 1/100 s (proc(5)).
+fn cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    Duration::from_millis((ticks(11) + ticks(12)) * 10)
+}
+
+fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) / 1024
+}
+
+async fn desk(dir: &std::path::Path) -> anyhow::Result<(Arc<Desk>, Proven<Standing>, Proven<Standing>)> {
+    if dir.join("ledger.db").exists() {
+        bail!("{} is not empty", dir.display());
+    }
+    let desk = Place::folder(dir).open().await?;
+    found(&desk, dir, &story::register()).await?;
+    let mut askers = Vec::new();
+    for name in ["importer", "officer"] {
+        let persona = story::personas().into_iter().find(|persona| persona.persona == name).context("a persona")?;
+        let roles = persona.roles.iter().copied().collect();
+        let account = NewAccount { id: persona.account.clone(), name: persona.name, agency: persona.agency, roles, password: None, service: true };
+        desk.enrol(account).await?;
+        let expires = desk.clock() + jiff::SignedDuration::from_hours(24);
+        let token = desk.issue_token(&persona.account, "bench", expires).await?;
+        askers.push(desk.prove(Credential::Token(&token)).await?);
+    }
+    let officer = askers.pop().context("an officer")?;
+    let importer = askers.pop().context("an importer")?;
+    Ok((desk, importer, officer))
+}
+
+async fn load(dir: &std::path::Path, files: &[PathBuf]) -> anyhow::Result<()> {
+    let (desk, importer, officer) = desk(dir).await?;
+    heading();
+    let step = Step::begin("parse and check");
+    let mut rows = 0;
+    for path in files {
+        let (Some(owner), Some(author)) = (importer.agency.clone(), importer.account.clone()) else { bail!("no account") };
+        let options = Options { owner, author, time_zone: desk.time_zone(), now: desk.clock() };
+        for row in chicago_crimes::open(path, options)? {
+            rows += usize::from(matches!(row?, Row::Draft(_)));
+        }
+    }
+    step.end(rows, "rows");
+    let step = Step::begin("whole road: parse, check, decide, seal, store, log, sync");
+    let mut filed = 0;
+    for path in files {
+        filed += chicago_crimes_file(&desk, &importer, path, &mut std::io::sink(), &mut |_| ()).await?.filed;
+    }
+    step.end(filed, "rows");
+    let step = Step::begin("last projections, and a first count");
+    let question = clear_respond::Counts { by: vec!["year".into()], ..clear_respond::Counts::default() };
+    let request = desk.request(&officer, inquiry(&officer), origin(), None, question);
+    let answer = clear_respond::answer(&desk, request).await.map_err(|refusal| anyhow::anyhow!("{}", crate::import::words(&refusal)))?;
+    step.end(usize::try_from(answer.get().total)?, "rows");
+    desk.close().await?;
+    drop(desk);
+    let step = Step::begin("start again: recover, open, fold everything");
+    let again = Place::folder(dir).open().await?;
+    step.end(filed, "rows");
+    again.close().await?;
+    Ok(())
+}
+
+async fn ask(dir: &std::path::Path, persons: usize, questions: usize, askers: usize) -> anyhow::Result<()> {
+    let (desk, importer, officer) = desk(dir).await?;
+    let (Some(owner), Some(author)) = (importer.agency.clone(), importer.account.clone()) else { bail!("no account") };
+    heading();
+    let step = Step::begin("file persons");
+    let mut rng = Rng::new(7);
+    let mut known: Vec<(RecordId, names::Name)> = Vec::with_capacity(persons);
+    while known.len() < persons {
+        let mut drafts = Vec::new();
+        while drafts.len() < 20_000 && known.len() < persons {
+            let name = names::person(&mut rng);
+            let person = Person { given_name: Some(name.given.into()), family_name: Some(name.family.into()), ..EMPTY };
+            let id = RecordId::derived(Kind::Person, &owner, "bench", &known.len().to_string());
+            known.push((id, name));
+            drafts.push(Draft {
+                id,
+                record: Record::Person(person),
+                label: Label::of(owner.clone(), Kind::Person),
+                valid_from: desk.clock(),
+                provenance: Provenance { agency: owner.clone(), author: author.clone(), method: Method::Imported, source: "bench".into(), reference: None },
+            });
+        }
+        file(&desk, &importer, drafts).await?;
+    }
+    step.end(persons, "persons");
+    let step = Step::begin(format!("questions, {askers} at once"));
+    let asked: Vec<(RecordId, String)> = (0..questions)
+        .filter_map(|_| known.get(rng.below(persons as u64) as usize).cloned())
+        .map(|(id, name)| (id, format!("{} {}", names::typo(&mut rng, name.given), names::typo(&mut rng, name.family))))
+        .collect();
+    let mut tasks = Vec::new();
+    for part in asked.chunks(questions.div_ceil(askers.max(1))) {
+        let (desk, officer, part) = (desk.clone(), officer.clone(), part.to_vec());
+        tasks.push(tokio::spawn(async move {
+            let (mut times, mut found) = (Vec::with_capacity(part.len()), 0usize);
+            for (id, name) in part {
+                let began = Instant::now();
+                let question = Find { name: Some(name), ..Find::default() };
+                let request = desk.request(&officer, inquiry(&officer), origin(), None, question);
+                let answer = clear_respond::answer(&desk, request).await.map_err(|refusal| anyhow::anyhow!("{}", crate::import::words(&refusal)))?;
+                times.push(began.elapsed());
+                found += usize::from(answer.get().hits.iter().any(|hit| hit.record.id == id.to_string()));
+            }
+            anyhow::Ok((times, found))
+        }));
+    }
+    let (mut times, mut found) = (Vec::new(), 0);
+    for task in tasks {
+        let (part, hits) = task.await??;
+        times.extend(part);
+        found += hits;
+    }
+    step.end(times.len(), "questions");
+    times.sort_unstable();
+    let at = |share: f64| times.get(((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1))).copied().unwrap_or_default();
+    println!("\np50 {:.2} ms, p99 {:.2} ms, the true person in the first 20: {:.4}", ms(at(0.50)), ms(at(0.99)), found as f64 / times.len() as f64);
+    println!("(decision, search, redaction, durable audit; one typing error in each name; {persons} persons)");
+    desk.close().await?;
+    Ok(())
+}
+
+fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+fn origin() -> Origin {
+    Origin { address: "local".into(), session: None }
+}
+
+fn inquiry(standing: &Standing) -> Inquiry {
+    Inquiry {
+        purpose: Some("criminal_investigation".into()),
+        use_code: Some("C".into()),
+        case: Some("HX000000".into()),
+        reason: Some("measurement".into()),
+        on_behalf_of: standing.agency.clone().map(|agency| [agency].into()),
+    }
+}

@@ -1,0 +1,58 @@
+//! Opens an installation: store, log, rules, desk.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clear_audit::{Log, Options};
+use clear_respond::{Desk, Parts};
+use clear_rules::CedarRules;
+use clear_store::Store;
+
+/// Where an installation lives.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Place {
+    /// The data folder: ledger, keys, log.
+    #[arg(long, value_name = "DIR", default_value = "openclear-data")]
+    pub(crate) dir: PathBuf,
+    /// Keep the ledger in this PostgreSQL database instead of the folder; keys and log stay in the folder.
+    #[arg(long, value_name = "URL", env = "OPENCLEAR_POSTGRES")]
+    pub(crate) postgres: Option<String>,
+    /// Load the rules from this folder instead of those that are built in.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
+    /// The log's name: `installation/node`. Only at the first start; later the log's own key says it.
+    #[arg(long, value_name = "NAME", default_value = "openclear/node-1")]
+    pub(crate) origin: String,
+}
+
+impl Place {
+    /// A place with the defaults, in that folder.
+    pub(crate) fn folder(dir: &Path) -> Place {
+        Place { dir: dir.to_owned(), postgres: None, rules: None, origin: "openclear/node-1".to_owned() }
+    }
+
+    /// Opens the store, the log and the desk, in the order of recovery.
+    pub(crate) async fn open(&self) -> anyhow::Result<Arc<Desk>> {
+        let store = match &self.postgres {
+            None => Store::folder(&self.dir).await,
+            Some(url) => Store::postgres(url, &self.dir.join("keys")).await,
+        };
+        let store = store.with_context(|| format!("cannot open the installation in {}", self.dir.display()))?;
+        let (log, recovered) = Log::open(Options {
+            folder: self.dir.join("log"),
+            keys: self.dir.join("keys"),
+            origin: self.origin.clone(),
+            checkpoint_every: std::time::Duration::from_secs(1),
+        })
+        .context("cannot open the log")?;
+        let rules = match &self.rules {
+            None => CedarRules::embedded(),
+            Some(dir) => CedarRules::load(dir),
+        };
+        let rules = rules.context("the rules do not load; nothing is served without them")?;
+        let clock = Arc::new(jiff::Timestamp::now);
+        let desk = Desk::open(Parts { store, log, recovered, rules: Arc::new(rules), clock }).await;
+        Ok(Arc::new(desk.context("cannot open the desk")?))
+    }
+}
