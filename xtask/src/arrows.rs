@@ -95,7 +95,7 @@ const MISSING: &[(&str, &str, &str)] = &[
 
 /// Crates of others that stay behind one border, with who may name them.
 const ALONE: &[(&str, &[&str], &str)] = &[
-    ("cedar-policy", &["clear-rules"], "the rule engine"),
+    ("cedar-policy", &["clear-rules", "clear-proof"], "the rule engine"),
     ("cedar-policy-symcc", &["clear-proof"], "the symbolic compiler"),
     ("datafusion", &["clear-stats"], "the analysis engine"),
     ("tantivy", &["clear-search"], "the text engine"),
@@ -104,6 +104,7 @@ const ALONE: &[(&str, &[&str], &str)] = &[
     ("hyper", &["clear-web"], "the only server"),
     ("hyper-util", &["clear-web"], "the only server"),
     ("socket2", &["clear-web"], "the gate stands at the socket"),
+    ("rustix", &["clear-web"], "the gate stands at the socket"),
     ("ureq", &["openclear"], "the operator's client of the own API, never part of an answer"),
     ("tlog_tiles", &["clear-audit"], "the log's hashes and proofs"),
     ("argon2", &["clear-identity"], "passwords"),
@@ -249,7 +250,7 @@ mod tests {
         );
         assert_eq!(
             objected("clear-policy", "cedar-policy"),
-            "clear-policy names cedar-policy (the rule engine), which belongs to clear-rules alone"
+            "clear-policy names cedar-policy (the rule engine), which belongs to clear-rules, clear-proof alone"
         );
     }
 

@@ -17,7 +17,7 @@
 //!   know is counted in [`Reader::unknown_codes`], a position outside the city stays where the source put it.
 //!
 //! # Change here
-//! A column: [`Column`] and [`COLUMNS`]. A date format: [`date_time`].
+//! A column: `Column` and `COLUMNS`. A date format: `date_time`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
@@ -206,7 +206,8 @@ impl Reader {
                 Some(Line::Text(line)) => match self.fields.split(line) {
                     Err(_) => (line, Err(Fault::row("opens a quote and does not close it"))),
                     Ok(()) if self.fields.len() != self.layout.width => {
-                        let reason = format!("has {} fields where the header has {}", self.fields.len(), self.layout.width);
+                        let reason =
+                            format!("has {} fields where the header has {}", self.fields.len(), self.layout.width);
                         (line, Err(Fault { column: None, reason }))
                     }
                     Ok(()) => (line, incident(&Cells { layout: &self.layout, fields: &self.fields }, &self.options)),
@@ -215,7 +216,12 @@ impl Reader {
             return Ok(Some(match result {
                 Err(Fault { column, reason }) => {
                     let row = String::from_utf8_lossy(line).chars().take(Rejection::ROW_CHARS).collect();
-                    Row::Rejection(Rejection { line: self.input.number(), field: column.map(Column::name), reason, row })
+                    Row::Rejection(Rejection {
+                        line: self.input.number(),
+                        field: column.map(Column::name),
+                        reason,
+                        row,
+                    })
                 }
                 Ok((incident, number)) => Row::Draft(self.draft(incident, number)),
             }));
@@ -274,9 +280,10 @@ fn layout(name: &str, header: &Fields) -> Result<Layout, Error> {
             None => layout.ignored.push(shown.clone()),
             Some((column, column_name, _)) => {
                 if let Some(slot) = layout.places.get_mut(*column as usize)
-                    && slot.replace(place).is_some() {
-                        return Err(Error::RepeatedColumn { name: name.to_owned(), column: column_name });
-                    }
+                    && slot.replace(place).is_some()
+                {
+                    return Err(Error::RepeatedColumn { name: name.to_owned(), column: column_name });
+                }
             }
         }
         if found.len() < 40 {
@@ -328,7 +335,11 @@ impl<'a> Cells<'a> {
         self.parsed(column, |cell| std::str::from_utf8(cell).map_err(|_| "is not UTF-8 text"))
     }
 
-    fn parsed<T>(&self, column: Column, parse: impl FnOnce(&'a [u8]) -> Result<T, &'static str>) -> Result<Option<T>, Fault> {
+    fn parsed<T>(
+        &self,
+        column: Column,
+        parse: impl FnOnce(&'a [u8]) -> Result<T, &'static str>,
+    ) -> Result<Option<T>, Fault> {
         let Some(cell) = self.bytes(column) else { return Ok(None) };
         parse(cell).map(Some).map_err(|reason| Fault { column: Some(column), reason: reason.to_owned() })
     }
@@ -349,9 +360,13 @@ fn incident(cells: &Cells<'_>, options: &Options) -> Result<(Incident, Option<St
         return Err(Fault { column: Some(Column::Date), reason: "lies in the future".to_owned() });
     }
     if let Some(year) = cells.parsed(Column::Year, whole_number)?
-        && i32::from(year) != i32::from(occurred_from.year()) {
-            return Err(Fault { column: Some(Column::Year), reason: format!("is not the year of the date, {}", occurred_from.year()) });
-        }
+        && i32::from(year) != i32::from(occurred_from.year())
+    {
+        return Err(Fault {
+            column: Some(Column::Year),
+            reason: format!("is not the year of the date, {}", occurred_from.year()),
+        });
+    }
     let offence = Offence {
         iucr: cells.parsed(Column::Iucr, |cell| code(cell, 4))?.ok_or_else(|| needed(Column::Iucr))?,
         primary_type: cells.owned(Column::PrimaryType)?.ok_or_else(|| needed(Column::PrimaryType))?,
@@ -360,8 +375,11 @@ fn incident(cells: &Cells<'_>, options: &Options) -> Result<(Incident, Option<St
     };
     let (x_coordinate, y_coordinate) =
         (cells.parsed(Column::XCoordinate, decimal)?, cells.parsed(Column::YCoordinate, decimal)?);
-    let (x_coordinate, y_coordinate) =
-        if (x_coordinate, y_coordinate) == (Some(0.0), Some(0.0)) { (None, None) } else { (x_coordinate, y_coordinate) };
+    let (x_coordinate, y_coordinate) = if (x_coordinate, y_coordinate) == (Some(0.0), Some(0.0)) {
+        (None, None)
+    } else {
+        (x_coordinate, y_coordinate)
+    };
     let (latitude, longitude) = position(cells)?;
     let incident = Incident {
         case_number: cells.owned(Column::CaseNumber)?,
@@ -397,10 +415,16 @@ fn position(cells: &Cells<'_>) -> Result<(Option<f64>, Option<f64>), Fault> {
     let [latitude_from, longitude_from] = from;
     let (latitude, longitude) = given;
     if latitude.is_some_and(|degrees| degrees.abs() > 90.0) {
-        return Err(Fault { column: Some(latitude_from), reason: "is no latitude: it lies beyond 90 degrees".to_owned() });
+        return Err(Fault {
+            column: Some(latitude_from),
+            reason: "is no latitude: it lies beyond 90 degrees".to_owned(),
+        });
     }
     if longitude.is_some_and(|degrees| degrees.abs() > 180.0) {
-        return Err(Fault { column: Some(longitude_from), reason: "is no longitude: it lies beyond 180 degrees".to_owned() });
+        return Err(Fault {
+            column: Some(longitude_from),
+            reason: "is no longitude: it lies beyond 180 degrees".to_owned(),
+        });
     }
     if let (Some(latitude), Some(longitude)) = given {
         let is = |(at_latitude, at_longitude): (f64, f64)| {
@@ -417,7 +441,8 @@ fn position(cells: &Cells<'_>) -> Result<(Option<f64>, Option<f64>), Fault> {
 /// The digest of the fields that say what happened when and where, in capitals and with single blanks.
 fn digest(incident: &Incident) -> u128 {
     fn part(hash: &mut Sha256, text: Option<&str>) {
-        let canonical = text.unwrap_or_default().split_ascii_whitespace().collect::<Vec<_>>().join(" ").to_ascii_uppercase();
+        let canonical =
+            text.unwrap_or_default().split_ascii_whitespace().collect::<Vec<_>>().join(" ").to_ascii_uppercase();
         hash.update((canonical.len() as u64).to_be_bytes());
         hash.update(canonical.as_bytes());
     }
@@ -504,7 +529,9 @@ fn code(cell: &[u8], width: usize) -> Result<String, &'static str> {
 fn digits(cell: &[u8], width: usize) -> Result<String, &'static str> {
     let cell = cell.strip_suffix(b".0").unwrap_or(cell);
     match ascii(cell) {
-        Some(text) if (1..=width).contains(&text.len()) && cell.iter().all(u8::is_ascii_digit) => Ok(padded(text, width)),
+        Some(text) if (1..=width).contains(&text.len()) && cell.iter().all(u8::is_ascii_digit) => {
+            Ok(padded(text, width))
+        }
         _ if width == 4 => Err("is not a number of at most four digits"),
         _ => Err("is not a number of at most three digits"),
     }
@@ -570,10 +597,26 @@ mod tests {
         for (text, expected) in lines {
             assert_eq!(read(text).as_deref(), Ok(expected), "{text}");
         }
-        for text in ["02/29/2018 01:00:00 AM", "13/01/2018 01:00:00 AM", "11/01/2018 13:00:00 PM", "11/01/2018 00:30:00 AM", "2018-11-01T24:00:00", "2018-11-01T12:60:00"] {
+        for text in [
+            "02/29/2018 01:00:00 AM",
+            "13/01/2018 01:00:00 AM",
+            "11/01/2018 13:00:00 PM",
+            "11/01/2018 00:30:00 AM",
+            "2018-11-01T24:00:00",
+            "2018-11-01T12:60:00",
+        ] {
             assert_eq!(read(text), Err("is a date or time that does not exist"), "{text}");
         }
-        for text in ["", "yesterday", "11/1/2018 1:00:00 AM", "2018-11-01", "11/01/2018 12:00:00 XM", "2018-11-01T12:00:00.", "2018-11-01T12:00:00.1234567890", "1１/01/2018 12:00:00 PM"] {
+        for text in [
+            "",
+            "yesterday",
+            "11/1/2018 1:00:00 AM",
+            "2018-11-01",
+            "11/01/2018 12:00:00 XM",
+            "2018-11-01T12:00:00.",
+            "2018-11-01T12:00:00.1234567890",
+            "1１/01/2018 12:00:00 PM",
+        ] {
             assert!(read(text).is_err_and(|reason| reason.starts_with("is not a date")), "{text}");
         }
     }

@@ -6,16 +6,17 @@
 //!        the schema does not have; repeats a value in an error.
 //!
 //! # How
-//! The record's own reader decides. Only when it refuses, [`fault`] walks the JSON along the schema to say *where*.
+//! The record's own reader decides. Only when it refuses, `fault` walks the JSON along the schema to say *where*.
 //! Then the checks at entry (GR31), one function per kind.
 //!
 //! # Change here
-//! A check: the kind's arm in [`check`]. What a field may hold: its `record!` in clear-record.
+//! A check: the kind's arm in `check`. What a field may hold: its `record!` in clear-record.
 
 use std::fmt;
 
 use clear_record::{
-    AccountId, AgencyId, Draft, Field, FieldType, HotTopic, Instrument, Kind, Method, Part, Provenance, Record, RecordId,
+    AccountId, AgencyId, Draft, Field, FieldType, HotTopic, Instrument, Kind, Method, Part, Provenance, Record,
+    RecordId,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -144,18 +145,24 @@ fn check(record: &Record, now: Timestamp) -> Result<(), Fault> {
         }
         Record::Narrative(narrative) => match narrative.about.kind {
             Kind::Incident | Kind::Arrest | Kind::Stop => Ok(()),
-            kind => at("about", format!("names a record of the kind {kind}; a narrative is about an incident, arrest or stop")),
+            kind => at(
+                "about",
+                format!("names a record of the kind {kind}; a narrative is about an incident, arrest or stop"),
+            ),
         },
         Record::Arrest(arrest) => past("arrested_at", arrest.arrested_at),
         Record::Stop(stop) => past("stopped_at", stop.stopped_at),
         Record::Vehicle(vehicle) => {
             // Next year's models are sold this year.
             within("model_year", vehicle.model_year.map(f64::from), 1885.0, f64::from(clock.year()) + 1.0)?;
-            let letters = |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_uppercase());
+            let letters =
+                |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_uppercase());
             if vehicle.plate_state.as_deref().is_some_and(|state| !letters(state, 2)) {
                 at("plate_state", "is not two capital letters")?;
             }
-            let number = |text: &str| text.len() <= 17 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+            let number = |text: &str| {
+                text.len() <= 17 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+            };
             if vehicle.vin.as_deref().is_some_and(|vin| !number(vin)) {
                 at("vin", "is not at most 17 capital letters and digits")?;
             }
@@ -173,7 +180,9 @@ fn check(record: &Record, now: Timestamp) -> Result<(), Fault> {
                 past_day("validated_on", day)?;
             }
             let subject = match entry.topic {
-                HotTopic::WantedPerson | HotTopic::MissingPerson | HotTopic::Protection => ("person", entry.person.is_some()),
+                HotTopic::WantedPerson | HotTopic::MissingPerson | HotTopic::Protection => {
+                    ("person", entry.person.is_some())
+                }
                 HotTopic::StolenVehicle => ("vehicle", entry.vehicle.is_some()),
                 HotTopic::StolenProperty => ("property", entry.property.is_some()),
             };
@@ -199,11 +208,17 @@ fn check(record: &Record, now: Timestamp) -> Result<(), Fault> {
 fn texts(value: &Value, path: &str) -> Result<(), Fault> {
     match value {
         Value::String(text) if text.trim().is_empty() => at(path, "is blank: leave it out instead"),
-        Value::String(text) if text.len() > LONGEST_TEXT_BYTES => at(path, format!("is longer than {LONGEST_TEXT_BYTES} bytes")),
-        Value::String(text) if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) => {
+        Value::String(text) if text.len() > LONGEST_TEXT_BYTES => {
+            at(path, format!("is longer than {LONGEST_TEXT_BYTES} bytes"))
+        }
+        Value::String(text)
+            if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) =>
+        {
             at(path, "holds a control character")
         }
-        Value::Array(items) => items.iter().enumerate().try_for_each(|(place, item)| texts(item, &format!("{path}[{place}]"))),
+        Value::Array(items) => {
+            items.iter().enumerate().try_for_each(|(place, item)| texts(item, &format!("{path}[{place}]")))
+        }
         Value::Object(map) => map.iter().try_for_each(|(name, item)| texts(item, &joined(path, name))),
         _ => Ok(()),
     }
@@ -233,10 +248,9 @@ fn group_fault(fields: &[Field], form: &Map<String, Value>, path: &str) -> Optio
             return Some((Some(joined(path, &shown)), "is not a field of this kind".to_owned()));
         };
         let absent = value.is_null() && field.optional && !matches!(field.holds, FieldType::List(_));
-        if !absent
-            && let Some(fault) = value_fault(&field.holds, value, &joined(path, name)) {
-                return Some(fault);
-            }
+        if !absent && let Some(fault) = value_fault(&field.holds, value, &joined(path, name)) {
+            return Some(fault);
+        }
     }
     let missing = fields.iter().find(|field| !field.optional && !form.contains_key(field.name))?;
     Some((Some(joined(path, missing.name)), "is missing".to_owned()))
@@ -247,26 +261,40 @@ fn value_fault(holds: &FieldType, value: &Value, path: &str) -> Option<Fault> {
     let (fits, expected) = match holds {
         FieldType::Text => (value.is_string(), "is not a text".to_owned()),
         // Every whole number of the schema is of 16 bits without sign, but for `i64`, which no field uses yet.
-        FieldType::Integer => (value.as_u64().is_some_and(|number| number <= u64::from(u16::MAX)), "is not a whole number from 0 to 65535".to_owned()),
+        FieldType::Integer => (
+            value.as_u64().is_some_and(|number| number <= u64::from(u16::MAX)),
+            "is not a whole number from 0 to 65535".to_owned(),
+        ),
         FieldType::Decimal => (value.is_number(), "is not a number".to_owned()),
         FieldType::Boolean => (value.is_boolean(), "is neither true nor false".to_owned()),
-        FieldType::Date => (text.is_some_and(|text| text.parse::<Date>().is_ok()), "is not a date like `2018-11-01`".to_owned()),
-        FieldType::DateTime => {
-            (text.is_some_and(|text| text.parse::<DateTime>().is_ok()), "is not a local date and time like `2018-11-01T12:00:00`".to_owned())
+        FieldType::Date => {
+            (text.is_some_and(|text| text.parse::<Date>().is_ok()), "is not a date like `2018-11-01`".to_owned())
         }
-        FieldType::Timestamp => {
-            (text.is_some_and(|text| text.parse::<Timestamp>().is_ok()), "is not a moment like `2018-11-01T12:00:00Z`".to_owned())
-        }
+        FieldType::DateTime => (
+            text.is_some_and(|text| text.parse::<DateTime>().is_ok()),
+            "is not a local date and time like `2018-11-01T12:00:00`".to_owned(),
+        ),
+        FieldType::Timestamp => (
+            text.is_some_and(|text| text.parse::<Timestamp>().is_ok()),
+            "is not a moment like `2018-11-01T12:00:00Z`".to_owned(),
+        ),
         FieldType::Reference(of) => {
             let id = text.and_then(|text| text.parse::<RecordId>().ok());
             let what = of.map_or_else(|| "any record".to_owned(), |kind| format!("a record of the kind {kind}"));
             (id.is_some_and(|id| of.is_none_or(|kind| kind == id.kind)), format!("is not the id of {what}"))
         }
-        FieldType::Agency => (text.is_some_and(|text| text.parse::<AgencyId>().is_ok()), "is not an agency id".to_owned()),
-        FieldType::Code(words) => (text.is_some_and(|text| words.contains(&text)), format!("is none of {}", words.join(", "))),
+        FieldType::Agency => {
+            (text.is_some_and(|text| text.parse::<AgencyId>().is_ok()), "is not an agency id".to_owned())
+        }
+        FieldType::Code(words) => {
+            (text.is_some_and(|text| words.contains(&text)), format!("is none of {}", words.join(", ")))
+        }
         FieldType::List(item) => match value {
             Value::Array(items) => {
-                return items.iter().enumerate().find_map(|(place, value)| value_fault(item, value, &format!("{path}[{place}]")));
+                return items
+                    .iter()
+                    .enumerate()
+                    .find_map(|(place, value)| value_fault(item, value, &format!("{path}[{place}]")));
             }
             _ => (false, "is not a list".to_owned()),
         },

@@ -43,7 +43,10 @@ pub struct Options {
 
 /// What became of one line of a file.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "nearly every row is a draft, and a box would cost an allocation for each")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every row is a draft, and a box would cost an allocation for each"
+)]
 pub enum Row {
     /// It can be filed.
     Draft(Draft),

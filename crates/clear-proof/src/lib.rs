@@ -144,10 +144,11 @@ fn claims(action: &str) -> Vec<Claim> {
 async fn never_errs(rules: &CedarRules, action: &str, environment: &RequestEnv) -> Result<Statement, Error> {
     let says = "no rule can err, hence none can be skipped";
     let (schema, policies) = rules.cedar();
+    let mut compiler = compiler()?;
     for policy in policies.policies() {
         let compiled = CompiledPolicy::compile(policy, environment, schema)
             .map_err(|error| Error::Model { action: action.to_owned(), what: told(&error) })?;
-        let found = compiler()?.check_never_errors_with_counterexample_opt(&compiled).await;
+        let found = compiler.check_never_errors_with_counterexample_opt(&compiled).await;
         if !matches!(found, Ok(None)) {
             let mut statement = statement(rules, action, says.to_owned(), found);
             statement.counterexample = statement.counterexample.map(|words| format!("`{}` errs: {words}", policy.id()));

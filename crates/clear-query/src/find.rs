@@ -135,7 +135,7 @@ impl Question for Find {
         {
             return Err(Error::Question(format!("from ({from}) is after to ({to})")));
         }
-        let filter = Filter { from: self.from, to: self.to, beat: self.beat.clone(), ..Filter::default() };
+        let filter = Filter { occurred_from: self.from, occurred_to: self.to, beat: self.beat.clone(), ..Filter::default() };
         let query = Query { terms, filter, limit, offset: self.offset.unwrap_or(0) };
         let found = shelves.folds().index.find(&query, reach);
         let ids: Vec<RecordId> = found.hits.iter().map(|hit| hit.id).collect();

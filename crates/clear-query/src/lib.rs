@@ -13,12 +13,14 @@
 
 mod counts;
 mod find;
+mod lapsing;
 mod mentions;
 mod open;
 mod shelves;
 
 pub use counts::{Counted, Counts};
 pub use find::{Find, FindMatch, FoundVersion};
+pub use lapsing::Lapsing;
 pub use open::{Open, OpenMatch, Related, SamePerson};
 pub use shelves::{Error, Shelves};
 

@@ -1,13 +1,14 @@
 //! The ledger and the projections that follow it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use clear_link::block_keys;
-use clear_record::{LabelId, Reach, Record, RecordId, Seq, Version};
+use clear_link::{BlockKey, block_keys};
+use clear_record::{Kind, LabelId, Reach, Record, RecordId, Seq, Version};
 use clear_search::Index;
 use clear_stats::Columns;
 use clear_store::{AsOf, Ledger};
+use jiff::civil::Date;
 
 use crate::mentions::Mentions;
 
@@ -42,7 +43,10 @@ pub(crate) struct Folds {
     /// The current label of each record that has a body.
     pub(crate) labels: HashMap<RecordId, LabelId>,
     /// Persons who may be the same, by the linker's blocking keys.
-    pub(crate) blocks: HashMap<String, Vec<RecordId>>,
+    pub(crate) blocks: HashMap<BlockKey, Vec<RecordId>>,
+    /// Hot-file entries in force, by the day on which they lapse.
+    pub(crate) lapses: BTreeSet<(Date, RecordId)>,
+    lapse_of: HashMap<RecordId, Date>,
 }
 
 impl Folds {
@@ -66,7 +70,22 @@ impl Folds {
                 self.labels.remove(&version.id);
             }
         }
+        if version.id.kind == Kind::HotFile {
+            self.apply_lapse(version);
+        }
         self.seq = version.seq;
+    }
+
+    fn apply_lapse(&mut self, version: &Version) {
+        if let Some(day) = self.lapse_of.remove(&version.id) {
+            self.lapses.remove(&(day, version.id));
+        }
+        if let Some(Record::HotFile(entry)) = &version.record
+            && let (Some(day), None) = (entry.lapses_on, entry.lapsed_on)
+        {
+            self.lapse_of.insert(version.id, day);
+            self.lapses.insert((day, version.id));
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Typed ids. A bare number or string never crosses a crate border.
 
 use std::fmt;
+use std::fmt::Write as _;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -113,10 +114,8 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 fn write_base32(f: &mut fmt::Formatter<'_>, raw: u128) -> fmt::Result {
     for place in (0..26u32).rev() {
         let digit = ((raw >> (place * 5)) & 31) as usize;
-        f.write_str(ALPHABET.get(digit).map_or("", |byte| match std::str::from_utf8(std::slice::from_ref(byte)) {
-            Ok(text) => text,
-            Err(_) => "",
-        }))?;
+        let digit = ALPHABET.get(digit).copied().unwrap_or_default();
+        f.write_char(char::from(digit))?;
     }
     Ok(())
 }

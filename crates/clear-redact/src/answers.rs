@@ -60,7 +60,7 @@ pub struct Alert {
     pub shown: Shown,
     /// What stands behind it, in words.
     pub instrument: &'static str,
-    /// `confirm first`, `information` or `no action`.
+    /// `confirm first`, `information`, `no action` or `lapsed: no action`.
     pub action: &'static str,
 }
 
@@ -159,11 +159,10 @@ impl Redact for OpenMatch {
 
 fn alert(grant: &Grant, version: &Version, shown: Shown) -> Option<Alert> {
     let Some(Record::HotFile(entry)) = &version.record else { return None };
+    let action = if entry.lapsed_on.is_some() { "lapsed: no action" } else { entry.instrument.action() };
     // The instrument is an operational field like any other; without it an entry says nothing that one may act on.
-    grant
-        .reach(Relation::Any)
-        .opens(FieldClass::Operational, version.label)
-        .then(|| Alert { shown, instrument: entry.instrument.title(), action: entry.instrument.action() })
+    let open = grant.reach(Relation::Any).opens(FieldClass::Operational, version.label);
+    open.then(|| Alert { shown, instrument: entry.instrument.title(), action })
 }
 
 impl Redact for Counted {

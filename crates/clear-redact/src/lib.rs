@@ -83,7 +83,7 @@ impl<T> Disclosed<T> {
         &self.told
     }
 
-    /// `salt:digest`, for the log and the receipt. Salted, because an unsalted digest of a body outlives its
+    /// The salt (16 bytes) and the SHA-256 of salt and body, in hexadecimal, for the log and the receipt. Salted, because an unsalted digest of a body outlives its
     /// expungement (GR44): whoever guesses the body could confirm it.
     pub fn digest(&self) -> &str {
         &self.digest
@@ -105,5 +105,5 @@ fn salted_digest(bytes: &[u8]) -> String {
     hash.update(salt);
     hash.update(bytes);
     let hex = |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
-    format!("{}:{}", hex(&salt), hex(&hash.finalize()))
+    format!("{}{}", hex(&salt), hex(&hash.finalize()))
 }

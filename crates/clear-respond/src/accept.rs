@@ -224,7 +224,13 @@ async fn prepare(
     let (mut taken, mut unchanged) = (Vec::with_capacity(drafts.len()), 0);
     // Within one filing a part may come before its whole, and a record twice.
     let mut in_filing: HashMap<RecordId, Label> = drafts.iter().map(|draft| (draft.id, draft.label.clone())).collect();
-    for draft in drafts {
+    // A file that gives a row twice means the last one; loading it again must come to the same.
+    let last: HashMap<RecordId, usize> = drafts.iter().enumerate().map(|(at, draft)| (draft.id, at)).collect();
+    for (at, draft) in drafts.iter().enumerate() {
+        if draft.provenance.method == Method::Imported && last.get(&draft.id) != Some(&at) {
+            unchanged += 1;
+            continue;
+        }
         let mut draft = draft.clone();
         if let Some(label) = label_of(draft.id) {
             if !label.owners.contains(agency) {

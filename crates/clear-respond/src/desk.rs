@@ -57,6 +57,8 @@ pub enum Error {
     AlreadyFounded(u64),
     #[error("the log says that outbox row {0} is in it, but the ledger ends at {1}: the ledger is older than the log (a restored copy?); not serving")]
     Behind(u64, u64),
+    #[error("closing the log was interrupted")]
+    Unfinished,
 }
 
 /// The register and the labels at one moment.
@@ -161,7 +163,7 @@ impl Desk {
         let mut open: HashMap<RequestId, Event> = HashMap::new();
         // A process writes down where it said *started* when it has done this; only what came after needs a look.
         let from = self.started().await?.map_or(0, |(_, index)| index);
-        for opened in self.log.openings(from..self.log.size()) {
+        for opened in self.log.openings(from..self.log.synced_size()).map_err(Error::ReadLog)? {
             let (_, opened) = opened.map_err(Error::ReadLog)?;
             let clear_audit::Opened::Event(event) = opened else { continue };
             let Some(request) = event.request.clone() else { continue };
@@ -292,18 +294,16 @@ impl Desk {
     /// # Errors
     /// When the log cannot be written.
     pub async fn close(&self) -> Result<(), Error> {
-        self.note(What::Stopped, None).await?;
-        self.log.close()?;
+        self.note(What::Stopped, None, "local", None).await?;
+        let log = self.log.clone();
+        // Closing waits for the disk, which is no work for a runtime's thread.
+        tokio::task::spawn_blocking(move || log.close()).await.map_err(|_| Error::Unfinished)??;
         Ok(())
     }
 
-    /// Logs an event that belongs to no request.
-    pub(crate) async fn note(&self, what: What, account: Option<(AccountId, String, Option<String>)>) -> Result<(), LogDown> {
-        let (account, address, why) = match account {
-            Some((account, address, why)) => (Some(account), Some(address), why),
-            None => (None, None, None),
-        };
-        let event = Event { what, at: self.clock(), account, address, why, ..Event::default() };
+    /// Logs an event that belongs to no request, and waits until the log has it.
+    pub(crate) async fn note(&self, what: What, account: Option<AccountId>, address: &str, why: Option<String>) -> Result<(), LogDown> {
+        let event = Event { what, at: self.clock(), account, address: Some(address.to_owned()), why, ..Event::default() };
         self.log.append(&event, None).wait().await.map(|_| ())
     }
 

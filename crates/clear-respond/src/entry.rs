@@ -131,7 +131,7 @@ impl<'a> Entry<'a> {
     }
 
     /// Ends the entry because something went wrong with us.
-    pub(crate) async fn failed(mut self, error: &dyn std::error::Error) -> Refusal {
+    pub(crate) async fn failed(mut self, error: &(dyn std::error::Error + Send + Sync)) -> Refusal {
         let request = self.event.request.clone();
         tracing::error!(request = request.as_ref().map(|id| id.as_str()), "{}", chain(error));
         let event = Event { why: Some("an error of ours".into()), ..self.event(What::Failed) };

@@ -30,7 +30,7 @@ pub use sign_in::NewAccount;
 pub use clear_identity::{Credential, Proven, Refused, SignedIn, Unproven};
 pub use clear_ingest as ingest;
 pub use clear_policy as policy;
-pub use clear_query::{Counts, Find, Open, Question};
+pub use clear_query::{Counts, Find, Lapsing, Open, Question};
 pub use clear_redact::{Alert, CountedTable, Found, FoundHit, Opened, OpenedRecord, Pointer, Redact, RelatedRecord, SamePersonRecord, Shown};
 
 use clear_policy::Decision;

@@ -16,21 +16,22 @@ impl Desk {
     ///
     /// # Errors
     /// `Ok(Err(_))` when the person is not let in; `Err(_)` when nothing can be logged.
-    pub async fn sign_in(&self, account: &AccountId, password: &str, code: &str, origin: &Origin) -> Result<Result<SignedIn, Refused>, Refusal> {
+    pub async fn sign_in(&self, account: &str, password: &str, code: &str, origin: &Origin) -> Result<Result<SignedIn, Refused>, Refusal> {
         let outcome = self.identity().sign_in(account, password, code, self.clock()).await;
         let (what, why) = match &outcome {
             Ok(_) => (What::SignIn, None),
             Err(refused) => (What::SignInRefused, Some(refused.to_string())),
         };
-        self.note(what, Some((account.clone(), origin.address.clone(), why))).await.map_err(|down| self.log_down(&down))?;
+        // Whatever was typed stands in the sealed entry only if it can be an account's name at all.
+        self.note(what, account.trim().to_lowercase().parse().ok(), &origin.address, why).await.map_err(|down| self.log_down(&down))?;
         Ok(outcome)
     }
 
-    /// Ends a session.
+    /// Ends a session; says whether there was one.
     ///
     /// # Errors
     /// When the cards cannot be written.
-    pub async fn sign_out(&self, secret: &str) -> Result<(), Error> {
+    pub async fn sign_out(&self, secret: &str) -> Result<bool, Error> {
         Ok(self.identity().sign_out(secret).await?)
     }
 
@@ -40,8 +41,8 @@ impl Desk {
     /// A password that is too short, an account that exists.
     pub async fn enrol(&self, account: NewAccount) -> Result<Enrolled, Error> {
         let id = account.id.clone();
-        let enrolled = self.identity().enrol(account, self.clock()).await?;
-        self.note(What::Configured, Some((id, "local".into(), Some("account enrolled".into())))).await?;
+        let enrolled = self.identity().enrol(account).await?;
+        self.note(What::Configured, Some(id), "local", Some("account enrolled".into())).await?;
         Ok(enrolled)
     }
 
@@ -50,9 +51,9 @@ impl Desk {
     /// # Errors
     /// When there is no such account.
     pub async fn issue_token(&self, account: &AccountId, label: &str, expires_at: Timestamp) -> Result<String, Error> {
-        let secret = self.identity().issue_token(account, label, self.clock(), expires_at).await?;
-        self.note(What::Configured, Some((account.clone(), "local".into(), Some("token issued".into())))).await?;
-        Ok(secret.reveal().to_owned())
+        let issued = self.identity().issue_token(account, label, self.clock(), expires_at).await?;
+        self.note(What::Configured, Some(account.clone()), "local", Some("token issued".into())).await?;
+        Ok(issued.secret.reveal().to_owned())
     }
 
     /// Enrols an account for somebody who may (the rules say who).
@@ -64,7 +65,7 @@ impl Desk {
         if let Decision::Deny(denial) = may(&self.register(), self.rules(), Deed::Govern("account"), &request) {
             return Err(entry.refuse(denial).await);
         }
-        match self.identity().enrol(request.question.clone(), self.clock()).await {
+        match self.identity().enrol(request.question.clone()).await {
             Ok(enrolled) => {
                 entry.done().await?;
                 Ok(enrolled)

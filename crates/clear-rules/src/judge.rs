@@ -5,7 +5,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request,
+    ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request,
     RestrictedExpression, Schema,
 };
 use clear_policy::{Deed, RuleFault, Rules, Slice, Verdict};
@@ -20,6 +20,8 @@ pub struct CedarRules {
     report: Report,
     schema: Schema,
     policies: PolicySet,
+    /// For each action the policies whose head can match it; the others could only say that they do not apply.
+    by_action: HashMap<EntityUid, PolicySet>,
     authorizer: Authorizer,
     names: Names,
     /// The schema's actions and their groups, which every slice holds.
@@ -109,7 +111,9 @@ impl CedarRules {
         let Compiled { schema, policies } = compiled;
         let names = Names::new().map_err(unfit)?;
         let actions = schema.action_entities().map_err(|error| unfit(fault(error)))?;
-        let rules = CedarRules { texts, report, schema, policies, authorizer: Authorizer::new(), names, actions };
+        let by_action = by_action(&schema, &policies, &actions).map_err(unfit)?;
+        let authorizer = Authorizer::new();
+        let rules = CedarRules { texts, report, schema, policies, by_action, authorizer, names, actions };
         let agency: AgencyId = "probe".parse().map_err(|error| unfit(fault(error)))?;
         let mut slice = Slice {
             agency: Some(agency.clone()),
@@ -217,13 +221,29 @@ impl CedarRules {
         let (principal, resource) = (self.names.this_asker.clone(), resource.clone());
         let request =
             Request::new(principal, action.clone(), resource, context, Some(&self.schema)).map_err(fault)?;
-        let response = self.authorizer.is_authorized(&request, &self.policies, entities);
+        let policies = self.by_action.get(action).unwrap_or(&self.policies);
+        let response = self.authorizer.is_authorized(&request, policies, entities);
         // Cedar leaves out a policy that errs, a `forbid` too. Nothing that was decided without it counts.
         match response.diagnostics().errors().next() {
             Some(error) => Err(fault(error)),
             None => Ok(response.decision() == Decision::Allow),
         }
     }
+}
+
+/// The policies that an action's questions need, by their heads alone (`action`, `action == …`, `action in …`).
+fn by_action(schema: &Schema, policies: &PolicySet, actions: &Entities) -> Result<HashMap<EntityUid, PolicySet>, RuleFault> {
+    let within = |action: &EntityUid, group: &EntityUid| action == group || actions.is_ancestor_of(group, action);
+    let applies = |action: &EntityUid, policy: &cedar_policy::Policy| match policy.action_constraint() {
+        ActionConstraint::Any => true,
+        ActionConstraint::Eq(only) => only == *action,
+        ActionConstraint::In(groups) => groups.iter().any(|group| within(action, group)),
+    };
+    let chosen = |action: &EntityUid| {
+        let chosen = policies.policies().filter(|policy| applies(action, policy)).cloned();
+        PolicySet::from_policies(chosen).map_err(fault)
+    };
+    schema.actions().map(|action| Ok((action.clone(), chosen(action)?))).collect()
 }
 
 /// The kinds of agencies that the register knows, as words. A test compares them with the register's.
@@ -308,4 +328,46 @@ fn fault(error: impl std::error::Error) -> RuleFault {
         cause = error.source();
     }
     RuleFault(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_actions_policies_decide_as_all_of_them_do() {
+        let chosen = CedarRules::embedded().expect("the rules load");
+        let mut all = CedarRules::embedded().expect("the rules load");
+        all.by_action.clear();
+        let agencies: Vec<AgencyId> = ["a", "b"].map(|name| name.parse().expect("an id")).into();
+        let sets = [BTreeSet::from([agencies[0].clone()]), BTreeSet::from([agencies[1].clone()]), agencies.iter().cloned().collect()];
+        for (path, closed) in sets.iter().flat_map(|path| [(path, BTreeSet::new()), (path, sets[1].clone())]) {
+            for role in Role::ALL {
+                for kind in ["owner", "oversight"] {
+                    let slice = Slice {
+                        agency: Some(agencies[0].clone()),
+                        agency_kind: Some(kind),
+                        roles: BTreeSet::from([*role]),
+                        path: path.clone(),
+                        closed: closed.clone(),
+                        purpose: Some("case".into()),
+                        purpose_denied: false,
+                        use_code: Some("C".into()),
+                        agreed: BTreeSet::from([FieldClass::Operational, FieldClass::Protected]),
+                    };
+                    for handling in Handling::ALL {
+                        for caveat in Caveat::ALL.iter().map(Some).chain([None]) {
+                            let mut label = Label::of(agencies[0].clone(), Kind::Incident);
+                            label.handling = *handling;
+                            label.caveats = caveat.into_iter().copied().collect();
+                            assert_eq!(chosen.judge(&slice, &label), all.judge(&slice, &label));
+                        }
+                    }
+                    for deed in [Deed::File(Kind::Arrest), Deed::Govern("agency"), Deed::Govern("installation"), Deed::Operate] {
+                        assert_eq!(chosen.permits(&slice, deed), all.permits(&slice, deed));
+                    }
+                }
+            }
+        }
+    }
 }

@@ -8,12 +8,42 @@ use crate::text;
 use crate::words::Words;
 
 const WORDS: [(&str, &str); 36] = [
-    ("NORTH", "N"), ("SOUTH", "S"), ("EAST", "E"), ("WEST", "W"), ("NORTHEAST", "NE"), ("NORTHWEST", "NW"),
-    ("SOUTHEAST", "SE"), ("SOUTHWEST", "SW"), ("AVENUE", "AVE"), ("AV", "AVE"), ("STREET", "ST"), ("STR", "ST"),
-    ("BOULEVARD", "BLVD"), ("BLV", "BLVD"), ("BL", "BLVD"), ("ROAD", "RD"), ("DRIVE", "DR"), ("LANE", "LN"),
-    ("PLACE", "PL"), ("COURT", "CT"), ("PARKWAY", "PKWY"), ("PKY", "PKWY"), ("TERRACE", "TER"), ("TERR", "TER"),
-    ("CIRCLE", "CIR"), ("HIGHWAY", "HWY"), ("EXPRESSWAY", "EXPY"), ("XPY", "EXPY"), ("SQUARE", "SQ"), ("PLAZA", "PLZ"),
-    ("TRAIL", "TRL"), ("ALLEY", "ALY"), ("ROW", "ROW"), ("WAY", "WAY"), ("SAINT", "ST"), ("CRESCENT", "CRES"),
+    ("NORTH", "N"),
+    ("SOUTH", "S"),
+    ("EAST", "E"),
+    ("WEST", "W"),
+    ("NORTHEAST", "NE"),
+    ("NORTHWEST", "NW"),
+    ("SOUTHEAST", "SE"),
+    ("SOUTHWEST", "SW"),
+    ("AVENUE", "AVE"),
+    ("AV", "AVE"),
+    ("STREET", "ST"),
+    ("STR", "ST"),
+    ("BOULEVARD", "BLVD"),
+    ("BLV", "BLVD"),
+    ("BL", "BLVD"),
+    ("ROAD", "RD"),
+    ("DRIVE", "DR"),
+    ("LANE", "LN"),
+    ("PLACE", "PL"),
+    ("COURT", "CT"),
+    ("PARKWAY", "PKWY"),
+    ("PKY", "PKWY"),
+    ("TERRACE", "TER"),
+    ("TERR", "TER"),
+    ("CIRCLE", "CIR"),
+    ("HIGHWAY", "HWY"),
+    ("EXPRESSWAY", "EXPY"),
+    ("XPY", "EXPY"),
+    ("SQUARE", "SQ"),
+    ("PLAZA", "PLZ"),
+    ("TRAIL", "TRL"),
+    ("ALLEY", "ALY"),
+    ("ROW", "ROW"),
+    ("WAY", "WAY"),
+    ("SAINT", "ST"),
+    ("CRESCENT", "CRES"),
 ];
 
 const UNITS: [&str; 8] = ["APT", "APARTMENT", "UNIT", "SUITE", "STE", "FLOOR", "FL", "RM"];
@@ -84,7 +114,8 @@ impl Addresses {
         let mut found: HashMap<RowId, (f32, Why)> = HashMap::new();
         let exact = number.map(|number| (format!("#{number}"), 1.0, Why::Address));
         let block = block.map(|block| (block, 0.9, Why::Block));
-        let asks: Vec<_> = exact.into_iter().chain(block).map(|(token, score, why)| (Some(token), score, why)).collect();
+        let asks: Vec<_> =
+            exact.into_iter().chain(block).map(|(token, score, why)| (Some(token), score, why)).collect();
         let asks = if asks.is_empty() { vec![(None, 0.8, Why::Street)] } else { asks };
         for (first, score, why) in asks {
             let tokens: Option<Vec<&[u32]>> =

@@ -79,7 +79,8 @@ impl Events {
     /// Every event, newest first.
     pub(crate) fn iter<'a>(&'a self, rows: &'a Rows) -> impl Iterator<Item = RowId> + 'a {
         let live = |at: &&RowId| rows.get(**at).is_some();
-        let (mut sorted, mut recent) = (self.sorted.iter().filter(live).peekable(), self.recent.iter().filter(live).peekable());
+        let (mut sorted, mut recent) =
+            (self.sorted.iter().filter(live).peekable(), self.recent.iter().filter(live).peekable());
         std::iter::from_fn(move || match (sorted.peek(), recent.peek()) {
             (Some(a), Some(b)) if order(rows, **a) > order(rows, **b) => recent.next().copied(),
             (Some(_), _) => sorted.next().copied(),

@@ -56,7 +56,9 @@ impl Index {
 
     fn candidates(&self, terms: &Terms, reach: &Reach) -> Vec<Candidate> {
         let by = |class: FieldClass, found: Vec<(RowId, f32, Why)>| -> Vec<Candidate> {
-            let seen = |(row, score, why): (RowId, f32, Why)| self.seen(reach, class, row, score, why.is_equality(), vec![why]);
+            let seen = |(row, score, why): (RowId, f32, Why)| {
+                self.seen(reach, class, row, score, why.is_equality(), vec![why])
+            };
             found.into_iter().filter_map(seen).collect()
         };
         match terms {
@@ -85,7 +87,15 @@ impl Index {
     ///
     /// INVARIANT (a hidden row is as if absent): a row whose label the Reach opens for the class is a hit; one whose
     /// label is a pointer is a bare pointer, and only where everything asked is equal; any other is nothing.
-    fn seen(&self, reach: &Reach, class: FieldClass, row: RowId, score: f32, equal: bool, why: Vec<Why>) -> Option<Candidate> {
+    fn seen(
+        &self,
+        reach: &Reach,
+        class: FieldClass,
+        row: RowId,
+        score: f32,
+        equal: bool,
+        why: Vec<Why>,
+    ) -> Option<Candidate> {
         let row = self.rows.get(row)?;
         if reach.opens(class, row.label) {
             Some(Candidate { row, score, why, pointer: false })
@@ -104,7 +114,10 @@ impl Index {
             if kept.is_before(&row) {
                 break;
             }
-            if !kinds.contains(&row.id.kind) || !kept.reach.opens(FieldClass::Operational, row.label) || !kept.keeps(&row, false) {
+            if !kinds.contains(&row.id.kind)
+                || !kept.reach.opens(FieldClass::Operational, row.label)
+                || !kept.keeps(&row, false)
+            {
                 continue;
             }
             if found.total >= query.offset && found.hits.len() < query.limit {

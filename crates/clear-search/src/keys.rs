@@ -53,10 +53,8 @@ impl Keys {
 
     /// Adds a row under a number below 2^63.
     pub(crate) fn insert_key(&mut self, key: u64, row: RowId) {
-        if self.first.contains_key(&key) {
+        if *self.first.entry(key).or_insert(row) != row {
             self.more.entry(key).or_default().push(row);
-        } else {
-            self.first.insert(key, row);
         }
         self.rows.push(row);
         self.keys.push(key);

@@ -60,7 +60,11 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn insert(&mut self, row: RowId, person: &Person) {
         let mut tokens: Vec<(String, Role)> = Vec::new();
-        let named = [(&person.given_name, Role::Given), (&person.middle_name, Role::Middle), (&person.family_name, Role::Family)];
+        let named = [
+            (&person.given_name, Role::Given),
+            (&person.middle_name, Role::Middle),
+            (&person.family_name, Role::Family),
+        ];
         let own = named.into_iter().filter_map(|(name, role)| Some((name.as_deref()?, role)));
         let aliases = person.aliases.iter().take(text::TOKENS_MAX).map(|alias| (alias.as_str(), Role::Alias));
         for (name, role) in own.chain(aliases) {
@@ -116,7 +120,8 @@ impl Names {
 fn deletions(token: &[char]) -> Vec<u32> {
     let head = token.get(..HEAD_CHARS.min(token.len())).unwrap_or_default();
     let mut hashes = vec![hash(head.iter())];
-    let without = |a: usize, b: usize| hash(head.iter().enumerate().filter(|(at, _)| *at != a && *at != b).map(|(_, c)| c));
+    let without =
+        |a: usize, b: usize| hash(head.iter().enumerate().filter(|(at, _)| *at != a && *at != b).map(|(_, c)| c));
     let budget = budget(token.len());
     for a in 0..if budget >= 1 { head.len() } else { 0 } {
         hashes.push(without(a, a));
@@ -183,7 +188,9 @@ impl Neighbours {
 
     fn of(&self, hash: u32) -> impl Iterator<Item = TokenId> + '_ {
         let head = self.heads.get(&hash).copied();
-        let links = std::iter::successors(head.and_then(|at| self.links.get(at as usize)), |(_, next)| self.links.get(*next as usize));
+        let links = std::iter::successors(head.and_then(|at| self.links.get(at as usize)), |(_, next)| {
+            self.links.get(*next as usize)
+        });
         links.map(|(id, _)| *id)
     }
 }

@@ -65,7 +65,8 @@ impl Plates {
         let chars = asked.chars().count();
         if chars >= PIECE_CHARS_MIN {
             // One changed character leaves at least one pair, except in the middle of three.
-            let rows: HashSet<RowId> = pairs(&asked).iter().filter_map(|pair| self.pairs.get(pair)).flatten().copied().collect();
+            let rows: HashSet<RowId> =
+                pairs(&asked).iter().filter_map(|pair| self.pairs.get(pair)).flatten().copied().collect();
             for row in rows {
                 let Some(plate) = self.text.get(&row) else { continue };
                 let recorded = || plate.to_string();

@@ -194,7 +194,10 @@ impl fmt::Display for Why {
 impl Why {
     /// Whether it is plain equality. Pointers are found by equality only: a guess by letters would spell a hidden name out.
     pub(crate) fn is_equality(&self) -> bool {
-        matches!(self, Why::Name { .. } | Why::Birth | Why::IdentityNumber | Why::Plate | Why::Vin | Why::Number | Why::Id)
+        matches!(
+            self,
+            Why::Name { .. } | Why::Birth | Why::IdentityNumber | Why::Plate | Why::Vin | Why::Number | Why::Id
+        )
     }
 }
 

@@ -45,7 +45,12 @@ impl Rows {
         let at = at as usize;
         let kind = (*self.kind.get(at)?)?;
         let when = Some(*self.when.get(at)?).filter(|when| *when != NEVER);
-        Some(Row { id: RecordId { kind, raw: *self.raw.get(at)? }, label: *self.label.get(at)?, when, beat: *self.beat.get(at)? })
+        Some(Row {
+            id: RecordId { kind, raw: *self.raw.get(at)? },
+            label: *self.label.get(at)?,
+            when,
+            beat: *self.beat.get(at)?,
+        })
     }
 
     pub(crate) fn of(&self, id: RecordId) -> Option<RowId> {
@@ -64,10 +69,8 @@ impl Rows {
         self.label.push(row.label);
         self.when.push(row.when.unwrap_or(NEVER));
         self.beat.push(row.beat);
-        if self.by_id.contains_key(&short(row.id)) {
+        if *self.by_id.entry(short(row.id)).or_insert(at) != at {
             self.clashes.insert(row.id, at);
-        } else {
-            self.by_id.insert(short(row.id), at);
         }
         self.live += 1;
         at

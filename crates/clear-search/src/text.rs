@@ -47,7 +47,8 @@ pub(crate) fn name_parts(text: &str) -> Vec<Part> {
     // Marks are looked at before folding, which takes some of them apart.
     text.split(|c: char| !c.is_alphanumeric() && !is_inner(c) && !is_combining_mark(c))
         .map(|word| {
-            let pieces: Vec<String> = word.split(is_inner).map(letters).filter(|piece| !piece.is_empty()).take(4).collect();
+            let pieces: Vec<String> =
+                word.split(is_inner).map(letters).filter(|piece| !piece.is_empty()).take(4).collect();
             let whole = cut(pieces.concat());
             Part { whole, pieces: if pieces.len() > 1 { pieces } else { Vec::new() } }
         })
@@ -111,7 +112,13 @@ mod tests {
         let parts = |text: &str| -> Vec<String> {
             name_parts(text)
                 .into_iter()
-                .map(|part| if part.pieces.is_empty() { part.whole } else { format!("{}({})", part.whole, part.pieces.join("+")) })
+                .map(|part| {
+                    if part.pieces.is_empty() {
+                        part.whole
+                    } else {
+                        format!("{}({})", part.whole, part.pieces.join("+"))
+                    }
+                })
                 .collect()
         };
         for (text, expected) in [

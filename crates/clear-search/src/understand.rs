@@ -51,7 +51,8 @@ pub fn understand(typed: &str) -> Understood {
         if !dated_first {
             // A single word without digits may be a vanity plate; a name is likelier.
             readings.push(person(typed, None));
-            let letters_only = number.chars().count() <= 8 && !number.is_empty() && !number.chars().any(|c| c.is_ascii_digit());
+            let letters_only =
+                number.chars().count() <= 8 && !number.is_empty() && !number.chars().any(|c| c.is_ascii_digit());
             if words.len() == 1 && letters_only {
                 readings.push((Terms::Plate(typed.to_owned()), format!("the plate {number}")));
             }
@@ -79,8 +80,11 @@ fn person(name: &str, date_of_birth: Option<Date>) -> (Terms, String) {
 
 /// `2 letters and 6 digits` is the city's case number; `E-1042` an event of dispatch.
 fn is_case_number(typed: &str, number: &str) -> bool {
-    let digits_from = |at: usize| number.get(at..).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
-    let letters_to = |at: usize| number.get(..at).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_uppercase()));
+    let digits_from = |at: usize| {
+        number.get(at..).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let letters_to =
+        |at: usize| number.get(..at).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_uppercase()));
     (number.len() == 8 && letters_to(2) && digits_from(2)) || (typed.contains('-') && letters_to(1) && digits_from(1))
 }
 
@@ -104,13 +108,18 @@ fn is_address(words: &[&str]) -> bool {
 fn date_in<'a>(words: &[&'a str]) -> Option<(Date, Vec<&'a str>)> {
     let (at, date) = words.iter().enumerate().find_map(|(at, word)| Some((at, date(word)?)))?;
     let label = |word: &str| matches!(word.to_ascii_lowercase().as_str(), "dob" | "dob:" | "born" | "*");
-    Some((date, words.iter().enumerate().filter(|(other, word)| *other != at && !label(word)).map(|(_, word)| *word).collect()))
+    Some((
+        date,
+        words.iter().enumerate().filter(|(other, word)| *other != at && !label(word)).map(|(_, word)| *word).collect(),
+    ))
 }
 
 /// `1980-02-01`, `02/01/1980` (month first), `01.02.1980` (day first).
 fn date(word: &str) -> Option<Date> {
     let word = word.trim_matches(|c: char| matches!(c, ',' | ';' | '(' | ')'));
-    let parts = |sign| -> Option<[i16; 3]> { word.split(sign).map(|part| part.parse().ok()).collect::<Option<Vec<i16>>>()?.try_into().ok() };
+    let parts = |sign| -> Option<[i16; 3]> {
+        word.split(sign).map(|part| part.parse().ok()).collect::<Option<Vec<i16>>>()?.try_into().ok()
+    };
     let [year, month, day] = match (parts('-'), parts('/'), parts('.')) {
         (Some(parts), ..) => parts,
         (_, Some([month, day, year]), _) => [year, month, day],
@@ -129,7 +138,11 @@ mod tests {
     fn the_box_says_how_it_understood() {
         for (typed, how, others) in [
             ("HX123456", "the number HX123456", "the plate HX123456; a person named HX123456"),
-            ("hx 123-456", "the number HX123456", "the plate HX123456; a person named hx 123-456; the street hx 123-456"),
+            (
+                "hx 123-456",
+                "the number HX123456",
+                "the plate HX123456; a person named hx 123-456; the street hx 123-456",
+            ),
             ("E-1042", "the number E1042", "the plate E1042; a person named E-1042"),
             ("AB 12 345", "a person named AB 12 345", "the street AB 12 345"),
             ("AB12345", "the plate AB12345", "a person named AB12345"),

@@ -5,6 +5,7 @@
 //! Never: knows SQL, gives `None` for a body that should open.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -107,10 +108,11 @@ impl<E: Engine> Book<E> {
                 lost.push((row.seq, attempt, row.id));
             }
             found.push(key);
-            if !origins.contains_key(&row.origin) {
-                origins.insert(row.origin, (self.origins.get(&*self.engine, row.origin).await?, None));
-            }
-            if let (Some(_), Some((origin, owner @ None))) = (key, origins.get_mut(&row.origin)) {
+            let (origin, owner) = match origins.entry(row.origin) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert((self.origins.get(&*self.engine, row.origin).await?, None)),
+            };
+            if key.is_some() && owner.is_none() {
                 *owner = Some(self.keys.owner(&origin.agency).await?);
             }
         }

@@ -14,6 +14,7 @@
 //! What both engines do alike: `seal.rs`, `keys.rs`, `intern.rs`. SQL: `sqlite.rs` and `postgres.rs`, both in the same
 //! commit, with a line in the conformance suite. A new column: `sql/`, and the layout's number in both engines.
 
+use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -154,7 +155,7 @@ pub struct Fence {
 }
 
 /// What one transaction takes.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Batch {
     /// When we knew it: the `recorded_at` of every version.
     pub recorded_at: Timestamp,
@@ -169,7 +170,7 @@ pub struct Batch {
 }
 
 /// One thing for the log to take.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OutboxBody {
     /// Whether it may stand in the log in clear.
     pub clear: bool,
@@ -213,7 +214,7 @@ pub struct AsOf {
 }
 
 /// A row of the outbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Outbox {
     /// Its number: dense, from 1, in commit order.
     pub number: u64,
@@ -242,8 +243,29 @@ pub struct Card {
     pub body: Vec<u8>,
 }
 
-impl std::fmt::Debug for Card {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+// What holds people's data is printed by its numbers alone.
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut batch = f.debug_struct("Batch");
+        batch.field("drafts", &self.drafts.len()).field("register", &self.register.len()).field("outbox", &self.outbox.len());
+        batch.field("expects_register", &self.expects_register).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for OutboxBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutboxBody").field("clear", &self.clear).field("bytes", &self.body.len()).finish()
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox").field("number", &self.number).field("upto", &self.upto).field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Card {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Card").field("key", &self.key).field("revision", &self.revision).finish_non_exhaustive()
     }
 }
@@ -258,8 +280,8 @@ pub struct Store {
     closing: Arc<dyn Close>,
 }
 
-impl std::fmt::Debug for Store {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Store")
     }
 }

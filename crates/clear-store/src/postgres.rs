@@ -38,6 +38,9 @@ pub(crate) struct Server {
 
 /// Opens the ledger on a server, making it where it is missing.
 pub(crate) async fn open(url: &str) -> Result<Server, Error> {
+    if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err(Error::Address { source: "it does not begin with `postgres://`".into() });
+    }
     let options = PgConnectOptions::from_str(url)
         .map_err(|source| Error::Address { source: source.into() })?
         .application_name("openclear")

@@ -7,7 +7,7 @@
 //!
 //! # How
 //! About one incident in five is given people, vehicles, items and reports as its primary type asks
-//! ([`profiles`]); traffic stops and hot-file entries follow. Whatever is invented cannot exist: house numbers begin at
+//! (`city/profiles.rs`); traffic stops and hot-file entries follow. Whatever is invented cannot exist: house numbers begin at
 //! 90,000, plates are of a state `PM`, telephone numbers lie in the range 555-01xx that is kept for fiction, vehicle
 //! numbers begin with a 0 that no maker has. Sex, race and age are drawn without regard to the part somebody plays.
 //!
@@ -15,7 +15,7 @@
 //! records that its own names. The cast comes first, so that its ids are the same for every seed and set of incidents.
 //!
 //! # Change here
-//! What an offence brings with it: `city/profiles.rs`. A share: the constants below. The story's characters: [`cast`].
+//! What an offence brings with it: `city/profiles.rs`. A share: the constants below. The story's characters: `cast`.
 
 mod profiles;
 
@@ -23,9 +23,10 @@ use std::collections::HashMap;
 
 use clear_ingest::forms::age_on;
 use clear_record::{
-    AccountId, AgencyId, Arrest, ArrestId, BadId, Caveat, Charge, Draft, Handling, HotFile, HotFileId, HotTopic, Incident,
-    IncidentId, Instrument, Involvement, InvolvementId, Kind, Label, Method, Narrative, NarrativeId, Part, Person, PersonId,
-    Property, PropertyId, PropertyStatus, Provenance, Race, Record, RecordId, Sex, Stop, StopId, StopOutcome, Vehicle, VehicleId,
+    AccountId, AgencyId, Arrest, ArrestId, BadId, Caveat, Charge, Draft, Handling, HotFile, HotFileId, HotTopic,
+    Incident, IncidentId, Instrument, Involvement, InvolvementId, Kind, Label, Method, Narrative, NarrativeId, Part,
+    Person, PersonId, Property, PropertyId, PropertyStatus, Provenance, Race, Record, RecordId, Sex, Stop, StopId,
+    StopOutcome, Vehicle, VehicleId,
 };
 use jiff::civil::{Date, DateTime, date, time};
 use jiff::tz::TimeZone;
@@ -45,7 +46,7 @@ const STOPS_PERMILLE: u64 = 62;
 /// Of a hundred persons, how many are under 18.
 const JUVENILES_PERCENT: u64 = 7;
 /// Of a hundred adults who are new to the city's records, how many have a vehicle in them.
-const OWNERS_PERCENT: u64 = 32;
+const OWNERS_PERCENT: u64 = 40;
 
 /// Whose records they are.
 #[derive(Debug, Clone)]
@@ -181,7 +182,12 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     /// Files a draft under the next number of its kind.
-    fn file<I: TryFrom<RecordId, Error = BadId>>(&mut self, record: impl Into<Record>, label: &Label, when: DateTime) -> I {
+    fn file<I: TryFrom<RecordId, Error = BadId>>(
+        &mut self,
+        record: impl Into<Record>,
+        label: &Label,
+        when: DateTime,
+    ) -> I {
         let record = record.into();
         let kind = record.kind();
         let counter = self.counters.entry(kind).and_modify(|count| *count += 1).or_insert(1);
@@ -292,7 +298,8 @@ impl Builder<'_> {
     fn again(&mut self, known: &Known, when: DateTime) -> Known {
         let mut person = known.person.clone();
         let rng = &mut self.rng;
-        let (given, family) = (person.given_name.take().unwrap_or_default(), person.family_name.take().unwrap_or_default());
+        let (given, family) =
+            (person.given_name.take().unwrap_or_default(), person.family_name.take().unwrap_or_default());
         let (mut new_given, mut new_family) = (given.clone(), family.clone());
         match rng.below(10) {
             0..=2 => new_family = names::typo(rng, &family),
@@ -313,7 +320,8 @@ impl Builder<'_> {
         person.family_name = Some(new_family);
         if rng.percent(12) {
             // Day and month change places where that is a date, as they do between forms.
-            person.date_of_birth = person.date_of_birth.map(|born| Date::new(born.year(), born.day(), born.month()).unwrap_or(born));
+            person.date_of_birth =
+                person.date_of_birth.map(|born| Date::new(born.year(), born.day(), born.month()).unwrap_or(born));
         }
         if rng.percent(20) {
             person.phone = None;
@@ -431,7 +439,8 @@ fn case(city: &mut Builder<'_>, incident_id: IncidentId, incident: &Incident) {
     let victim = city.rng.percent(profile.victim).then(|| {
         let caveats: &[Caveat] = if profile.protected { &[Caveat::ProtectedVictim] } else { &[] };
         // Whom the law protects is in no other record: a second one would tell.
-        let known = if profile.protected { city.new_person(&case, caveats, when) } else { somebody(city, &case, 12, when) };
+        let known =
+            if profile.protected { city.new_person(&case, caveats, when) } else { somebody(city, &case, 12, when) };
         let injury = if primary == "HOMICIDE" {
             Some("Fatal")
         } else if primary == "BATTERY" && city.rng.percent(50) {
@@ -460,21 +469,25 @@ fn case(city: &mut Builder<'_>, incident_id: IncidentId, incident: &Incident) {
         seen_vehicle(city, incident_id, primary, victim.as_ref(), suspect.as_ref(), &case, when);
     }
     let item = thing(city, incident_id, profile, victim.as_ref(), &case, when);
-    let arrest = suspect.as_ref().filter(|_| arrested).map(|suspect| arrest(city, incident_id, incident, profile, suspect, &case));
-    if incident.domestic == Some(true) && city.rng.percent(15) {
-        if let Some(suspect) = &suspect {
-            protect(city, suspect, when);
-        }
+    let arrest = suspect
+        .as_ref()
+        .filter(|_| arrested)
+        .map(|suspect| arrest(city, incident_id, incident, profile, suspect, &case));
+    if incident.domestic == Some(true)
+        && city.rng.percent(15)
+        && let Some(suspect) = &suspect
+    {
+        protect(city, suspect, when);
     }
     words(city, &Words { incident_id, incident, profile, case: &case, victim, suspect, witness, item, arrest });
 }
 
 /// Somebody for a case: in so many of a hundred cases, a person known before.
 fn somebody(city: &mut Builder<'_>, case: &Label, known_percent: u64, when: DateTime) -> Known {
-    if city.rng.percent(known_percent) {
-        if let Some(known) = city.old_person(when) {
-            return known;
-        }
+    if city.rng.percent(known_percent)
+        && let Some(known) = city.old_person(when)
+    {
+        return known;
     }
     city.new_person(case, &[], when)
 }
@@ -490,7 +503,14 @@ fn involve(
 ) -> Role {
     let label = city.plain(Kind::Involvement).within(case).within(&known.label);
     let age_years = known.person.date_of_birth.and_then(|born| age_on(born, when.date()));
-    let record = Involvement { incident, part, person: Some(known.id), vehicle: None, age_years, injury: injury.map(str::to_owned) };
+    let record = Involvement {
+        incident,
+        part,
+        person: Some(known.id),
+        vehicle: None,
+        age_years,
+        injury: injury.map(str::to_owned),
+    };
     let _: InvolvementId = city.file(record, &label, when);
     Role { known, label }
 }
@@ -508,7 +528,14 @@ fn seen_vehicle(
     let Some(owner) = (if stolen { victim } else { suspect.or(victim) }) else { return };
     let vehicle = city.new_vehicle(&owner.known, when);
     let label = city.plain(Kind::Involvement).within(case).within(&owner.known.label);
-    let record = Involvement { incident, part: Part::Vehicle, person: None, vehicle: Some(vehicle), age_years: None, injury: None };
+    let record = Involvement {
+        incident,
+        part: Part::Vehicle,
+        person: None,
+        vehicle: Some(vehicle),
+        age_years: None,
+        injury: None,
+    };
     let _: InvolvementId = city.file(record, &label, when);
     if stolen && city.rng.percent(60) {
         let mut entry = entry(HotTopic::StolenVehicle, Instrument::Stolen, city.plan.owner.clone(), when.date());
@@ -580,7 +607,10 @@ fn arrest(
     let (statute, description) = profile.charge;
     let mut charges = vec![Charge { statute: statute.to_owned(), description: Some(description.to_owned()) }];
     if city.rng.percent(12) {
-        charges.push(Charge { statute: "720 ILCS 5/31-1".to_owned(), description: Some("Resisting or obstructing a peace officer".to_owned()) });
+        charges.push(Charge {
+            statute: "720 ILCS 5/31-1".to_owned(),
+            description: Some("Resisting or obstructing a peace officer".to_owned()),
+        });
     }
     let record = Arrest {
         person: suspect.known.id,
@@ -616,6 +646,7 @@ fn entry(topic: HotTopic, instrument: Instrument, authority: AgencyId, entered_o
         entered_on,
         validated_on: None,
         lapses_on: None,
+        lapsed_on: None,
         caution: None,
     }
 }
@@ -649,7 +680,8 @@ fn words(city: &mut Builder<'_>, about: &Words<'_>) {
         Some(role) if !closed => full_name(&role.known.person).unwrap_or_else(|| word.to_owned()),
         _ => word.to_owned(),
     };
-    let offence = about.incident.offences.first().map_or_else(String::new, |offence| offence.primary_type.to_lowercase());
+    let offence =
+        about.incident.offences.first().map_or_else(String::new, |offence| offence.primary_type.to_lowercase());
     let clock = about.incident.occurred_from.time();
     let fill = |template: &str| {
         template
@@ -665,7 +697,8 @@ fn words(city: &mut Builder<'_>, about: &Words<'_>) {
         sentences.push(format!("{} saw part of it and left a telephone number.", called(&about.witness, "A witness")));
     }
     if about.arrest.is_some() {
-        sentences.push(format!("{} was arrested and taken to the district station.", called(&about.suspect, "One person")));
+        sentences
+            .push(format!("{} was arrested and taken to the district station.", called(&about.suspect, "One person")));
     }
     sentences.push(fill(city.rng.word(profiles::ENDINGS)));
     let text = sentences.iter().map(|sentence| upper_first(sentence)).collect::<Vec<_>>().join(" ");
@@ -674,17 +707,19 @@ fn words(city: &mut Builder<'_>, about: &Words<'_>) {
 
     if city.rng.percent(12) {
         let text = city.rng.word(profiles::SUPPLEMENTS).to_owned();
-        let supplement = Narrative { about: about.incident_id.id(), title: Some("Supplementary report 1".to_owned()), text };
+        let supplement =
+            Narrative { about: about.incident_id.id(), title: Some("Supplementary report 1".to_owned()), text };
         let days = city.rng.between(1, 6);
         let _: NarrativeId = city.file(supplement, &label, when.saturating_add(days.days()));
     }
-    if let Some((arrest, arrest_label)) = &about.arrest {
-        if city.rng.percent(40) {
-            let text = "The arrested person was told of the charge and of the right to counsel, and made one telephone call.".to_owned();
-            let note = Narrative { about: arrest.id(), title: Some("Arrest report".to_owned()), text };
-            let label = Label { kind: Kind::Narrative, ..arrest_label.clone() };
-            let _: NarrativeId = city.file(note, &label, when);
-        }
+    if let Some((arrest, arrest_label)) = &about.arrest
+        && city.rng.percent(40)
+    {
+        let text =
+            "The arrested person was told of the charge and of the right to counsel, and made one telephone call.";
+        let note = Narrative { about: arrest.id(), title: Some("Arrest report".to_owned()), text: text.to_owned() };
+        let label = Label { kind: Kind::Narrative, ..arrest_label.clone() };
+        let _: NarrativeId = city.file(note, &label, when);
     }
 }
 
@@ -754,7 +789,9 @@ fn wanted(city: &mut Builder<'_>, today: DateTime) {
         entry.person = Some(known.id);
         let number = city.rng.below(1_000_000);
         (entry.reference, entry.offence) = match instrument {
-            Instrument::JudicialWarrant => (Some(format!("W-{number:06}")), Some(city.rng.word(profiles::WARRANTS).to_owned())),
+            Instrument::JudicialWarrant => {
+                (Some(format!("W-{number:06}")), Some(city.rng.word(profiles::WARRANTS).to_owned()))
+            }
             Instrument::Civil => (Some(format!("C-{number:06}")), Some("Body attachment: unpaid support".to_owned())),
             _ => (Some(format!("A-{number:06}")), Some("Administrative matter".to_owned())),
         };
@@ -781,7 +818,8 @@ fn cast(city: &mut Builder<'_>, incidents: &[&(IncidentId, Incident)]) -> Result
     let carries = |incident: &Incident| {
         incident.block.is_some() && incident.case_number.as_deref().is_some_and(|number| uses.get(number) == Some(&1))
     };
-    let of_theft = |incident: &Incident| incident.offences.first().is_some_and(|offence| offence.primary_type == "THEFT");
+    let of_theft =
+        |incident: &Incident| incident.offences.first().is_some_and(|offence| offence.primary_type == "THEFT");
     let (incident_id, incident) = incidents
         .iter()
         .find(|(_, incident)| carries(incident) && of_theft(incident) && incident.arrest != Some(true))
@@ -836,7 +874,8 @@ fn cast(city: &mut Builder<'_>, incidents: &[&(IncidentId, Incident)]) -> Result
     warrant.validated_on = Some(last_day);
     warrant.caution = Some("Carries insulin and needles: ask before a search.".to_owned());
     let warrant: HotFileId = city.file(warrant, &plain, entered.to_datetime(time(9, 0, 0, 0)));
-    let mut administrative = entry(HotTopic::WantedPerson, Instrument::Administrative, city.plan.administrative.clone(), entered);
+    let mut administrative =
+        entry(HotTopic::WantedPerson, Instrument::Administrative, city.plan.administrative.clone(), entered);
     administrative.person = Some(known.id);
     administrative.reference = Some("A-001042".to_owned());
     administrative.offence = Some("Administrative matter".to_owned());

@@ -31,3 +31,6 @@ mod watch;
 pub use openapi::openapi_json;
 pub use routes::{ROUTES, Route};
 pub use serve::{Config, Error, listen, serve};
+
+/// A socket that listens, from [`listen`].
+pub use tokio::net::TcpListener as Listener;

@@ -153,7 +153,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
         Question::Case { number, asking } => ("/api/v1/find", json!({"case_number": number}), asking),
         Question::Incidents { from, to, beat, asking } => ("/api/v1/find", json!({"from": from, "to": to, "beat": beat}), asking),
         Question::Text { text, asking } => ("/api/v1/find", json!({"text": text}), asking),
-        Question::Record { id, asking } => ("/api/v1/open", json!({"id": id}), asking),
+        Question::Record { id, asking } => {
+            let said = asking.server.get_under(&format!("/api/v1/records/{id}"), &asking.inquiry()?)?;
+            return show(&said, asking.json);
+        }
         Question::Counts { by, condition, asking } => ("/api/v1/counts", json!({"by": by, "where": condition}), asking),
     };
     let mut question = question;

@@ -35,11 +35,11 @@ pub(crate) struct Http(pub(crate) Server);
 
 impl Source for Http {
     fn get(&self, path: &str) -> Result<Vec<u8>, SourceError> {
-        let failed = |what: String| SourceError { path: path.to_owned(), what };
-        let said = self.0.get(&format!("/log/{path}")).map_err(|error| failed(format!("{error:#}")))?;
+        let said = self.0.get(&format!("/log/{path}")).map_err(|error| SourceError::Failed(format!("{error:#}").into()))?;
         match said.status {
             200 => Ok(said.body),
-            status => Err(failed(format!("the server answered {status}"))),
+            404 => Err(SourceError::Missing),
+            status => Err(SourceError::Failed(format!("the server answered {status}").into())),
         }
     }
 }
@@ -70,9 +70,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
     match outcome {
         Ok(verified) => {
             if json {
-                println!("{}", serde_json::json!({"whole": true, "origin": verified.origin, "size": verified.size, "root": verified.root_hex()}));
+                println!("{}", serde_json::json!({"whole": true, "origin": verified.origin, "size": verified.size, "root": hex(&verified.root)}));
             } else {
-                println!("The log {} is whole: {} entries, root {}.", verified.origin, verified.size, verified.root_hex());
+                println!("The log {} is whole: {} entries, root {}.", verified.origin, verified.size, hex(&verified.root));
                 println!("This shows what was logged and that it was not changed since; not that nothing went round the log.");
             }
             Ok(End::Done)
@@ -86,4 +86,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
             Ok(End::Flawed)
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -124,7 +124,7 @@ async fn desk(dir: &std::path::Path) -> anyhow::Result<(Arc<Desk>, Proven<Standi
     for name in ["importer", "officer"] {
         let persona = story::personas().into_iter().find(|persona| persona.persona == name).context("a persona")?;
         let roles = persona.roles.iter().copied().collect();
-        let account = NewAccount { id: persona.account.clone(), name: persona.name, agency: persona.agency, roles, password: None, service: true };
+        let account = NewAccount { id: persona.account.clone(), name: persona.name, agency: persona.agency, roles, password: None, now: desk.clock() };
         desk.enrol(account).await?;
         let expires = desk.clock() + jiff::SignedDuration::from_hours(24);
         let token = desk.issue_token(&persona.account, "bench", expires).await?;

@@ -56,7 +56,25 @@ impl Server {
     pub(crate) fn get(&self, path: &str) -> anyhow::Result<Said> {
         let mut request = agent().get(format!("{}{path}", self.url.trim_end_matches('/')));
         if let Some(token) = &self.token {
-            request = request.header("Authorization", format!("Bearer {}", token_of(token)?));
+            request = request.header("Authorization", format!("Bearer {}", token(token)?));
+        }
+        said(request.call(), &self.url)
+    }
+
+    /// A GET with the inquiry in headers, as opening a record wants it.
+    pub(crate) fn get_under(&self, path: &str, inquiry: &Value) -> anyhow::Result<Said> {
+        let mut request = agent().get(format!("{}{path}", self.url.trim_end_matches('/')));
+        if let Some(token) = &self.token {
+            request = request.header("Authorization", format!("Bearer {}", token(token)?));
+        }
+        for (part, header) in [("purpose", "Purpose"), ("use_code", "Use-Code"), ("case", "Case"), ("reason", "Reason")] {
+            if let Some(value) = inquiry[part].as_str() {
+                request = request.header(format!("X-Inquiry-{header}"), value);
+            }
+        }
+        let agencies: Vec<&str> = inquiry["on_behalf_of"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        if !agencies.is_empty() {
+            request = request.header("X-Inquiry-On-Behalf-Of", agencies.join(","));
         }
         said(request.call(), &self.url)
     }
@@ -64,7 +82,7 @@ impl Server {
     pub(crate) fn post(&self, path: &str, body: &Value) -> anyhow::Result<Said> {
         let mut request = agent().post(format!("{}{path}", self.url.trim_end_matches('/')));
         if let Some(token) = &self.token {
-            request = request.header("Authorization", format!("Bearer {}", token_of(token)?));
+            request = request.header("Authorization", format!("Bearer {}", token(token)?));
         }
         said(request.send_json(body), &self.url)
     }
@@ -80,10 +98,6 @@ fn said(outcome: Result<ureq::http::Response<ureq::Body>, ureq::Error>, url: &st
     let receipt = response.headers().get("x-clear-receipt").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let body = response.body_mut().with_config().limit(256 << 20).read_to_vec().context("the server's answer broke off")?;
     Ok(Said { status: response.status().as_u16(), receipt, body })
-}
-
-fn token_of(text: &str) -> anyhow::Result<String> {
-    token(text)
 }
 
 /// A token, or that of FILE#PERSONA.

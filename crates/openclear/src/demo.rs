@@ -15,7 +15,7 @@ use crate::End;
 use crate::founding::{found, keys_folder};
 use crate::import::{bar, chicago_crimes_file, file};
 use crate::open::Place;
-use crate::serve::{listen, until_asked_to_stop};
+use crate::serve::until_asked_to_stop;
 
 /// Start an invented city on this machine, ready to try.
 #[derive(clap::Args)]
@@ -42,10 +42,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
         return crate::story::run(&args.dir, args.port).await;
     }
     // The port is taken first: a long load that ends in "port in use" helps nobody.
-    let listener = listen(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), args.port))?;
+    let listener = clear_web::listen(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), args.port)).await?;
     let (desk, guide) = city(&args.dir).await?;
     println!("{}", guide.text(&format!("http://{}", listener.local_addr()?), &args.dir));
-    until_asked_to_stop(desk, listener).await
+    let token = persona(&args.dir, "keeper")?["token"].as_str().unwrap_or_default().to_owned();
+    let keeper = crate::serve::keeper(&desk, &token, "records_service", "C").await?;
+    until_asked_to_stop(desk, listener, Some(keeper)).await
 }
 
 /// What the demonstration tells its user.
@@ -107,7 +109,7 @@ async fn personas(desk: &Desk, dir: &Path) -> anyhow::Result<()> {
             agency: persona.agency.clone(),
             roles: persona.roles.iter().copied().collect(),
             password: password.clone(),
-            service: persona.service,
+            now: desk.clock(),
         };
         let enrolled = desk.enrol(account).await?;
         let token = desk.issue_token(&persona.account, "demonstration", expires).await?;
@@ -119,11 +121,11 @@ async fn personas(desk: &Desk, dir: &Path) -> anyhow::Result<()> {
             "roles": persona.roles,
             "token": token,
         });
-        if let (Some(password), Some(secret), Some(url)) = (password, &enrolled.totp_secret_base32, &enrolled.otpauth_url) {
+        if let (Some(password), Some(second)) = (password, &enrolled.second_factor) {
             entry["sign_in"] = json!({"account": persona.account, "password": password});
             entry["password"] = password.into();
-            entry["totp_secret"] = secret.reveal().into();
-            entry["otpauth_url"] = url.reveal().into();
+            entry["totp_secret"] = second.secret_base32.reveal().into();
+            entry["otpauth_url"] = second.otpauth_url.reveal().into();
         }
         written.push(entry);
     }

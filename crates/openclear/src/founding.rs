@@ -47,10 +47,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
     });
     if let (Some(id), Some(agency)) = (args.steward, args.agency) {
         let password = password()?;
-        let account = NewAccount { id: id.clone(), name: "First steward".into(), agency, roles: [Role::Steward].into(), password: Some(password), service: false };
+        let account = NewAccount { id: id.clone(), name: "First steward".into(), agency, roles: [Role::Steward].into(), password: Some(password), now: desk.clock() };
         let enrolled = desk.enrol(account).await?;
-        if let Some(secret) = enrolled.otpauth_url {
-            said["steward"] = serde_json::json!({"account": id, "one_time_codes": secret.reveal()});
+        if let Some(second) = enrolled.second_factor {
+            said["steward"] = serde_json::json!({"account": id, "one_time_codes": second.otpauth_url.reveal()});
         }
     }
     desk.close().await?;

@@ -39,13 +39,13 @@ impl Place {
             Some(url) => Store::postgres(url, &self.dir.join("keys")).await,
         };
         let store = store.with_context(|| format!("cannot open the installation in {}", self.dir.display()))?;
-        let (log, recovered) = Log::open(Options {
+        let options = Options {
             folder: self.dir.join("log"),
             keys: self.dir.join("keys"),
             origin: self.origin.clone(),
             checkpoint_every: std::time::Duration::from_secs(1),
-        })
-        .context("cannot open the log")?;
+        };
+        let (log, recovered) = tokio::task::spawn_blocking(|| Log::open(options)).await?.context("cannot open the log")?;
         let rules = match &self.rules {
             None => CedarRules::embedded(),
             Some(dir) => CedarRules::load(dir),

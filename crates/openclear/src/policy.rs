@@ -29,9 +29,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
     let Command::Check { rules, json } = args.command;
     let report = clear_rules::check(rules.as_deref())?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        let policies: Vec<_> = report.policies.iter().map(|p| serde_json::json!({"id": p.id, "why": p.why, "file": p.file, "line": p.line})).collect();
+        let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+        println!("{:#}", serde_json::json!({"loads": problems.is_empty(), "digest": report.digest, "files": report.files, "policies": policies, "problems": problems}));
     } else {
         print!("{report}");
     }
-    Ok(if report.loads() { End::Done } else { End::Flawed })
+    Ok(if report.problems.is_empty() { End::Done } else { End::Flawed })
 }

@@ -1,10 +1,13 @@
 //! `openclear serve`: serve an installation.
 
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use clear_respond::Desk;
+use clear_jobs::Keeper;
+use clear_record::Inquiry;
+use clear_respond::{Credential, Desk};
+use clear_web::Listener;
 
 use crate::End;
 use crate::open::Place;
@@ -21,25 +24,48 @@ pub(crate) struct Args {
     /// The port to listen on.
     #[arg(long, value_name = "N", default_value_t = 8080)]
     port: u16,
+    /// The API token of the account that the nightly jobs ask as (it needs the roles `clerk` and `service`); absent: no
+    /// jobs run here.
+    #[arg(long, value_name = "TOKEN", env = "OPENCLEAR_KEEPER", requires = "keeper_purpose", requires = "keeper_use_code")]
+    keeper: Option<String>,
+    /// The purpose that the jobs state.
+    #[arg(long, value_name = "PURPOSE", env = "OPENCLEAR_KEEPER_PURPOSE")]
+    keeper_purpose: Option<String>,
+    /// The use code that the jobs state.
+    #[arg(long, value_name = "CODE", env = "OPENCLEAR_KEEPER_USE_CODE")]
+    keeper_use_code: Option<String>,
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
-    let listener = listen(SocketAddr::new(args.listen, args.port))?;
+    let listener = clear_web::listen(SocketAddr::new(args.listen, args.port)).await?;
     let desk = args.place.open().await?;
     if desk.public_register().version == 0 {
         anyhow::bail!("there is no installation in {}; found one with `openclear init --dir {} --register FILE`", args.place.dir.display(), args.place.dir.display());
     }
     println!("Serving {} on http://{}", desk.public_register().installation, listener.local_addr()?);
-    until_asked_to_stop(desk, listener).await
+    let keeper = match (&args.keeper, &args.keeper_purpose, &args.keeper_use_code) {
+        (Some(token), Some(purpose), Some(code)) => Some(keeper(&desk, token, purpose, code).await?),
+        _ => None,
+    };
+    until_asked_to_stop(desk, listener, keeper).await
 }
 
-/// Takes the port, before anything long begins.
-pub(crate) fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}: is another server on this port? Choose one with --port"))
+/// The jobs' asker, proven once at start so that a wrong token is said at once.
+pub(crate) async fn keeper(desk: &Desk, token: &str, purpose: &str, use_code: &str) -> anyhow::Result<Keeper> {
+    let standing = desk.prove(Credential::Token(token)).await.context("the jobs' token")?;
+    let inquiry = Inquiry {
+        purpose: Some(purpose.into()),
+        use_code: Some(use_code.into()),
+        case: Some("nightly".into()),
+        reason: Some("validation dates that have passed (GR55)".into()),
+        on_behalf_of: standing.agency.clone().map(|agency| [agency].into()),
+    };
+    Ok(Keeper { token: token.to_owned(), inquiry })
 }
 
 /// Serves until Ctrl-C or SIGTERM, then ends cleanly.
-pub(crate) async fn until_asked_to_stop(desk: Arc<Desk>, listener: TcpListener) -> anyhow::Result<End> {
+pub(crate) async fn until_asked_to_stop(desk: Arc<Desk>, listener: Listener, keeper: Option<Keeper>) -> anyhow::Result<End> {
+    let jobs = keeper.map(|keeper| tokio::spawn(clear_jobs::run(desk.clone(), keeper)));
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let stop = async move {
         tokio::select! {
@@ -49,6 +75,9 @@ pub(crate) async fn until_asked_to_stop(desk: Arc<Desk>, listener: TcpListener) 
         eprintln!("\nStopping: answers under way end first.");
     };
     clear_web::serve(desk.clone(), listener, clear_web::Config::default(), stop).await.context("the server ended")?;
+    if let Some(jobs) = jobs {
+        jobs.abort();
+    }
     desk.close().await.context("cannot close the log")?;
     eprintln!("Stopped cleanly.");
     Ok(End::Done)

@@ -12,14 +12,13 @@ use crate::End;
 use crate::client::{Said, Server};
 use crate::demo::{CUT_OFF, Guide, city, persona};
 use crate::founding::keys_folder;
-use crate::serve::listen;
 
 /// Plays every step that exists, in a fresh folder of its own.
 pub(crate) async fn run(dir: &Path, port: u16) -> anyhow::Result<End> {
     if dir.exists() && std::fs::read_dir(dir)?.next().is_some() {
         bail!("{} is not empty; the story begins in a fresh folder (say --dir)", dir.display());
     }
-    let listener = listen(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port))?;
+    let listener = clear_web::listen(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let (desk, guide) = city(dir).await?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -168,7 +167,7 @@ impl Story {
     }
 
     fn open(&self, who: &str, id: &str) -> anyhow::Result<Said> {
-        self.server(who)?.post("/api/v1/open", &json!({"inquiry": self.inquiry(who, None)?, "question": {"id": id}}))
+        self.server(who)?.get_under(&format!("/api/v1/records/{id}"), &self.inquiry(who, None)?)
     }
 }
 

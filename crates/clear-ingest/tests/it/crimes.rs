@@ -96,7 +96,8 @@ fn every_spelling_of_the_header_gives_the_same_draft() {
     let long = r#"11505285,JB513249,11/12/2018 02:15:00 PM,085XX S CREGIER AVE,0620,BURGLARY,UNLAWFUL ENTRY,"SCHOOL, PUBLIC, BUILDING",false,false,0412,004,8,45,05,1189680,1848520,2018,11/19/2018 04:22:02 PM,41.739381109,-87.580621746,"(41.739381109, -87.580621746)""#;
     let api = r#""11505285","JB513249","2018-11-12T14:15:00.000","085XX S CREGIER AVE","0620","BURGLARY","UNLAWFUL ENTRY","SCHOOL, PUBLIC, BUILDING",false,false,"0412","004","8","45","05","1189680","1848520","2018","2018-11-19T16:22:02.000","41.739381109","-87.580621746","
 (41.739381109, -87.580621746)""#.replace('\n', "");
-    let spreadsheet = long.replace(",0412,004,8,", ",412,4,8.0,").replace(",0620,", ",620,").replace(",false,", ",FALSE,");
+    let spreadsheet =
+        long.replace(",0412,004,8,", ",412,4,8.0,").replace(",0620,", ",620,").replace(",false,", ",FALSE,");
     let only_location = long.replace(",41.739381109,-87.580621746,", ",,,");
     let files = [
         ("portal", format!("{PORTAL}\n{long}\n")),
@@ -107,7 +108,14 @@ fn every_spelling_of_the_header_gives_the_same_draft() {
         ("API", format!("{API}\n{api}\n")),
         ("capitals", format!("{}\n{long}\n", API.to_uppercase())),
         ("quoted header", format!("\"{}\"\n{long}\n", PORTAL.replace(',', "\",\""))),
-        ("no Location", format!("{}\n{}\n", PORTAL.replace(",Location", "\u{1}").replacen('\u{1}', ",Location", 1).replace('\u{1}', ""), &long[..long.rfind(",\"(").unwrap()])),
+        (
+            "no Location",
+            format!(
+                "{}\n{}\n",
+                PORTAL.replace(",Location", "\u{1}").replacen('\u{1}', ",Location", 1).replace('\u{1}', ""),
+                &long[..long.rfind(",\"(").unwrap()]
+            ),
+        ),
         ("a spreadsheet's numbers", format!("{PORTAL}\n{spreadsheet}\n")),
         ("position in Location only", format!("{PORTAL}\n{only_location}\n")),
         ("a further column", format!("{PORTAL},Zip Codes\n{long},60617\n")),
@@ -124,7 +132,9 @@ fn plain_gzip_and_zstandard_are_told_by_their_first_bytes() {
     let text = format!("{MIRROR}\n{ROW}\n");
     let (expected, _) = load(text.as_str());
     let folder = tempfile::tempdir().unwrap();
-    for (what, bytes) in [("plain", text.clone().into_bytes()), ("gzip", gzip(text.as_bytes())), ("zstd", zstandard(text.as_bytes()))] {
+    for (what, bytes) in
+        [("plain", text.clone().into_bytes()), ("gzip", gzip(text.as_bytes())), ("zstd", zstandard(text.as_bytes()))]
+    {
         let path = folder.path().join(format!("{what}.txt"));
         std::fs::write(&path, &bytes).unwrap();
         let mut reader = chicago_crimes::open(&path, options()).unwrap();
@@ -152,22 +162,54 @@ fn missing_is_missing() {
         assert_eq!(rejections.len(), 0, "{changes:?}");
         incident(&drafts[0]).clone()
     };
-    let place = |incident: &Incident| [incident.x_coordinate, incident.y_coordinate, incident.latitude, incident.longitude];
+    let place =
+        |incident: &Incident| [incident.x_coordinate, incident.y_coordinate, incident.latitude, incident.longitude];
     let [x, y, latitude, longitude] = [Some(1189680.0), Some(1848520.0), Some(41.739381109), Some(-87.580621746)];
     assert_eq!(place(&one(&[])), [x, y, latitude, longitude]);
     assert_eq!(place(&one(&[("Latitude", ""), ("Longitude", "")])), [x, y, None, None]);
     assert_eq!(place(&one(&[("Latitude", "0"), ("Longitude", "0.0")])), [x, y, None, None]);
-    assert_eq!(place(&one(&[("X Coordinate", "0"), ("Y Coordinate", "0"), ("Latitude", "36.619446395"), ("Longitude", "-91.686565684")])), [None; 4]);
-    assert_eq!(place(&one(&[("Latitude", "10.5"), ("Longitude", "20.5")])), [x, y, Some(10.5), Some(20.5)], "readable, so it is kept");
-    let blank = one(&[("Case Number", " "), ("Block", ""), ("Location Description", ""), ("Description", ""), ("Ward", "0"), ("Community Area", ""), ("District", ""), ("Beat", ""), ("Arrest", ""), ("Domestic", ""), ("FBI Code", ""), ("Updated On", "")]);
-    assert_eq!(serde_json::to_string(&Record::from(blank).to_json()).unwrap(), r#"{"occurred_from":"2018-11-12T14:15:00","offences":[{"iucr":"0620","primary_type":"BURGLARY"}],"x_coordinate":1189680.0,"y_coordinate":1848520.0,"latitude":41.739381109,"longitude":-87.580621746}"#);
+    assert_eq!(
+        place(&one(&[
+            ("X Coordinate", "0"),
+            ("Y Coordinate", "0"),
+            ("Latitude", "36.619446395"),
+            ("Longitude", "-91.686565684")
+        ])),
+        [None; 4]
+    );
+    assert_eq!(
+        place(&one(&[("Latitude", "10.5"), ("Longitude", "20.5")])),
+        [x, y, Some(10.5), Some(20.5)],
+        "readable, so it is kept"
+    );
+    let blank = one(&[
+        ("Case Number", " "),
+        ("Block", ""),
+        ("Location Description", ""),
+        ("Description", ""),
+        ("Ward", "0"),
+        ("Community Area", ""),
+        ("District", ""),
+        ("Beat", ""),
+        ("Arrest", ""),
+        ("Domestic", ""),
+        ("FBI Code", ""),
+        ("Updated On", ""),
+    ]);
+    assert_eq!(
+        serde_json::to_string(&Record::from(blank).to_json()).unwrap(),
+        r#"{"occurred_from":"2018-11-12T14:15:00","offences":[{"iucr":"0620","primary_type":"BURGLARY"}],"x_coordinate":1189680.0,"y_coordinate":1848520.0,"latitude":41.739381109,"longitude":-87.580621746}"#
+    );
 }
 
 #[test]
 fn gr31_a_bad_row_says_which_field_and_why() {
     let lines = [
         (("Date", ""), "line 2: Date is blank"),
-        (("Date", "yesterday"), "line 2: Date is not a date like `11/01/2018 12:00:00 PM` or `2018-11-01T12:00:00.000`"),
+        (
+            ("Date", "yesterday"),
+            "line 2: Date is not a date like `11/01/2018 12:00:00 PM` or `2018-11-01T12:00:00.000`",
+        ),
         (("Date", "02/29/2018 12:00:00 PM"), "line 2: Date is a date or time that does not exist"),
         (("Date", "11/22/2018 12:00:00 PM"), "line 2: Date lies in the future"),
         (("Date", "11/22/1818 12:00:00 PM"), "line 2: Date lies before 1900"),
@@ -184,7 +226,10 @@ fn gr31_a_bad_row_says_which_field_and_why() {
         (("Latitude", "97.1"), "line 2: Latitude is no latitude: it lies beyond 90 degrees"),
         (("Longitude", "-187"), "line 2: Longitude is no longitude: it lies beyond 180 degrees"),
         (("Latitude", "NaN"), "line 2: Latitude is not a number"),
-        (("Updated On", "soon"), "line 2: Updated On is not a date like `11/01/2018 12:00:00 PM` or `2018-11-01T12:00:00.000`"),
+        (
+            ("Updated On", "soon"),
+            "line 2: Updated On is not a date like `11/01/2018 12:00:00 PM` or `2018-11-01T12:00:00.000`",
+        ),
         (("Longitude", "\"-87"), "line 2: the row opens a quote and does not close it"),
     ];
     for (change, expected) in lines {
@@ -227,7 +272,11 @@ fn ids_of_rows_without_an_id_are_stable_and_distinct() {
     let other = ROW.replace("0620", "0610");
     let [same, other] = [ROW, &other].map(|row| row.replacen("11505285", "", 1));
     // What a later extract changes has no part in the id, nor has the spelling of blanks and dates.
-    let later = same.replace(",false,false,", ",true,false,").replace("11/19/2018 04:22:02", "12/19/2018 04:22:02").replace("085XX S CREGIER", "085XX  S cregier").replace("11/12/2018 02:15:00 PM", "2018-11-12T14:15:00.000");
+    let later = same
+        .replace(",false,false,", ",true,false,")
+        .replace("11/19/2018 04:22:02", "12/19/2018 04:22:02")
+        .replace("085XX S CREGIER", "085XX  S cregier")
+        .replace("11/12/2018 02:15:00 PM", "2018-11-12T14:15:00.000");
     let ids = |rows: &[&str]| -> Vec<RecordId> {
         let (drafts, rejections) = load(format!("{MIRROR}\n{}\n", rows.join("\n")));
         assert_eq!(rejections.iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
@@ -237,7 +286,11 @@ fn ids_of_rows_without_an_id_are_stable_and_distinct() {
     let first = ids(&[&same, &other, &same, &same]);
     assert_eq!(first, ids(&[&same, &other, &same, &same]), "a second run gives the same ids");
     assert_eq!(first.iter().collect::<HashSet<_>>().len(), 4, "identical rows are several records");
-    let sorted = |ids: &[RecordId]| { let mut ids = ids.to_vec(); ids.sort_unstable(); ids };
+    let sorted = |ids: &[RecordId]| {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids
+    };
     assert_eq!(sorted(&first), sorted(&ids(&[&same, &same, &other, &same])), "the order of rows does not matter");
     assert_eq!(ids(&[&later]), [first[0]], "a later extract's row is the same record");
     let without_column = format!("{}\n{}\n", &MIRROR["ID,".len()..], &same[1..]);
@@ -259,10 +312,15 @@ fn a_wrong_header_names_what_is_missing_and_what_is_there() {
     assert_eq!(error("").as_deref(), Some("`test.csv` is empty: it has no header line"));
     assert_eq!(
         error(&MIRROR.replace("Primary Type", "Primery Type").replace("Beat,", "")).as_deref(),
-        Some("`test.csv` is not a file of the city's crimes: it lacks the columns `Primary Type`, `Beat`; its header has `ID`, `Case Number`, `Date`, `Block`, `IUCR`, `Primery Type`, `Description`, `Location Description`, `Arrest`, `Domestic`, `District`, `Ward`, `Community Area`, `FBI Code`, `X Coordinate`, `Y Coordinate`, `Updated On`, `Latitude`, `Longitude`")
+        Some(
+            "`test.csv` is not a file of the city's crimes: it lacks the columns `Primary Type`, `Beat`; its header has `ID`, `Case Number`, `Date`, `Block`, `IUCR`, `Primery Type`, `Description`, `Location Description`, `Arrest`, `Domestic`, `District`, `Ward`, `Community Area`, `FBI Code`, `X Coordinate`, `Y Coordinate`, `Updated On`, `Latitude`, `Longitude`"
+        )
     );
     assert_eq!(error(&format!("{MIRROR},latitude\n")).as_deref(), Some("`test.csv` has the column `Latitude` twice"));
-    assert_eq!(error("PK\u{3}\u{4}…").as_deref(), Some("`test.csv` is a zip file, which is not read here: unpack it first (plain, .gz and .zst are read)"));
+    assert_eq!(
+        error("PK\u{3}\u{4}…").as_deref(),
+        Some("`test.csv` is a zip file, which is not read here: unpack it first (plain, .gz and .zst are read)")
+    );
     assert!(matches!(reader(&[0u8; 5000][..]), Err(Error::Header { .. })));
     let ignored = reader(format!("{PORTAL},Zip Codes,Wards\n")).unwrap();
     assert_eq!(ignored.ignored_columns(), ["Zip Codes", "Wards"]);
@@ -280,14 +338,18 @@ fn a_file_that_cannot_be_opened_is_named() {
 
 #[test]
 fn a_truncated_file_gives_its_rows_and_then_the_line_reached() {
-    let text: String = std::iter::once(format!("{MIRROR}\n")).chain((0..20_000).map(|number| format!("{}\n", ROW.replace("11505285", &(number * 7919).to_string())))).collect();
+    let text: String = std::iter::once(format!("{MIRROR}\n"))
+        .chain((0..20_000).map(|number| format!("{}\n", ROW.replace("11505285", &(number * 7919).to_string()))))
+        .collect();
     for packed in [gzip(text.as_bytes()), zstandard(text.as_bytes())] {
         let mut reader = reader(&packed[..packed.len() - packed.len() / 4]).unwrap();
         let rows: Vec<_> = reader.by_ref().collect();
         let (last, whole) = rows.split_last().unwrap();
         assert!(whole.len() > 100 && whole.iter().all(|row| matches!(row, Ok(Row::Draft(_)))), "{}", whole.len());
         match last {
-            Err(Error::Read { line, name, .. }) => assert_eq!((*line, name.as_str()), (whole.len() as u64 + 1, "test.csv")),
+            Err(Error::Read { line, name, .. }) => {
+                assert_eq!((*line, name.as_str()), (whole.len() as u64 + 1, "test.csv"))
+            }
             other => panic!("{other:?}"),
         }
         assert!(reader.next().is_none(), "nothing comes after an error");

@@ -45,6 +45,8 @@ record! {
         validated_on: Option<Date>, Operational;
         /// When it lapses unless validated again.
         lapses_on: Option<Date>, Operational;
+        /// When it lapsed, not having been validated in time (GR55); since then it is a ground for nothing.
+        lapsed_on: Option<Date>, Operational;
         /// A warning for officers.
         caution: Option<String>, Operational;
     }

@@ -60,7 +60,13 @@ struct Part {
     cost: usize,
 }
 
-pub(super) fn find(index: &Index, name: Option<&str>, birth: Option<Date>, number: Option<&str>, reach: &Reach) -> Vec<Candidate> {
+pub(super) fn find(
+    index: &Index,
+    name: Option<&str>,
+    birth: Option<Date>,
+    number: Option<&str>,
+    reach: &Reach,
+) -> Vec<Candidate> {
     let number = number.map(text::number);
     let asked_parts = name.map(asked_parts).unwrap_or_default();
     let as_typed = spelling(index, &asked_parts, None);
@@ -96,8 +102,7 @@ fn asked_parts(name: &str) -> Vec<text::Part> {
     parts
 }
 
-/// The same name with two neighbours written together: `MC DONALD`. All of them, always: to try only those that the
-/// dictionary knows would tell what it knows.
+/// The same name with two neighbours written together: `MC DONALD`.
 fn joined(parts: &[text::Part]) -> Vec<Vec<text::Part>> {
     let pairs = parts.iter().zip(parts.iter().skip(1)).enumerate();
     pairs
@@ -112,7 +117,7 @@ fn joined(parts: &[text::Part]) -> Vec<Vec<text::Part>> {
         .collect()
 }
 
-/// Every part with what it may mean. The part at `joined` was written as two: it has no initial.
+/// Every part with what it may mean. The part at `joined` was written as two: it means itself or nothing.
 fn spelling(index: &Index, parts: &[text::Part], joined: Option<usize>) -> Vec<Part> {
     let words = &index.names.words;
     let last = parts.len().saturating_sub(1);
@@ -128,7 +133,9 @@ fn spelling(index: &Index, parts: &[text::Part], joined: Option<usize>) -> Vec<P
             };
             // An initial names so many tokens that it only confirms rows that other parts find.
             let initial = chars == 1;
-            if !initial {
+            if joined == Some(at) {
+                words.id(whole).into_iter().for_each(|id| mean(id, quality::SAME, How::Same));
+            } else if !initial {
                 for (id, edits) in index.names.near(whole) {
                     match edits {
                         0 => mean(id, quality::SAME, How::Same),
@@ -142,7 +149,7 @@ fn spelling(index: &Index, parts: &[text::Part], joined: Option<usize>) -> Vec<P
                     }
                 }
                 let first: String = whole.chars().take(1).collect();
-                if let Some(id) = words.id(&first).filter(|_| joined != Some(at)) {
+                if let Some(id) = words.id(&first) {
                     mean(id, quality::INITIAL, How::Initial);
                 }
                 if at == last && chars >= BEGUN_CHARS_MIN {

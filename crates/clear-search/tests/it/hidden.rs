@@ -10,10 +10,24 @@ use proptest::prelude::*;
 
 use crate::{id, record, version};
 
-const NAMES: [&str; 13] =
-    ["John", "Jon", "Johnny", "J", "Smith", "Smyth", "Smithson", "O'Brien", "Mc Donald", "McDonald", "Macdonald", "Garcia-Lopez", "Lopez"];
+const NAMES: [&str; 13] = [
+    "John",
+    "Jon",
+    "Johnny",
+    "J",
+    "Smith",
+    "Smyth",
+    "Smithson",
+    "O'Brien",
+    "Mc Donald",
+    "McDonald",
+    "Macdonald",
+    "Garcia-Lopez",
+    "Lopez",
+];
 const PLATES: [&str; 5] = ["AB12345", "AB12346", "XAB12345", "BA12345", "12345"];
-const PLACES: [&str; 5] = ["3134 W CHICAGO AVE", "031XX W CHICAGO AVE", "3150 W Chicago Ave", "12 N State St", "Chicago Ave"];
+const PLACES: [&str; 5] =
+    ["3134 W CHICAGO AVE", "031XX W CHICAGO AVE", "3150 W Chicago Ave", "12 N State St", "Chicago Ave"];
 const NUMBERS: [&str; 4] = ["HX1", "HX-1", "HX2", "IR 77"];
 const BIRTHS: [&str; 4] = ["1980-02-01", "1980-01-02", "1981-02-01", "1990-12-31"];
 const DAYS: [&str; 4] = ["2018-03-04", "2018-03-05", "2018-03-06", "2019-01-01"];
@@ -28,7 +42,9 @@ fn pick(words: &[&str], seed: usize) -> String {
 
 /// A record whose fields of closed classes come from other seeds.
 fn made(kind: Kind, seeds: &Seeds, opens: impl Fn(FieldClass) -> bool) -> Record {
-    let seed = |class: FieldClass, at: usize| if opens(class) { seeds[at] } else { seeds[at].wrapping_mul(7).wrapping_add(at + 1) };
+    let seed = |class: FieldClass, at: usize| {
+        if opens(class) { seeds[at] } else { seeds[at].wrapping_mul(7).wrapping_add(at + 1) }
+    };
     let operational = |words: &[&str], at| pick(words, seed(FieldClass::Operational, at));
     let json = match kind {
         Kind::Person => {
@@ -36,18 +52,27 @@ fn made(kind: Kind, seeds: &Seeds, opens: impl Fn(FieldClass) -> bool) -> Record
             let alias = if seed(FieldClass::Identity, 5) % 3 == 0 { format!("\"{}\"", name(4)) } else { String::new() };
             format!(
                 r#"{{"given_name":"{}","family_name":"{}","aliases":[{alias}],"date_of_birth":"{}","identity_number":"{}","address":"{}"}}"#,
-                name(0), name(1), pick(&BIRTHS, seed(FieldClass::Identity, 2)), pick(&NUMBERS, seed(FieldClass::Identity, 3)),
+                name(0),
+                name(1),
+                pick(&BIRTHS, seed(FieldClass::Identity, 2)),
+                pick(&NUMBERS, seed(FieldClass::Identity, 3)),
                 pick(&PLACES, seed(FieldClass::Contact, 6)),
             )
         }
         Kind::Vehicle => format!(r#"{{"plate":"{}"}}"#, pick(&PLATES, seed(FieldClass::Identity, 0))),
         Kind::Stop => format!(
             r#"{{"event_number":"{}","stopped_at":"{}T10:00:00","beat":"{}","block":"{}"}}"#,
-            operational(&NUMBERS, 0), operational(&DAYS, 1), operational(&BEATS, 2), operational(&PLACES, 3),
+            operational(&NUMBERS, 0),
+            operational(&DAYS, 1),
+            operational(&BEATS, 2),
+            operational(&PLACES, 3),
         ),
         _ => format!(
             r#"{{"case_number":"{}","occurred_from":"{}T10:00:00","beat":"{}","block":"{}","address":"{}"}}"#,
-            operational(&NUMBERS, 0), operational(&DAYS, 1), operational(&BEATS, 2), operational(&PLACES, 3),
+            operational(&NUMBERS, 0),
+            operational(&DAYS, 1),
+            operational(&BEATS, 2),
+            operational(&PLACES, 3),
             pick(&PLACES, seed(FieldClass::Place, 4)),
         ),
     };
@@ -64,7 +89,8 @@ struct Filed {
 
 fn any_filed() -> impl Strategy<Value = Filed> {
     let kinds = proptest::sample::select(vec![Kind::Person, Kind::Person, Kind::Vehicle, Kind::Incident, Kind::Stop]);
-    (0..25u128, kinds, 0..5u32, option::weighted(0.9, any::<[usize; 7]>())).prop_map(|(number, kind, label, seeds)| Filed { number, kind, label, seeds })
+    (0..25u128, kinds, 0..5u32, option::weighted(0.9, any::<[usize; 7]>()))
+        .prop_map(|(number, kind, label, seeds)| Filed { number, kind, label, seeds })
 }
 
 fn any_reach() -> impl Strategy<Value = Reach> {
@@ -78,7 +104,8 @@ fn any_query() -> impl Strategy<Value = Query> {
     let name = vec(proptest::sample::select(&NAMES[..]), 1..3).prop_map(|parts| parts.join(" "));
     let name = prop_oneof![name, "[JS][oOmMhHiI]{1,4}", "J Smith", "jhon smtih", "john mid smith", "mc donald"];
     let text = |words: &'static [&'static str]| proptest::sample::select(words).prop_map(str::to_owned);
-    let date = |words: &'static [&'static str]| proptest::sample::select(words).prop_map(|text| text.parse::<Date>().unwrap());
+    let date =
+        |words: &'static [&'static str]| proptest::sample::select(words).prop_map(|text| text.parse::<Date>().unwrap());
     let terms = prop_oneof![
         6 => (option::weighted(0.8, name), option::weighted(0.3, date(&BIRTHS)), option::weighted(0.2, text(&NUMBERS)))
             .prop_map(|(name, date_of_birth, identity_number)| Terms::Person { name, date_of_birth, identity_number }),
@@ -88,10 +115,21 @@ fn any_query() -> impl Strategy<Value = Query> {
         1 => (0..25u128, proptest::sample::select(&Kind::ALL[..])).prop_map(|(raw, kind)| Terms::Id(id(kind, raw))),
         2 => Just(Terms::Incidents),
     ];
-    let kinds = option::weighted(0.2, vec(proptest::sample::select(&Kind::ALL[..]), 1..4)).prop_map(Option::unwrap_or_default);
-    let filter = (option::weighted(0.2, date(&DAYS)), option::weighted(0.2, date(&DAYS)), option::weighted(0.2, text(&BEATS)), kinds)
+    let kinds =
+        option::weighted(0.2, vec(proptest::sample::select(&Kind::ALL[..]), 1..4)).prop_map(Option::unwrap_or_default);
+    let filter = (
+        option::weighted(0.2, date(&DAYS)),
+        option::weighted(0.2, date(&DAYS)),
+        option::weighted(0.2, text(&BEATS)),
+        kinds,
+    )
         .prop_map(|(occurred_from, occurred_to, beat, kinds)| Filter { occurred_from, occurred_to, beat, kinds });
-    (terms, filter, 0..30usize, 0..3usize).prop_map(|(terms, filter, limit, offset)| Query { terms, filter, limit, offset })
+    (terms, filter, 0..30usize, 0..3usize).prop_map(|(terms, filter, limit, offset)| Query {
+        terms,
+        filter,
+        limit,
+        offset,
+    })
 }
 
 /// The versions as the ledger holds them, and as a ledger would that holds only what the Reach allows.
@@ -99,10 +137,13 @@ fn ledgers(filed: &[Filed], reach: &Reach) -> (Vec<Version>, Vec<Version>) {
     let mut full = Vec::new();
     let mut allowed = Vec::new();
     // A record's current label governs all its versions.
-    let current = |id| filed.iter().rev().find(|filed| self::id(filed.kind, filed.number) == id).map(|filed| LabelId(filed.label));
+    let current = |id| {
+        filed.iter().rev().find(|filed| self::id(filed.kind, filed.number) == id).map(|filed| LabelId(filed.label))
+    };
     for (seq, filed) in (1..).zip(filed) {
         let id = id(filed.kind, filed.number);
-        let contents = |opens: &dyn Fn(FieldClass) -> bool| filed.seeds.as_ref().map(|seeds| made(filed.kind, seeds, opens));
+        let contents =
+            |opens: &dyn Fn(FieldClass) -> bool| filed.seeds.as_ref().map(|seeds| made(filed.kind, seeds, opens));
         full.push(version(seq, id, filed.label, contents(&|_| true)));
         let label = current(id).unwrap_or(LabelId(filed.label));
         if reach.shows(label) {
@@ -165,6 +206,9 @@ proptest! {
 
 /// A text as JSON.
 fn serde_free(text: &str) -> String {
-    let escaped: String = text.chars().map(|c| if matches!(c, '"' | '\\') || c.is_control() { format!("\\u{:04x}", c as u32) } else { c.to_string() }).collect();
+    let escaped: String = text
+        .chars()
+        .map(|c| if matches!(c, '"' | '\\') || c.is_control() { format!("\\u{:04x}", c as u32) } else { c.to_string() })
+        .collect();
     format!("\"{escaped}\"")
 }

@@ -4,7 +4,10 @@
 mod hidden;
 mod speed;
 
-use clear_record::{AccountId, AgencyId, FieldClass, Kind, LabelId, LabelSet, Method, PerClass, Provenance, Reach, Record, RecordId, Seq, Version};
+use clear_record::{
+    AccountId, AgencyId, FieldClass, Kind, LabelId, LabelSet, Method, PerClass, Provenance, Reach, Record, RecordId,
+    Seq, Version,
+};
 use clear_search::{Filter, Found, Index, Query, Terms};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -101,7 +104,10 @@ fn persons_are_found_by_name() {
 fn dates_of_birth_and_numbers_weigh() {
     let index = index(&[
         (Kind::Person, r#"{"given_name":"John","family_name":"Smith","date_of_birth":"1980-02-01"}"#),
-        (Kind::Person, r#"{"given_name":"John","family_name":"Smith","date_of_birth":"1980-01-02","identity_number":"IR 77-1"}"#),
+        (
+            Kind::Person,
+            r#"{"given_name":"John","family_name":"Smith","date_of_birth":"1980-01-02","identity_number":"IR 77-1"}"#,
+        ),
         (Kind::Person, r#"{"given_name":"John","family_name":"Smith","date_of_birth":"1981-02-01"}"#),
         (Kind::Person, r#"{"given_name":"John","family_name":"Smith"}"#),
     ]);
@@ -121,7 +127,10 @@ fn dates_of_birth_and_numbers_weigh() {
              3 ({names}, date of birth differs in one part); 4 ({names})"
         )
     );
-    assert_eq!(ask(None, Some("1980-02-01"), None), "1 (same date of birth); 2 (date of birth with day and month swapped)");
+    assert_eq!(
+        ask(None, Some("1980-02-01"), None),
+        "1 (same date of birth); 2 (date of birth with day and month swapped)"
+    );
     assert_eq!(ask(None, None, Some("ir771")), "2 (same identity number)");
     assert_eq!(ask(Some("somebody else"), None, Some("IR771")), "2 (same identity number)");
     assert_eq!(ask(None, None, Some("IR772")), "");
@@ -133,8 +142,14 @@ fn plates_addresses_and_numbers() {
     let index = index(&[
         (Kind::Vehicle, r#"{"plate":"AB 12-345","vin":"1HGCM82633A004352"}"#),
         (Kind::Vehicle, r#"{"plate":"AB12346"}"#),
-        (Kind::Incident, r#"{"case_number":"HX123456","occurred_from":"2018-03-04T10:00:00","block":"031XX W CHICAGO AVE","address":"3134 W CHICAGO AVE"}"#),
-        (Kind::Incident, r#"{"case_number":"HX123456","occurred_from":"2018-03-05T10:00:00","block":"031XX W CHICAGO AVE"}"#),
+        (
+            Kind::Incident,
+            r#"{"case_number":"HX123456","occurred_from":"2018-03-04T10:00:00","block":"031XX W CHICAGO AVE","address":"3134 W CHICAGO AVE"}"#,
+        ),
+        (
+            Kind::Incident,
+            r#"{"case_number":"HX123456","occurred_from":"2018-03-05T10:00:00","block":"031XX W CHICAGO AVE"}"#,
+        ),
         (Kind::Person, r#"{"family_name":"Smith","address":"12 North State Street, Apt 3"}"#),
         (Kind::Stop, r#"{"event_number":"E-1042","stopped_at":"2018-01-01T00:00:00","block":"000XX N STATE ST"}"#),
     ]);
@@ -175,7 +190,8 @@ fn events_are_listed_newest_first_by_date_and_beat() {
     };
     let everything = ask(None, None, None, 2_000, 0);
     assert_eq!((everything.total, everything.hits.len()), (1_000, 1_000));
-    let order: Vec<(u64, u128)> = everything.hits.iter().map(|hit| (28 - (hit.id.raw as u64 * 7 % 28), hit.id.raw)).collect();
+    let order: Vec<(u64, u128)> =
+        everything.hits.iter().map(|hit| (28 - (hit.id.raw as u64 * 7 % 28), hit.id.raw)).collect();
     assert!(order.is_sorted(), "newest first, then by id");
     let page = ask(None, None, None, 10, 500);
     assert_eq!((page.total, &page.hits[..]), (1_000, &everything.hits[500..510]));
@@ -198,18 +214,29 @@ fn a_filter_keeps_what_other_terms_find() {
     assert_eq!(ask(Filter::default()), "3 (same address); 2 (same block); 1 (same block)");
     assert_eq!(ask(Filter { kinds: vec![Kind::Stop], ..Filter::default() }), "2 (same block)");
     assert_eq!(ask(Filter { beat: Some("1121".into()), ..Filter::default() }), "1 (same block)");
-    assert_eq!(ask(Filter { occurred_from: Some("2018-03-05".parse().unwrap()), ..Filter::default() }), "2 (same block)");
+    assert_eq!(
+        ask(Filter { occurred_from: Some("2018-03-05".parse().unwrap()), ..Filter::default() }),
+        "2 (same block)"
+    );
 }
 
 #[test]
 fn a_correction_replaces_and_an_expungement_removes() {
     let smith = id(Kind::Person, 1);
-    let named = |name: &str| Some(record(Kind::Person, &format!(r#"{{"family_name":"{name}","date_of_birth":"1980-02-01","identity_number":"7"}}"#)));
+    let named = |name: &str| {
+        Some(record(
+            Kind::Person,
+            &format!(r#"{{"family_name":"{name}","date_of_birth":"1980-02-01","identity_number":"7"}}"#),
+        ))
+    };
     let mut index = Index::new();
     index.apply(&version(1, smith, 0, named("Smith")));
     assert_eq!(find(&index, person("smith")), "1 (name: SMITH)");
     index.apply(&version(2, smith, 0, named("Jones")));
-    assert_eq!((find(&index, person("smith")), find(&index, person("jones"))), (String::new(), "1 (name: JONES)".into()));
+    assert_eq!(
+        (find(&index, person("smith")), find(&index, person("jones"))),
+        (String::new(), "1 (name: JONES)".into())
+    );
     // An older version again changes nothing.
     index.apply(&version(1, smith, 0, named("Smith")));
     assert_eq!(find(&index, person("smith")), "");
@@ -234,7 +261,11 @@ fn a_pointer_is_found_by_equality_only_and_tells_nothing() {
     index.apply(&version(3, id(Kind::Vehicle, 3), 1, Some(record(Kind::Vehicle, r#"{"plate":"AB12345"}"#))));
     let labels = |label| LabelSet::from_iter([LabelId(label)]);
     let reach = Reach { pointer: labels(1), class: PerClass::from_fn(|_| labels(0)) };
-    let born = |name: &str, birth: &str| Terms::Person { name: Some(name.into()), date_of_birth: Some(birth.parse().unwrap()), identity_number: None };
+    let born = |name: &str, birth: &str| Terms::Person {
+        name: Some(name.into()),
+        date_of_birth: Some(birth.parse().unwrap()),
+        identity_number: None,
+    };
     for (terms, pointers) in [
         (person("john smith"), "1"),
         (person("smith"), ""),
@@ -266,7 +297,12 @@ fn class_by_class_closed_fields_are_as_if_absent() {
     let mut index = Index::new();
     let incident = r#"{"occurred_from":"2018-03-04T10:00:00","block":"031XX W CHICAGO AVE","address":"3134 W CHICAGO AVE","case_number":"HX1"}"#;
     index.apply(&version(1, id(Kind::Incident, 1), 0, Some(record(Kind::Incident, incident))));
-    index.apply(&version(2, id(Kind::Person, 2), 0, Some(record(Kind::Person, r#"{"family_name":"Smith","address":"3134 W CHICAGO AVE"}"#))));
+    index.apply(&version(
+        2,
+        id(Kind::Person, 2),
+        0,
+        Some(record(Kind::Person, r#"{"family_name":"Smith","address":"3134 W CHICAGO AVE"}"#)),
+    ));
     for (open, address, number, name, listed) in [
         (FieldClass::Operational, "1 (same block)", "1 (same number)", "", 1),
         (FieldClass::Place, "1 (same address)", "", "", 0),

@@ -30,7 +30,9 @@ impl Random {
         (0..2 + random.next() % 2 + u64::from(family))
             .map(|_| {
                 let (onset, core) = (random.next() as usize % 20, random.next() as usize % 8);
-                ["B", "C", "D", "F", "G", "H", "J", "K", "L", "M", "N", "P", "R", "S", "T", "V", "W", "ST", "BR", "TH"][onset].to_owned()
+                ["B", "C", "D", "F", "G", "H", "J", "K", "L", "M", "N", "P", "R", "S", "T", "V", "W", "ST", "BR", "TH"]
+                    [onset]
+                    .to_owned()
                     + ["A", "E", "I", "O", "U", "AN", "ER", "IN"][core]
             })
             .collect()
@@ -44,14 +46,32 @@ fn figures_for_persons() {
     let mut random = Random(7);
     let mut index = Index::new();
     let mut asked = Vec::new();
-    let memory = || std::fs::read_to_string("/proc/self/statm").unwrap_or_default().split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4096;
+    let memory = || {
+        std::fs::read_to_string("/proc/self/statm")
+            .unwrap_or_default()
+            .split(' ')
+            .nth(1)
+            .and_then(|pages| pages.parse::<u64>().ok())
+            .unwrap_or(0)
+            * 4096
+    };
     let before = memory();
     let start = Instant::now();
     for seq in 1..=count {
         let (given, family) = (random.skewed(5_000), random.skewed(80_000));
         let (given, family) = (random.name(given, false), random.name(family, true));
-        let json = format!(r#"{{"given_name":"{given}","family_name":"{family}","date_of_birth":"19{:02}-0{}-1{}"}}"#, random.next() % 100, 1 + random.next() % 9, random.next() % 10);
-        index.apply(&version(seq, id(Kind::Person, u128::from(random.next()) << 64 | u128::from(seq)), 0, Some(record(Kind::Person, &json))));
+        let json = format!(
+            r#"{{"given_name":"{given}","family_name":"{family}","date_of_birth":"19{:02}-0{}-1{}"}}"#,
+            random.next() % 100,
+            1 + random.next() % 9,
+            random.next() % 10
+        );
+        index.apply(&version(
+            seq,
+            id(Kind::Person, u128::from(random.next()) << 64 | u128::from(seq)),
+            0,
+            Some(record(Kind::Person, &json)),
+        ));
         if seq % (count / 2_000).max(1) == 0 {
             let mut misspelt: Vec<char> = family.chars().collect();
             let at = 1 + random.next() as usize % (misspelt.len() - 2);
@@ -64,10 +84,21 @@ fn figures_for_persons() {
     let mut recalled = 0;
     for (seq, name) in &asked {
         let start = Instant::now();
-        let found = index.find(&Query { limit: 200, ..Query::of(Terms::Person { name: Some(name.clone()), date_of_birth: None, identity_number: None }) }, &all());
+        let found = index.find(
+            &Query {
+                limit: 100_000,
+                ..Query::of(Terms::Person { name: Some(name.clone()), date_of_birth: None, identity_number: None })
+            },
+            &all(),
+        );
         times.push(start.elapsed());
         recalled += usize::from(found.hits.iter().any(|hit| hit.id.raw as u64 == *seq));
     }
     times.sort();
-    println!("{} misspelt names: p50 {:.1?}, p99 {:.1?}, found {recalled}", asked.len(), times[times.len() / 2], times[times.len() * 99 / 100]);
+    println!(
+        "{} misspelt names: p50 {:.1?}, p99 {:.1?}, found {recalled}",
+        asked.len(),
+        times[times.len() / 2],
+        times[times.len() * 99 / 100]
+    );
 }

@@ -49,7 +49,13 @@ const GOODS: &[&str] = &[
     "Game console with two controllers",
     "Camera with lens",
 ];
-const TOOLS: &[&str] = &["Pry bar, 60 cm", "Screwdriver, flat blade", "Glove, left, work type", "Lock, cut through", "Shoe print lift, right heel"];
+const TOOLS: &[&str] = &[
+    "Pry bar, 60 cm",
+    "Screwdriver, flat blade",
+    "Glove, left, work type",
+    "Lock, cut through",
+    "Shoe print lift, right heel",
+];
 const DRUGS: &[&str] = &[
     "Suspect cannabis, one bag, 28 g",
     "Suspect heroin, six foil packets",
@@ -57,9 +63,22 @@ const DRUGS: &[&str] = &[
     "Suspect tablets, unmarked, 14",
     "Digital scale with residue",
 ];
-const ARMS: &[&str] = &["Pistol, semi-automatic, 9 mm", "Revolver, .38 calibre", "Cartridge cases, four", "Knife, folding, 9 cm blade", "Magazine, ten rounds"];
-const TRACES: &[&str] = &["Recording of a shop's camera, disc", "Photographs of the scene, 12", "Clothing in a paper bag", "Swab, sealed", "Recording of a call, disc"];
-const PAPERS: &[&str] = &["Cheque, altered", "Card statement, copy", "Printout of messages", "Counterfeit note, 20 dollars"];
+const ARMS: &[&str] = &[
+    "Pistol, semi-automatic, 9 mm",
+    "Revolver, .38 calibre",
+    "Cartridge cases, four",
+    "Knife, folding, 9 cm blade",
+    "Magazine, ten rounds",
+];
+const TRACES: &[&str] = &[
+    "Recording of a shop's camera, disc",
+    "Photographs of the scene, 12",
+    "Clothing in a paper bag",
+    "Swab, sealed",
+    "Recording of a call, disc",
+];
+const PAPERS: &[&str] =
+    &["Cheque, altered", "Card statement, copy", "Printout of messages", "Counterfeit note, 20 dollars"];
 
 const PROFILES: &[Profile] = &[
     Profile {
@@ -225,7 +244,9 @@ const PROFILES: &[Profile] = &[
         vehicle: 3,
         item: (30, PropertyStatus::Evidence, TRACES),
         charge: ("720 ILCS 5/11-1.20", "Criminal sexual assault"),
-        stories: &["The victim was heard by a detective of the special unit, with an advocate present. Details stand in the unit's file."],
+        stories: &[
+            "The victim was heard by a detective of the special unit, with an advocate present. Details stand in the unit's file.",
+        ],
     },
     Profile {
         types: &["OFFENSE INVOLVING CHILDREN"],
@@ -236,7 +257,9 @@ const PROFILES: &[Profile] = &[
         vehicle: 1,
         item: (5, PropertyStatus::Evidence, TRACES),
         charge: ("720 ILCS 5/12C-5", "Endangering the life or health of a child"),
-        stories: &["The state's child protection service was informed and took part in the interview. Details stand in the unit's file."],
+        stories: &[
+            "The state's child protection service was informed and took part in the interview. Details stand in the unit's file.",
+        ],
     },
     Profile {
         types: &["HOMICIDE", "KIDNAPPING"],
@@ -247,7 +270,9 @@ const PROFILES: &[Profile] = &[
         vehicle: 12,
         item: (80, PropertyStatus::Evidence, ARMS),
         charge: ("720 ILCS 5/9-1", "First degree murder"),
-        stories: &["The scene was closed off and handed to detectives. Inventoried: {item}. A canvass of the block was made."],
+        stories: &[
+            "The scene was closed off and handed to detectives. Inventoried: {item}. A canvass of the block was made.",
+        ],
     },
 ];
 

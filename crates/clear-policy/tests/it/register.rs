@@ -1,0 +1,133 @@
+//! What a closure holds, what the register refuses, and what a date ends.
+
+use clear_policy::{BadEntry, Covers, Denial, EdgeKind, Entry, Scope, SuspensionEnd};
+
+use crate::world::{
+    BASIC, affiliation, agencies, agency, agreement, ask, at, city, cut, denied, draft, edge, opens, permitted, signed,
+    signer, suspension,
+};
+
+#[test]
+fn under_goes_down_and_family_goes_everywhere() {
+    let register = city();
+    let closure = |of, covers| register.closure(&agency(of), covers, at("2026-01-01"));
+    assert_eq!(closure("frs", Covers::Under), agencies("frs new"));
+    assert_eq!(closure("bor", Covers::Under), agencies("bor frs sis new"));
+    assert_eq!(closure("frs", Covers::Family), agencies("bor frs sis new"));
+    assert_eq!(closure("new", Covers::Under), agencies("new"));
+    assert_eq!(closure("new", Covers::Family), agencies("bor frs sis new"));
+}
+
+#[test]
+fn an_edge_that_ended_before_the_order_does_not_count_and_one_after_it_does() {
+    let mut register = city();
+    register.apply(&edge(EdgeKind::Parent, "bor", "frs", Some("2025-06-01"))).unwrap();
+    assert_eq!(register.closure(&agency("bor"), Covers::Under, at("2026-01-01")), agencies("bor sis"));
+    assert_eq!(register.closure(&agency("bor"), Covers::Under, at("2025-01-01")), agencies("bor frs sis new"));
+}
+
+#[test]
+fn ending_an_edge_does_not_shrink_a_closure() {
+    for ended in ["2027-01-01", "2020-01-01"] {
+        let mut register = city();
+        cut(&mut register, "CO-1", "bor", Covers::Under).unwrap();
+        // Even where the entry claims that the edge had ended long before the order.
+        register.apply(&edge(EdgeKind::Parent, "bor", "frs", Some(ended))).unwrap();
+        assert_eq!(register.closure_of("CO-1"), Some(&agencies("bor frs sis new")), "{ended}");
+        assert!(matches!(denied(&register, &ask("u", "new", "partner", "new", "2028-01-01")), Denial::Ordered(_)));
+    }
+}
+
+#[test]
+fn who_comes_under_a_cut_off_agency_later_is_cut_off() {
+    let mut register = city();
+    cut(&mut register, "CO-1", "bor", Covers::Under).unwrap();
+    permitted(&register, &ask("u", "tf", "partner", "tf", "2026-02-01"));
+    register.apply(&edge(EdgeKind::Predecessor, "sis", "tf", None)).unwrap();
+    assert!(matches!(denied(&register, &ask("u", "tf", "partner", "tf", "2026-02-01")), Denial::Ordered(_)));
+}
+
+#[test]
+fn edges_make_no_circles() {
+    let mut register = city();
+    assert_eq!(register.apply(&edge(EdgeKind::Parent, "new", "bor", None)), Err(BadEntry::Circle(agency("bor"))));
+    assert_eq!(register.apply(&edge(EdgeKind::Parent, "tf", "tf", None)), Err(BadEntry::Circle(agency("tf"))));
+    let none = register.apply(&edge(EdgeKind::Parent, "tf", "state", Some("2026-01-01")));
+    assert_eq!(none, Err(BadEntry::NoEdge(agency("tf"), agency("state"))));
+}
+
+#[test]
+fn no_agreement_follows_a_cut_off() {
+    let mut register = city();
+    cut(&mut register, "CO-1", "frs", Covers::Under).unwrap();
+    for cut_off in ["frs", "new"] {
+        let again = Entry::Agreement(agreement("9", "pd", cut_off, BASIC));
+        assert_eq!(register.apply(&again), Err(BadEntry::CutOff(agency(cut_off))));
+    }
+    register.apply(&Entry::Agreement(agreement("9", "pd", "state", BASIC))).unwrap();
+}
+
+#[test]
+fn one_owners_order_leaves_the_other_owners_agreements_possible() {
+    let mut register = city();
+    let order = draft(&register, "CO-1", "frs", Covers::Under, Scope::Owner(agency("so")));
+    register.apply(&signed(&order, &[signer("sam"), signer("sue")])).unwrap();
+    let with_so = register.apply(&Entry::Agreement(agreement("9", "so", "frs", BASIC)));
+    assert_eq!(with_so, Err(BadEntry::CutOff(agency("frs"))));
+    assert_eq!(register.apply(&Entry::Agreement(agreement("9", "pd", "frs", BASIC))), Ok(()));
+}
+
+#[test]
+fn an_agreement_is_between_known_parties_for_declared_things_and_a_time() {
+    let register = city();
+    let refused = |change: &dyn Fn(&mut clear_policy::Agreement)| {
+        let mut agreement = agreement("9", "pd", "state", BASIC);
+        change(&mut agreement);
+        register.clone().apply(&Entry::Agreement(agreement)).unwrap_err()
+    };
+    assert_eq!(refused(&|it| it.agency = agency("nobody")), BadEntry::UnknownAgency(agency("nobody")));
+    assert_eq!(refused(&|it| it.owner = agency("state")), BadEntry::NotAnOwner(agency("state")));
+    assert_eq!(refused(&|it| it.until = Some(it.from)), BadEntry::EndsBeforeItBegins("9".into()));
+    assert_eq!(refused(&|it| it.purposes.extend(["fun".into()])), BadEntry::UnknownPurpose("fun".into()));
+    assert_eq!(refused(&|it| it.use_codes.extend(["Z".into()])), BadEntry::UnknownUseCode("Z".into()));
+}
+
+#[test]
+fn an_agreement_opens_from_its_first_moment_until_its_last() {
+    let register = city();
+    for (day, open) in [("2019-12-31", false), ("2020-01-01", true), ("2029-12-31", true), ("2030-01-01", false)] {
+        let request = ask("u", "state", "partner", "state", day);
+        match open {
+            true => assert_eq!(opens(&permitted(&register, &request)), ["op pl id", "op pl id", "op pl id", ""], "{day}"),
+            false => assert_eq!(denied(&register, &request), Denial::NothingOpen, "{day}"),
+        }
+    }
+}
+
+#[test]
+fn a_suspension_ends_by_itself_or_early_and_covers_what_is_under_it() {
+    let mut register = city();
+    register.apply(&Entry::Suspension(suspension("S-1", "bor", "2026-03-01", "2026-03-15"))).unwrap();
+    let asked = |register: &_, day| crate::world::decided(register, &ask("u", "frs", "partner", "frs", day));
+    let suspended = |register: &_, day| matches!(asked(register, day), clear_policy::Decision::Deny(Denial::Suspended(_)));
+    for (day, is) in [("2026-02-28", false), ("2026-03-01", true), ("2026-03-14", true), ("2026-03-15", false)] {
+        assert_eq!(suspended(&register, day), is, "{day}");
+    }
+    register.apply(&Entry::SuspensionEnd(SuspensionEnd { number: "S-1".into(), at: at("2026-03-05") })).unwrap();
+    assert!(suspended(&register, "2026-03-04") && !suspended(&register, "2026-03-05"));
+
+    let too_long = Entry::Suspension(suspension("S-2", "bor", "2026-03-01", "2026-03-16"));
+    assert_eq!(register.apply(&too_long), Err(BadEntry::Suspension));
+    let mut both = suspension("S-3", "bor", "2026-03-01", "2026-03-02");
+    both.account = Some("u".parse().unwrap());
+    assert_eq!(register.apply(&Entry::Suspension(both)), Err(BadEntry::Suspension));
+}
+
+#[test]
+fn an_entry_for_nobody_is_refused() {
+    let mut register = city();
+    assert_eq!(register.apply(&affiliation("u", "nobody", None)), Err(BadEntry::UnknownAgency(agency("nobody"))));
+    let first = clear_policy::Register::new().apply(&affiliation("u", "pd", None));
+    assert_eq!(first, Err(BadEntry::NotFounded));
+    assert_eq!(register.apply(&Entry::Installation(crate::world::founding())), Err(BadEntry::AlreadyFounded(agency("city"))));
+}

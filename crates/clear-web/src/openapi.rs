@@ -1,0 +1,276 @@
+//! The OpenAPI document, made from the wire types and the handlers.
+
+use std::collections::BTreeSet;
+
+use clear_record::{Kind, json_schema};
+use serde_json::Value;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
+
+use crate::api::{accounts, counts, cut_offs, file, find, open, reference, register, session};
+use crate::fault::Problem;
+
+/// The document as text, for `docs/openapi.json`.
+pub fn openapi_json() -> String {
+    let mut text = serde_json::to_string_pretty(&document()).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The document.
+pub(crate) fn document() -> Value {
+    let mut document = serde_json::to_value(Api::openapi()).unwrap_or_default();
+    // OpenAPI 3.1 schemas are JSON Schema: the records' own go in as they are.
+    if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        for kind in Kind::ALL {
+            schemas.insert(format!("record_{kind}"), json_schema(kind));
+        }
+    }
+    let kinds: Vec<Value> = Kind::ALL.map(|kind| serde_json::json!({"$ref": format!("#/components/schemas/record_{kind}")})).to_vec();
+    let body = "/paths/~1api~1v1~1records~1{record}/post/requestBody/content/application~1json/schema";
+    if let Some(schema) = document.pointer_mut(body) {
+        *schema = serde_json::json!({"oneOf": kinds});
+    }
+    document
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "OpenCLEAR",
+        description = "A city's police records, shared under agreements, for stated purposes, with cut-offs that hold and a log that outsiders can check.\n\nEvery question about records states an inquiry: purpose, use code, case, reason, on whose behalf. Every answer carries its receipt in `X-Clear-Receipt`. A connection carries one account.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    paths(
+        find::find, find::find_by_query, open::open, counts::counts, file::file,
+        register::register, register::enter, cut_offs::preview, cut_offs::enter,
+        accounts::enrol, session::sign_in, session::sign_out, session::me,
+        reference::openapi, reference::docs
+    ),
+    tags(
+        (name = "Ask", description = "Questions. Bodies hold what was disclosed and nothing else."),
+        (name = "File", description = "Records in."),
+        (name = "Register", description = "Agencies, agreements, orders: who has access."),
+        (name = "Accounts", description = "Signing in."),
+        (name = "Reference", description = "This interface.")
+    ),
+    modifiers(&Credentials)
+)]
+struct Api;
+
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let bearer = |words: &str| SecurityScheme::Http(Http::builder().scheme(HttpAuthScheme::Bearer).description(Some(words)).build());
+        components.add_security_scheme("token", bearer("An API token (`oct_…`), or a session's token (`ocs_…`)."));
+        let cookie = ApiKeyValue::with_description("session", "What signing in on a page leaves.");
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}
+
+/// What every operation may answer instead.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "read by the macro alone")]
+pub(crate) enum Refusals {
+    /// The question or filing does not read, or is wrong; the message says where.
+    #[response(status = 400)]
+    Wrong(Problem),
+    /// Nobody has signed in, or what was presented proves nothing; the message says what to do.
+    #[response(status = 401)]
+    SignIn(Problem),
+    /// No: cut off (with the order), suspended, nothing open, not permitted, purpose denied.
+    #[response(status = 403)]
+    Denied(Problem),
+    /// The body is too long.
+    #[response(status = 413)]
+    TooLong(Problem),
+    /// The body is of another content type.
+    #[response(status = 415)]
+    ContentType(Problem),
+    /// This connection has carried answers to another account; use one for each.
+    #[response(status = 421)]
+    OneStanding(Problem),
+    /// The inquiry lacks a part (`missing` names it) or says something that the register does not declare.
+    #[response(status = 422)]
+    Inquiry(Problem),
+    /// Something went wrong with us; the operator finds it under the request's number.
+    #[response(status = 500)]
+    Failed(Problem),
+    /// Nothing can be logged or decided, so nothing is answered.
+    #[response(status = 503)]
+    Closed(Problem),
+}
+
+/// The inquiry, where the body is something else.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "read by the macro alone")]
+pub(crate) struct InquiryHeaders {
+    /// The purpose, one of the register's.
+    #[param(rename = "X-Inquiry-Purpose", example = "criminal_investigation")]
+    purpose: Option<String>,
+    /// The legal use code, one of the register's.
+    #[param(rename = "X-Inquiry-Use-Code", example = "C")]
+    use_code: Option<String>,
+    /// The case, incident or event number.
+    #[param(rename = "X-Inquiry-Case", example = "JC-104233")]
+    case: Option<String>,
+    /// The reason in the asker's words.
+    #[param(rename = "X-Inquiry-Reason", example = "Suspect named by a witness")]
+    reason: Option<String>,
+    /// On whose behalf: agencies, separated by commas; the own agency is named too.
+    #[param(rename = "X-Inquiry-On-Behalf-Of", example = "pmpd")]
+    on_behalf_of: Option<String>,
+}
+
+/// What every question says of itself. Missing parts are refused by name.
+#[derive(ToSchema)]
+#[schema(as = Inquiry)]
+#[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
+pub(crate) struct InquirySchema {
+    /// Why: a code that the register declares.
+    #[schema(example = "criminal_investigation")]
+    purpose: Option<String>,
+    /// Under which legal use: a code that the register declares.
+    #[schema(example = "C")]
+    use_code: Option<String>,
+    /// The case, incident or event number.
+    case: Option<String>,
+    /// The reason in the asker's words.
+    reason: Option<String>,
+    /// On whose behalf; the own agency is named too.
+    on_behalf_of: Option<BTreeSet<String>>,
+}
+
+/// What to look for: one of `text`, `name`, `plate`, `address`, `case_number`, `identity_number` or `id`; or none of
+/// them, with dates or a beat, to list incidents.
+#[derive(ToSchema)]
+#[schema(as = Find)]
+#[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
+pub(crate) struct FindSchema {
+    /// Whatever the asker typed; the answer says how it was understood.
+    text: Option<String>,
+    /// A person's name, in any order, misspelt or partial.
+    name: Option<String>,
+    /// With a name: the date of birth.
+    #[schema(format = Date)]
+    date_of_birth: Option<String>,
+    /// The owner's person identity number.
+    identity_number: Option<String>,
+    /// A registration plate or a part of one.
+    plate: Option<String>,
+    /// An address or block.
+    address: Option<String>,
+    /// A case number.
+    case_number: Option<String>,
+    /// A record's id.
+    id: Option<String>,
+    /// Incidents from this day on.
+    #[schema(format = Date)]
+    from: Option<String>,
+    /// Incidents up to and including this day.
+    #[schema(format = Date)]
+    to: Option<String>,
+    /// Incidents on this beat.
+    beat: Option<String>,
+    /// How many hits, 20 unless said, 200 at most.
+    limit: Option<u64>,
+    /// How many hits to leave out first.
+    offset: Option<u64>,
+}
+
+/// How many incidents, grouped and filtered.
+#[derive(ToSchema)]
+#[schema(as = Counts)]
+#[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
+pub(crate) struct CountsSchema {
+    /// Columns to group by: `primary_type`, `beat`, `year`, `month` …
+    by: Vec<String>,
+    /// A condition in SoQL: `arrest = true AND beat = '0411'`.
+    #[schema(rename = "where")]
+    condition: Option<String>,
+    /// How many rows, 1,000 unless said.
+    limit: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ROUTES;
+    use clear_record::{Inquiry, Purpose, RecordId, UseCode};
+    use clear_respond::{Counts, Find};
+
+    #[test]
+    fn the_document_has_every_api_route_and_no_other() {
+        let document = document();
+        let mut described = BTreeSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                described.insert((method.to_uppercase(), path.clone(), operation["operationId"].as_str().unwrap().to_owned()));
+            }
+        }
+        let routed = ROUTES.iter().filter(|route| route.path.starts_with("/api/"));
+        let routed: BTreeSet<_> = routed.map(|route| (route.method.to_owned(), route.path.to_owned(), route.name.to_owned())).collect();
+        assert_eq!(described, routed);
+    }
+
+    #[test]
+    fn every_reference_in_the_document_leads_somewhere() {
+        fn references(value: &Value, found: &mut Vec<String>) {
+            match value {
+                Value::Object(map) => {
+                    found.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                    map.values().for_each(|value| references(value, found));
+                }
+                Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+                _ => {}
+            }
+        }
+        let document = document();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(found.len() > 50);
+        for reference in found {
+            assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn the_described_questions_have_the_fields_of_the_real_ones() {
+        let document = document();
+        let described = |name: &str| -> BTreeSet<String> {
+            document["components"]["schemas"][name]["properties"].as_object().unwrap().keys().cloned().collect()
+        };
+        let real = |value: Value| -> BTreeSet<String> { value.as_object().unwrap().keys().cloned().collect() };
+        let text = || Some("x".to_owned());
+        let day = Some("2019-07-16".parse().unwrap());
+        let find = Find {
+            text: text(),
+            name: text(),
+            date_of_birth: day,
+            identity_number: text(),
+            plate: text(),
+            address: text(),
+            case_number: text(),
+            id: Some(RecordId { kind: Kind::Person, raw: 0 }),
+            from: day,
+            to: day,
+            beat: text(),
+            limit: Some(1),
+            offset: Some(1),
+        };
+        assert_eq!(described("Find"), real(serde_json::to_value(find).unwrap()));
+        let counts = Counts { by: vec![], condition: text(), limit: Some(1) };
+        assert_eq!(described("Counts"), real(serde_json::to_value(counts).unwrap()));
+        let inquiry = Inquiry {
+            purpose: Some(Purpose::from("x")),
+            use_code: Some(UseCode::from("x")),
+            case: text(),
+            reason: text(),
+            on_behalf_of: Some(BTreeSet::new()),
+        };
+        assert_eq!(described("Inquiry"), real(serde_json::to_value(inquiry).unwrap()));
+    }
+}

@@ -1,0 +1,29 @@
+//! The pages: HTML from the server, without a script. They ask by the same roads as the API.
+//!
+//! One file a page, with its template of the same name in `templates/`. What every page has is in `chrome.rs`.
+
+mod bar;
+mod chrome;
+pub(crate) mod counts;
+pub(crate) mod fault;
+pub(crate) mod home;
+pub(crate) mod log;
+pub(crate) mod record;
+pub(crate) mod reference;
+pub(crate) mod register;
+pub(crate) mod search;
+mod shown;
+pub(crate) mod sign_in;
+pub(crate) mod steward;
+
+use askama::Template;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+
+use crate::fault::Fault;
+
+/// Renders a page.
+fn html(page: &impl Template) -> Result<Response, Fault> {
+    let text = page.render().map_err(|error| Fault::ours(&error))?;
+    Ok(([(CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response())
+}

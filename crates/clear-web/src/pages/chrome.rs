@@ -1,0 +1,49 @@
+//! What stands around every page.
+
+use clear_record::{Role, Standing};
+
+use crate::app::App;
+use crate::assets::{ICON_PATH, STYLE_PATH};
+
+/// What the frame of a page needs.
+pub(crate) struct Chrome {
+    pub(crate) installation: String,
+    pub(crate) style: &'static str,
+    pub(crate) icon: &'static str,
+    /// The part of the site that the page belongs to.
+    pub(crate) here: &'static str,
+    pub(crate) who: Option<Who>,
+}
+
+/// Who looks at the page.
+pub(crate) struct Who {
+    pub(crate) account: String,
+    pub(crate) agency: String,
+    pub(crate) steward: bool,
+}
+
+impl Chrome {
+    pub(crate) fn of(app: &App, standing: Option<&Standing>, here: &'static str) -> Chrome {
+        Chrome { installation: app.names().title, who: standing.and_then(|standing| who(app, standing)), ..Chrome::bare(here) }
+    }
+
+    /// The frame before anything is known.
+    pub(crate) fn bare(here: &'static str) -> Chrome {
+        Chrome { installation: String::new(), style: &STYLE_PATH, icon: &ICON_PATH, here, who: None }
+    }
+
+    /// For the navigation: where one is.
+    pub(crate) fn is(&self, here: &str) -> bool {
+        self.here == here
+    }
+}
+
+fn who(app: &App, standing: &Standing) -> Option<Who> {
+    let (account, agency) = (standing.account.as_ref()?, standing.agency.as_ref()?);
+    Some(Who {
+        account: account.to_string(),
+        agency: app.desk.agency_name(agency).unwrap_or_else(|| agency.to_string()),
+        // Which links are shown; what may be done is decided where it is done.
+        steward: standing.roles.contains(&Role::Steward),
+    })
+}

@@ -1,0 +1,44 @@
+//! The log, and how to check it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri, header};
+use axum::response::Response;
+
+use crate::app::App;
+use crate::asker::Visitor;
+use crate::fault::Fault;
+use crate::pages::chrome::Chrome;
+use crate::pages::html;
+
+#[derive(Template)]
+#[template(path = "log.html")]
+struct LogPage {
+    chrome: Chrome,
+    origin: String,
+    size: String,
+    root: String,
+    checkpoint: String,
+    vkey: String,
+    site: String,
+}
+
+pub(crate) async fn page(State(app): State<Arc<App>>, Visitor(who): Visitor, uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
+    let log = app.desk.public_log();
+    let checkpoint = log.checkpoint();
+    let mut lines = checkpoint.lines().map(str::to_owned);
+    let mut line = || lines.next().unwrap_or_default();
+    let host = uri.authority().map(ToString::to_string).or_else(|| Some(headers.get(header::HOST)?.to_str().ok()?.to_owned()));
+    let scheme = if app.config.https { "https" } else { "http" };
+    html(&LogPage {
+        chrome: Chrome::of(&app, who.as_deref(), "log"),
+        origin: line(),
+        size: line(),
+        root: line(),
+        vkey: log.vkey().to_owned(),
+        site: format!("{scheme}://{}", host.unwrap_or_else(|| "localhost".to_owned())),
+        checkpoint,
+    })
+}

@@ -1,0 +1,10 @@
+//! The server on a real port: a real desk on SQLite, the shipped rules and register, plain sockets as clients.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod api;
+mod city;
+mod gate;
+mod pages;
+mod published;
+mod wire;
