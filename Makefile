@@ -30,7 +30,7 @@ lint: ## Check formatting, lints and, with cargo-deny, licences and advisories
 	@scripts/prepare lint
 	@cargo xtask lint
 
-bench: ## Measure, and print a line for each measure
+bench: ## Measure, and print a table for each measure (CRIMES=folder of crime files; else the sample)
 	@scripts/prepare bench
 	@cargo xtask bench
 

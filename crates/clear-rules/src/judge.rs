@@ -136,16 +136,14 @@ impl CedarRules {
         for entry in ENTRIES {
             rules.permits(&slice, Deed::Govern(entry)).map_err(unfit)?;
         }
-        for kind in Kind::ALL {
-            for handling in Handling::ALL {
-                for instrument in Instrument::ALL {
-                    let mut label = Label::of(agency.clone(), kind);
-                    label.handling = *handling;
-                    label.caveats = Caveat::ALL.iter().copied().collect();
-                    label.instrument = Some(*instrument);
-                    rules.judge(&slice, &label).map_err(unfit)?;
-                }
-            }
+        // Kinds are the longest list; the others go round beside it, so that each word is asked about once at least.
+        let rounds = Kind::ALL.into_iter().zip(Handling::ALL.iter().cycle()).zip(Instrument::ALL.iter().cycle());
+        for ((kind, handling), instrument) in rounds {
+            let mut label = Label::of(agency.clone(), kind);
+            label.handling = *handling;
+            label.caveats = Caveat::ALL.iter().copied().collect();
+            label.instrument = Some(*instrument);
+            rules.judge(&slice, &label).map_err(unfit)?;
         }
         Ok(rules)
     }

@@ -17,8 +17,8 @@ use crate::pages;
 
 /// A refusal, as it goes over the wire.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-#[schema(example = serde_json::json!({"code": "inquiry_incomplete", "message": "The inquiry does not say: case, reason.", "missing": ["case", "reason"], "request": "5j2v0k7q8w1x3y9z4a6b0c2d1e"}))]
-pub struct Problem {
+#[schema(example = json!({"code": "inquiry_incomplete", "message": "The inquiry does not say: case, reason.", "missing": ["case", "reason"], "request": "5j2v0k7q8w1x3y9z4a6b0c2d1e"}))]
+pub(crate) struct Problem {
     /// A short word for programs: `cut_off`, `inquiry_incomplete`, `not_found` …
     pub code: &'static str,
     /// What happened and what to do, in a sentence for people.
@@ -39,7 +39,7 @@ pub struct Problem {
 
 /// A cut-off order, as it is shown to whom it cuts off.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct ProblemOrder {
+pub(crate) struct ProblemOrder {
     /// Its number.
     pub number: String,
     /// When it was issued.

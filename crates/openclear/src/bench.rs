@@ -194,10 +194,11 @@ async fn ask(dir: &std::path::Path, persons: usize, questions: usize, askers: us
     }
     step.end(persons, "persons");
     let step = Step::begin(format!("questions, {askers} at once"));
-    let asked: Vec<(RecordId, String)> = (0..questions)
-        .filter_map(|_| known.get(rng.below(persons as u64) as usize).cloned())
-        .map(|(id, name)| (id, format!("{} {}", names::typo(&mut rng, name.given), names::typo(&mut rng, name.family))))
-        .collect();
+    let mut asked: Vec<(RecordId, String)> = Vec::with_capacity(questions);
+    for _ in 0..questions {
+        let (id, name) = known.get(rng.below(persons as u64) as usize).context("a person to ask for")?;
+        asked.push((*id, format!("{} {}", names::typo(&mut rng, name.given), names::typo(&mut rng, name.family))));
+    }
     let mut tasks = Vec::new();
     for part in asked.chunks(questions.div_ceil(askers.max(1))) {
         let (desk, officer, part) = (desk.clone(), officer.clone(), part.to_vec());

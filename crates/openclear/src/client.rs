@@ -55,8 +55,8 @@ impl Said {
 impl Server {
     pub(crate) fn get(&self, path: &str) -> anyhow::Result<Said> {
         let mut request = agent().get(format!("{}{path}", self.url.trim_end_matches('/')));
-        if let Some(token) = &self.token {
-            request = request.header("Authorization", format!("Bearer {}", token(token)?));
+        if let Some(said) = &self.token {
+            request = request.header("Authorization", format!("Bearer {}", token(said)?));
         }
         said(request.call(), &self.url)
     }
@@ -64,8 +64,8 @@ impl Server {
     /// A GET with the inquiry in headers, as opening a record wants it.
     pub(crate) fn get_under(&self, path: &str, inquiry: &Value) -> anyhow::Result<Said> {
         let mut request = agent().get(format!("{}{path}", self.url.trim_end_matches('/')));
-        if let Some(token) = &self.token {
-            request = request.header("Authorization", format!("Bearer {}", token(token)?));
+        if let Some(said) = &self.token {
+            request = request.header("Authorization", format!("Bearer {}", token(said)?));
         }
         for (part, header) in [("purpose", "Purpose"), ("use_code", "Use-Code"), ("case", "Case"), ("reason", "Reason")] {
             if let Some(value) = inquiry[part].as_str() {
@@ -81,8 +81,8 @@ impl Server {
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> anyhow::Result<Said> {
         let mut request = agent().post(format!("{}{path}", self.url.trim_end_matches('/')));
-        if let Some(token) = &self.token {
-            request = request.header("Authorization", format!("Bearer {}", token(token)?));
+        if let Some(said) = &self.token {
+            request = request.header("Authorization", format!("Bearer {}", token(said)?));
         }
         said(request.send_json(body), &self.url)
     }

@@ -33,7 +33,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
         let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
         println!("{:#}", serde_json::json!({"loads": problems.is_empty(), "digest": report.digest, "files": report.files, "policies": policies, "problems": problems}));
     } else {
-        print!("{report}");
+        for policy in &report.policies {
+            println!("{:34} {:7} {}:{}\n    {}", policy.id, format!("{:?}", policy.effect).to_lowercase(), policy.file, policy.line, policy.why);
+        }
+        for problem in &report.problems {
+            println!("PROBLEM {problem}");
+        }
+        println!("{} policies in {} files, digest {}.", report.policies.len(), report.files.len(), report.digest);
+        println!("{}", if report.problems.is_empty() { "They load." } else { "They do not load; nothing is served under them." });
     }
     Ok(if report.problems.is_empty() { End::Done } else { End::Flawed })
 }

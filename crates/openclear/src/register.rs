@@ -135,7 +135,8 @@ fn cut_off(order: &CutOff) -> anyhow::Result<End> {
         let orders = register["orders"].as_array().map_or(0, Vec::len);
         format!("{}-{}", jiff::Timestamp::now().strftime("%Y"), orders + 1)
     });
-    let draft = json!({"agency": order.agency, "number": number, "covers": order.covers, "scope": order.scope, "text": order.text});
+    let scope = if order.scope == "installation" { order.scope.clone() } else { format!("owner {}", order.scope) };
+    let draft = json!({"agency": order.agency, "number": number, "covers": order.covers, "scope": scope, "text": order.text});
     let said = order.server.post("/api/v1/register/cut-offs/preview", &draft)?;
     if said.status >= 300 {
         return said.end();

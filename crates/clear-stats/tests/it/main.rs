@@ -71,7 +71,7 @@ pub(crate) fn ask(columns: &Columns, question: &str, reach: &Reach) -> String {
     let counts = Counts {
         group_by,
         filter: (!filter.is_empty()).then(|| parse::expression(filter).expect("reads")),
-        limit: 100,
+        limit: 10_000,
     };
     match columns.count(&counts, reach) {
         Ok(table) => {

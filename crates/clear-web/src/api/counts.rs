@@ -7,7 +7,6 @@ use axum::response::Response;
 use clear_record::{Inquiry, Seq};
 use clear_respond::Counts;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::app::App;

@@ -48,8 +48,6 @@ pub(crate) struct EnteredOrder {
     pub(crate) holds_since: String,
     /// How many connections were reset.
     pub(crate) connections: usize,
-    /// How many sessions and tokens were ended.
-    pub(crate) sessions: usize,
 }
 
 /// An agency.
@@ -69,7 +67,6 @@ impl EnteredOrder {
             closure: order.closure.iter().map(named).collect(),
             holds_since: order.holds_since.to_string(),
             connections: order.connections,
-            sessions: order.sessions,
         }
     }
 }

@@ -6,10 +6,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use clear_record::{AccountId, Origin};
+use clear_record::Origin;
 use clear_respond::{Refusal, Refused, SignedIn};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::app::{App, Close};
@@ -62,10 +61,7 @@ pub(crate) async fn sign_in(State(app): State<Arc<App>>, Extension(wire): Extens
 /// Lets somebody in, or says why not.
 pub(crate) async fn enter(app: &App, wire: &Wire, account: &str, password: &str, code: &str) -> Result<SignedIn, Fault> {
     let origin = Origin { address: wire.peer.ip().to_string(), session: None };
-    // What cannot be anybody's id is tried as an id that nobody has: the same words and the same work.
-    let account = account.trim().to_ascii_lowercase().parse::<AccountId>().or_else(|_| "-".parse());
-    let account = account.map_err(|bad| Fault::ours(&bad))?;
-    match app.desk.sign_in(&account, password, code, &origin).await {
+    match app.desk.sign_in(account, password, code, &origin).await {
         Ok(Ok(signed_in)) => Ok(signed_in),
         Ok(Err(refused)) => {
             let status = match &refused {

@@ -50,6 +50,11 @@ impl Steward {
         }
     }
 
+    /// Whether the closure was looked at on this page.
+    fn looked(&self) -> bool {
+        matches!(self.step, Step::Look(_))
+    }
+
     fn refused(self, fault: &Fault) -> Result<Response, Fault> {
         let mut response = html(&Steward { problem: Some(fault.problem().message.clone()), ..self })?;
         *response.status_mut() = fault.status();

@@ -149,7 +149,7 @@ impl City {
 
 /// The six digits of this moment.
 pub fn code(secret: &str) -> String {
-    one_time_code(secret, Timestamp::now()).unwrap()
+    one_time_code(secret, Timestamp::now()).unwrap().reveal().to_owned()
 }
 
 #[derive(Debug)]

@@ -17,7 +17,7 @@ fn an_order_resets_its_closures_connections_and_no_others() {
     assert_eq!(idle.ask("GET /api/v1/register", &[], b"").unwrap().status, 200);
 
     let order = city.cut_off("frs", "2019-07-16/1");
-    assert_eq!((order["connections"].as_u64(), order["sessions"].as_u64()), (Some(1), Some(1)));
+    assert_eq!(order["connections"], 1);
 
     // Reset, not ended in order: nothing of what was still to be sent arrives.
     let error = cut.stream.read(&mut [0u8; 1]).unwrap_err();
