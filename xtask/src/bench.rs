@@ -31,7 +31,13 @@ pub(crate) fn run(root: &Path, names: &[String]) -> Result<()> {
         let what = name.split('-').next().unwrap_or(name);
         let files = if what == "load" { crime_files(root)? } else { String::new() };
         println!("\n## {name}\n\n`openclear bench {what} --dir DIR {arguments}{files}`\n");
-        let done = cargo(root, &format!("run --quiet --profile demo -p openclear -- bench {what} --dir {} {arguments}{files}", folder.display()));
+        let done = cargo(
+            root,
+            &format!(
+                "run --quiet --profile demo -p openclear -- bench {what} --dir {} {arguments}{files}",
+                folder.display()
+            ),
+        );
         // A folder that is not there any more is what is wanted.
         drop(std::fs::remove_dir_all(&folder));
         done?;

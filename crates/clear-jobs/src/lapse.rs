@@ -29,7 +29,13 @@ pub async fn lapse(desk: &Arc<Desk>, asker: &Proven<Standing>, inquiry: &Inquiry
                 label: label(&agency, &entry),
                 record: Record::HotFile(entry),
                 valid_from: desk.clock(),
-                provenance: Provenance { agency, author, method: Method::Filed, source: "lapse".into(), reference: None },
+                provenance: Provenance {
+                    agency,
+                    author,
+                    method: Method::Filed,
+                    source: "lapse".into(),
+                    reference: None,
+                },
             });
         }
         if drafts.is_empty() {

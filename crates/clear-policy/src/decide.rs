@@ -14,12 +14,18 @@ use crate::{Deed, Order, Register, RuleFault, Rules, Slice, Suspension, Verdict}
 ///
 /// Pure: the same arguments decide the same, years later. `labels` are the labels in use, by id; `sights` only
 /// remembers what the rules said before.
-pub fn decide<Q>(register: &Register, rules: &dyn Rules, labels: &[Label], sights: &Sights, request: &Request<Q>) -> Decision {
+pub fn decide<Q>(
+    register: &Register,
+    rules: &dyn Rules,
+    labels: &[Label],
+    sights: &Sights,
+    request: &Request<Q>,
+) -> Decision {
     let path = register.path(&request.standing, &request.inquiry, request.asked_at);
     if let Some(denial) = barred(register, &request.standing, &path, request.asked_at) {
         return Decision::Deny(denial);
     }
-    if let Some(denial) = wanting(register, &request.standing, &request.inquiry) {
+    if let Some(denial) = wanting(register, &request.inquiry) {
         return Decision::Deny(denial);
     }
     let closed = register.owners_closed_to(&path);
@@ -36,7 +42,13 @@ pub fn decide<Q>(register: &Register, rules: &dyn Rules, labels: &[Label], sight
             None => Denial::NothingOpen,
         });
     }
-    Decision::Permit(Grant { reach: sight, path, register: register.version(), cut: register.cut(), orders: closed.into_values().collect() })
+    Decision::Permit(Grant {
+        reach: sight,
+        path,
+        register: register.version(),
+        cut: register.cut(),
+        orders: closed.into_values().collect(),
+    })
 }
 
 /// Decides a deed: a filing, an entry in the register.
@@ -82,7 +94,7 @@ fn barred(register: &Register, standing: &Standing, path: &BTreeSet<AgencyId>, a
 }
 
 /// What the inquiry fails to say, or says that nobody may (GR06, GR07).
-fn wanting(register: &Register, standing: &Standing, inquiry: &Inquiry) -> Option<Denial> {
+fn wanting(register: &Register, inquiry: &Inquiry) -> Option<Denial> {
     let said = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
     let parts = [
         ("purpose", inquiry.purpose.as_ref().is_some_and(|purpose| !purpose.as_str().is_empty())),
@@ -107,12 +119,15 @@ fn wanting(register: &Register, standing: &Standing, inquiry: &Inquiry) -> Optio
     if !register.knows_use_code(use_code) {
         return Some(Denial::Unknown { part: "use_code", said: use_code.to_string() });
     }
-    let _ = standing;
     None
 }
 
 fn slice(register: &Register, standing: &Standing, inquiry: &Inquiry, path: &BTreeSet<AgencyId>) -> Slice {
-    let denied = inquiry.purpose.as_ref().and_then(|code| register.purpose(code)).is_some_and(|purpose| purpose.denied.is_some());
+    let denied = inquiry
+        .purpose
+        .as_ref()
+        .and_then(|code| register.purpose(code))
+        .is_some_and(|purpose| purpose.denied.is_some());
     Slice {
         agency: standing.agency.clone(),
         agency_kind: standing.agency.as_ref().and_then(|id| register.agency(id)).map(|agency| agency.kind.word()),
@@ -206,7 +221,10 @@ impl fmt::Display for Denial {
             Denial::SignIn => f.write_str("Sign in first: this needs an account."),
             Denial::Missing(parts) => write!(f, "The inquiry does not say: {}.", parts.join(", ")),
             Denial::Unknown { part, said } => {
-                write!(f, "The register does not declare the {part} `{said}`; the public register page lists those that it does.")
+                write!(
+                    f,
+                    "The register does not declare the {part} `{said}`; the public register page lists those that it does."
+                )
             }
             Denial::PurposeDenied { purpose, basis } => {
                 write!(f, "The purpose “{purpose}” is denied to every agency ({basis}).")
@@ -268,7 +286,9 @@ impl Grant {
 
     /// Whether the grant still holds under a newer register (GR04): it dies if an order now meets its path.
     pub fn holds(&self, register: &Register) -> bool {
-        self.cut == register.cut() || (register.closed_to(&self.path).is_none() && register.owners_closed_to(&self.path).len() == self.orders.len())
+        self.cut == register.cut()
+            || (register.closed_to(&self.path).is_none()
+                && register.owners_closed_to(&self.path).len() == self.orders.len())
     }
 }
 
@@ -330,7 +350,8 @@ fn judge(case: &Case<'_>, slice: &Slice, label: &Label) -> Result<Verdict, RuleF
         return Ok(Verdict::default());
     };
     let agreed = case.register.agreed(&slice.path, &label.owners, label.kind, purpose, use_code, case.at);
-    case.rules.judge(&Slice { agreed, ..slice.clone() }, label)
+    let closed = case.register.closed_among(&slice.path, &label.owners);
+    case.rules.judge(&Slice { agreed, closed, ..slice.clone() }, label)
 }
 
 fn reach(verdicts: &[Verdict]) -> Reach {
@@ -347,7 +368,12 @@ fn reach(verdicts: &[Verdict]) -> Reach {
 fn key(case: &Case<'_>, slice: &Slice) -> Result<[u8; 32], RuleFault> {
     let slice = serde_json::to_vec(slice).map_err(|error| RuleFault(error.to_string()))?;
     let mut hash = Sha256::new();
-    for part in [case.rules.digest().as_bytes(), &case.register.version().to_be_bytes(), &case.register.interval(case.at).to_be_bytes(), &slice] {
+    for part in [
+        case.rules.digest().as_bytes(),
+        &case.register.version().to_be_bytes(),
+        &case.register.interval(case.at).to_be_bytes(),
+        &slice,
+    ] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -48,8 +48,10 @@ impl KeyPair {
 /// # Errors
 /// A key that does not read; a text that is not lines.
 pub fn sign(text: &str, private_keys: &[&str]) -> Result<String, BadKey> {
-    let signers: Vec<StandardSigner> =
-        private_keys.iter().map(|key| StandardSigner::new(key.trim()).map_err(|_| BadKey::NotAKey)).collect::<Result<_, _>>()?;
+    let signers: Vec<StandardSigner> = private_keys
+        .iter()
+        .map(|key| StandardSigner::new(key.trim()).map_err(|_| BadKey::NotAKey))
+        .collect::<Result<_, _>>()?;
     let signers: Vec<&dyn Signer> = signers.iter().map(|signer| signer as &dyn Signer).collect();
     let mut note = Note::new(text.as_bytes(), &[]).map_err(|_| BadKey::NotSignable)?;
     note.add_sigs(&signers).map_err(|_| BadKey::NotSignable)?;

@@ -21,7 +21,7 @@ mod rules;
 mod template;
 
 pub use decide::{Decision, Denial, Grant, Relation, Sights, decide, may};
-pub use entry::{Agency, AgencyKind, Agreement, Affiliation, Edge, EdgeKind, Entry, Flow, Installation, KeyHolder};
+pub use entry::{Affiliation, Agency, AgencyKind, Agreement, Edge, EdgeKind, Entry, Flow, Installation, KeyHolder};
 pub use entry::{DeclaredPurpose, DeclaredUseCode, Suspension, SuspensionEnd};
 pub use keys::{BadKey, KeyPair, sign};
 pub use order::{BadOrder, Covers, Order, OrderDraft, Scope, closure_digest};

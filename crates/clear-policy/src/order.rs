@@ -97,9 +97,13 @@ pub enum BadOrder {
     UnknownAgency(AgencyId),
     #[error("an order with the number {0} is already in the register")]
     Replayed(String),
-    #[error("the order was drafted at version {drafted} of the register, which is now at {is}; draft it again and look at the closure")]
+    #[error(
+        "the order was drafted at version {drafted} of the register, which is now at {is}; draft it again and look at the closure"
+    )]
     Stale { drafted: u64, is: u64 },
-    #[error("the closure has {is} agencies and digest {digest}, but the order says {said} and {said_digest}; draft it again and look at the closure")]
+    #[error(
+        "the closure has {is} agencies and digest {digest}, but the order says {said} and {said_digest}; draft it again and look at the closure"
+    )]
     OtherClosure { is: usize, digest: String, said: usize, said_digest: String },
     #[error("the closure holds `{0}`, which owns records here; an owner cannot be cut off from its own installation")]
     HoldsOwner(AgencyId),
@@ -169,20 +173,23 @@ impl OrderDraft {
         let covers = match value("covers")? {
             (_, word) if word == Covers::Under.word() => Covers::Under,
             (_, word) if word == Covers::Family.word() => Covers::Family,
-            (line, word) => return Err(BadOrder::Value { line, what: format!("`{word}` should be `under` or `family`") }),
+            (line, word) => {
+                return Err(BadOrder::Value { line, what: format!("`{word}` should be `under` or `family`") });
+            }
         };
         let (line, scope) = value("scope")?;
         let scope = match scope.split_once(' ') {
             None if scope == "installation" => Scope::Installation,
             Some(("owner", owner)) => Scope::Owner(read((line, owner.to_owned()))?),
-            _ => return Err(BadOrder::Value { line, what: format!("`{scope}` should be `installation` or `owner ID`") }),
+            _ => {
+                return Err(BadOrder::Value { line, what: format!("`{scope}` should be `installation` or `owner ID`") });
+            }
         };
         let issued_at = read(value("issued")?)?;
         let register = read(value("register")?)?;
         let (line, closure) = value("closure")?;
-        let (count, closure_digest) = closure
-            .split_once(' ')
-            .ok_or(BadOrder::Value { line, what: "should be a count and a digest".into() })?;
+        let (count, closure_digest) =
+            closure.split_once(' ').ok_or(BadOrder::Value { line, what: "should be a count and a digest".into() })?;
         let closure_count = read((line, count.to_owned()))?;
         let (_, contact) = value("contact")?;
         let (_, text) = value("text")?;
@@ -239,12 +246,15 @@ impl Order {
         }
         let (needed, allowed): (usize, Vec<&KeyHolder>) = match &draft.scope {
             Scope::Installation => (founding.quorum.max(2), founding.founding_keys.iter().collect()),
-            Scope::Owner(owner) if register.is_owner(owner) => (2, register.keys().into_iter().filter(|key| key.agency == *owner).collect()),
+            Scope::Owner(owner) if register.is_owner(owner) => {
+                (2, register.keys().into_iter().filter(|key| key.agency == *owner).collect())
+            }
             Scope::Owner(owner) => return Err(BadOrder::UnknownAgency(owner.clone())),
         };
         let signers = signers(note, text, &allowed);
         if signers.len() < needed {
-            let problem = (signers.is_empty()).then(|| "no signature is by a key that the register knows for this scope".to_owned());
+            let problem = (signers.is_empty())
+                .then(|| "no signature is by a key that the register knows for this scope".to_owned());
             return Err(BadOrder::Signatures { needed, valid: signers.len(), problem });
         }
         Ok(Order { draft, signers: signers.into_iter().collect(), note: note.to_owned() })
@@ -254,7 +264,10 @@ impl Order {
 /// The different persons whose keys signed the text.
 fn signers(note: &str, text: &str, allowed: &[&KeyHolder]) -> BTreeSet<AccountId> {
     let mut signers = BTreeSet::new();
-    let signatures = note.lines().filter(|line| line.starts_with("— ")).filter_map(|line| signed_note::Signature::from_bytes(line.as_bytes()).ok());
+    let signatures = note
+        .lines()
+        .filter(|line| line.starts_with("— "))
+        .filter_map(|line| signed_note::Signature::from_bytes(line.as_bytes()).ok());
     for signature in signatures {
         for key in allowed {
             let Ok(verifier) = StandardVerifier::new(&key.verifier) else { continue };

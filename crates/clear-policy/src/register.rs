@@ -6,7 +6,10 @@ use std::sync::Arc;
 use clear_record::{AccountId, AgencyId, FieldClass, Inquiry, Kind, Purpose, Standing, UseCode};
 use jiff::Timestamp;
 
-use crate::entry::{Affiliation, Agency, AgencyKind, Agreement, DeclaredPurpose, DeclaredUseCode, Edge, EdgeKind, Entry, Flow, Installation, KeyHolder, Suspension};
+use crate::entry::{
+    Affiliation, Agency, AgencyKind, Agreement, DeclaredPurpose, DeclaredUseCode, Edge, EdgeKind, Entry, Flow,
+    Installation, KeyHolder, Suspension,
+};
 use crate::order::{BadOrder, Covers, Order, Scope};
 
 /// An entry that the register does not take, with the reason. Nothing was changed.
@@ -41,6 +44,12 @@ pub enum BadEntry {
     EndsBeforeItBegins(String),
     #[error("the register declares no purpose `{0}`")]
     UnknownPurpose(Purpose),
+    #[error("the purpose `{0}` is denied to everybody, and no later entry lifts that")]
+    DenialStays(Purpose),
+    #[error("agreement {0} is between other parties; give this one another number")]
+    OtherParties(String),
+    #[error("there is a suspension {0} already; give this one another number")]
+    KnownSuspension(String),
     #[error("the register declares no use code `{0}`")]
     UnknownUseCode(UseCode),
     #[error("a suspension names either an agency or an account, and lasts at most 14 days")]
@@ -93,6 +102,10 @@ impl Register {
             Entry::Edge(edge) => self.draw(edge)?,
             Entry::Key(key) => self.make_known(key)?,
             Entry::Purpose(purpose) => {
+                let denied = self.purposes.get(&purpose.code).is_some_and(|known| known.denied.is_some());
+                if denied && purpose.denied.is_none() {
+                    return Err(BadEntry::DenialStays(purpose.code.clone()));
+                }
                 self.purposes.insert(purpose.code.clone(), purpose.clone());
             }
             Entry::UseCode(code) => {
@@ -130,7 +143,7 @@ impl Register {
             return Err(BadEntry::AlreadyFounded(founding.name.clone()));
         }
         let holders: BTreeSet<_> = installation.founding_keys.iter().map(|key| &key.holder).collect();
-        let verifiers: BTreeSet<_> = installation.founding_keys.iter().map(|key| &key.verifier).collect();
+        let verifiers: BTreeSet<_> = installation.founding_keys.iter().map(|key| material(&key.verifier)).collect();
         let persons = holders.len().min(verifiers.len());
         if persons < 3 || persons < installation.founding_keys.len() || !(2..=persons).contains(&installation.quorum) {
             return Err(BadEntry::Founding);
@@ -182,8 +195,9 @@ impl Register {
     fn make_known(&mut self, key: &KeyHolder) -> Result<(), BadEntry> {
         self.known(&key.agency)?;
         check_key(key)?;
-        let same = |known: &KeyHolder| known.holder == key.holder || known.verifier == key.verifier;
-        if self.keys.iter().any(same) {
+        // Founding keys count, and so does the same key under another name: one signature would count as two persons'.
+        let same = |known: &KeyHolder| known.holder == key.holder || material(&known.verifier) == material(&key.verifier);
+        if self.keys().into_iter().any(same) {
             return Err(BadEntry::SecondKey(key.holder.clone()));
         }
         self.keys.push(key.clone());
@@ -196,11 +210,19 @@ impl Register {
             return Err(BadEntry::NotAnOwner(agreement.owner.clone()));
         }
         // The subtraction in `decide` holds whatever an agreement says; refusing it here spares everybody the doubt.
-        if self.orders_over(&agreement.agency).next().is_some() {
+        let closes = |order: &Arc<Order>| match &order.draft.scope {
+            Scope::Installation => true,
+            Scope::Owner(owner) => *owner == agreement.owner,
+        };
+        if self.orders_over(&agreement.agency).any(closes) {
             return Err(BadEntry::CutOff(agreement.agency.clone()));
         }
         if agreement.until.is_some_and(|until| until <= agreement.from) {
             return Err(BadEntry::EndsBeforeItBegins(agreement.number.clone()));
+        }
+        let known = self.agreements.get(&agreement.number);
+        if known.is_some_and(|known| known.owner != agreement.owner || known.agency != agreement.agency) {
+            return Err(BadEntry::OtherParties(agreement.number.clone()));
         }
         if let Some(purpose) = agreement.purposes.iter().find(|purpose| !self.purposes.contains_key(purpose)) {
             return Err(BadEntry::UnknownPurpose(purpose.clone()));
@@ -221,6 +243,9 @@ impl Register {
         }
         if let Some(agency) = &suspension.agency {
             self.known(agency)?;
+        }
+        if self.suspensions.contains_key(&suspension.number) {
+            return Err(BadEntry::KnownSuspension(suspension.number.clone()));
         }
         self.moments.extend([suspension.from, suspension.until]);
         self.suspensions.insert(suspension.number.clone(), suspension.clone());
@@ -277,7 +302,9 @@ impl Register {
     /// INVARIANT (the path holds every agency of a question): a field that names an agency is added here, or not at all.
     pub fn path(&self, standing: &Standing, inquiry: &Inquiry, at: Timestamp) -> BTreeSet<AgencyId> {
         let hats = self.affiliations.iter().filter(|hat| {
-            standing.account.as_ref() == Some(&hat.account) && hat.from <= at && hat.until.is_none_or(|until| at < until)
+            standing.account.as_ref() == Some(&hat.account)
+                && hat.from <= at
+                && hat.until.is_none_or(|until| at < until)
         });
         let beneficiaries = inquiry.on_behalf_of.iter().flatten();
         standing.agency.iter().chain(hats.map(|hat| &hat.agency)).chain(beneficiaries).cloned().collect()
@@ -298,17 +325,32 @@ impl Register {
             .collect()
     }
 
+    /// The agencies of a path that an order closes these owners' records to; an order for the installation closes all.
+    pub fn closed_among(&self, path: &BTreeSet<AgencyId>, owners: &BTreeSet<AgencyId>) -> BTreeSet<AgencyId> {
+        let closes = |order: &Order| match &order.draft.scope {
+            Scope::Installation => true,
+            Scope::Owner(owner) => owners.contains(owner),
+        };
+        path.iter().filter(|agency| self.orders_over(agency).any(|order| closes(order))).cloned().collect()
+    }
+
     fn met(&self, path: &BTreeSet<AgencyId>) -> impl Iterator<Item = &Arc<Order>> {
         self.orders.iter().zip(&self.closures).filter(|(_, closure)| !closure.is_disjoint(path)).map(|(order, _)| order)
     }
 
     /// The suspension in force over an account or any agency of a path.
-    pub fn suspended(&self, account: Option<&AccountId>, path: &BTreeSet<AgencyId>, at: Timestamp) -> Option<&Suspension> {
+    pub fn suspended(
+        &self,
+        account: Option<&AccountId>,
+        path: &BTreeSet<AgencyId>,
+        at: Timestamp,
+    ) -> Option<&Suspension> {
         self.suspensions.values().find(|suspension| {
             let account = suspension.account.is_some() && suspension.account.as_ref() == account;
-            let agency = suspension.agency.as_ref().is_some_and(|agency| {
-                !self.connected(agency, Covers::Under, suspension.from).is_disjoint(path)
-            });
+            let agency = suspension
+                .agency
+                .as_ref()
+                .is_some_and(|agency| !self.connected(agency, Covers::Under, suspension.from).is_disjoint(path));
             (account || agency) && suspension.from <= at && at < suspension.until
         })
     }
@@ -324,6 +366,10 @@ impl Register {
         use_code: &UseCode,
         at: Timestamp,
     ) -> BTreeSet<FieldClass> {
+        // Nobody can open what nobody owns, and a path without an agency opens nothing.
+        if owners.is_empty() || path.is_empty() {
+            return BTreeSet::new();
+        }
         let mut agreed: BTreeSet<FieldClass> = FieldClass::ALL.iter().copied().collect();
         for owner in owners {
             for agency in path.iter().filter(|agency| *agency != owner) {
@@ -434,13 +480,22 @@ impl Register {
 
     /// The agencies that an order covers by now.
     pub fn closure_of(&self, number: &str) -> Option<&BTreeSet<AgencyId>> {
-        self.orders.iter().zip(&self.closures).find(|(order, _)| order.draft.number == number).map(|(_, closure)| closure)
+        self.orders
+            .iter()
+            .zip(&self.closures)
+            .find(|(order, _)| order.draft.number == number)
+            .map(|(_, closure)| closure)
     }
 
     /// All declared flows out.
     pub fn flows(&self) -> &[Flow] {
         &self.flows
     }
+}
+
+/// The key itself, without the name that goes before it.
+fn material(verifier: &str) -> &str {
+    verifier.rsplit_once('+').map_or(verifier, |(_, material)| material)
 }
 
 fn check_key(key: &KeyHolder) -> Result<(), BadEntry> {

@@ -37,8 +37,9 @@ pub async fn prove(rules: &CedarRules) -> Result<Proof, Error> {
         let model = |error: cedar_policy_symcc::err::Error| Error::Model { action: action.clone(), what: told(&error) };
         let compiled = CompiledPolicySet::compile(policies, environment, schema).map_err(model)?;
         for claim in claims(&action) {
-            let set = PolicySet::from_str(&format!("permit (principal, action, resource) when {{ {} }};", claim.described))
-                .map_err(|error| Error::Model { action: action.clone(), what: told(&error) })?;
+            let set =
+                PolicySet::from_str(&format!("permit (principal, action, resource) when {{ {} }};", claim.described))
+                    .map_err(|error| Error::Model { action: action.clone(), what: told(&error) })?;
             let described = CompiledPolicySet::compile(&set, environment, schema).map_err(model)?;
             let found = compiler()?.check_disjoint_with_counterexample_opt(&compiled, &described).await;
             statements.push(statement(rules, &action, claim.says, found));
@@ -126,7 +127,10 @@ fn claims(action: &str) -> Vec<Claim> {
             _ => "",
         };
         claims.push(claim(
-            &format!("{class} is read only where agreements open it for the whole path{}", if unless.is_empty() { "" } else { ", or by oversight" }),
+            &format!(
+                "{class} is read only where agreements open it for the whole path{}",
+                if unless.is_empty() { "" } else { ", or by oversight" }
+            ),
             &format!("!context.agreed.contains(Class::\"{class}\"){unless}"),
         ));
     }
@@ -187,7 +191,8 @@ fn words(rules: &CedarRules, found: &Env) -> String {
         .filter_map(|(who, uid)| Some(format!("{who} has {}", attributes(&found.entities, uid?)?)))
         .collect();
     let context = found.request.context().and_then(|context| context.to_json_value().ok());
-    let context = context.map(|context| format!("; the context is {}", short(&context.to_string()))).unwrap_or_default();
+    let context =
+        context.map(|context| format!("; the context is {}", short(&context.to_string()))).unwrap_or_default();
     let allowed = if allowed.is_empty() { "-".to_owned() } else { allowed.join(", ") };
     format!("decided by {allowed}: {}{context}", described.join("; "))
 }
@@ -195,7 +200,8 @@ fn words(rules: &CedarRules, found: &Env) -> String {
 fn attributes(entities: &Entities, uid: &EntityUid) -> Option<String> {
     let entity = entities.get(uid)?.to_json_value().ok()?;
     let attributes = entity.get("attrs")?.as_object()?;
-    let all: Vec<String> = attributes.iter().map(|(name, value)| format!("{name} {}", short(&value.to_string()))).collect();
+    let all: Vec<String> =
+        attributes.iter().map(|(name, value)| format!("{name} {}", short(&value.to_string()))).collect();
     (!all.is_empty()).then(|| all.join(", "))
 }
 
@@ -209,7 +215,10 @@ fn short(json: &str) -> String {
 /// The solver's version, or why there is none.
 fn solver() -> Result<String, Error> {
     let program = std::env::var("CVC5").unwrap_or_else(|_| "cvc5".to_owned());
-    let said = Command::new(&program).arg("--version").output().map_err(|source| Error::NoSolver { program: program.clone(), source })?;
+    let said = Command::new(&program)
+        .arg("--version")
+        .output()
+        .map_err(|source| Error::NoSolver { program: program.clone(), source })?;
     let said = String::from_utf8_lossy(&said.stdout);
     match said.lines().next() {
         Some(line) if line.contains("cvc5") => Ok(line.trim_start_matches("This is ").to_owned()),

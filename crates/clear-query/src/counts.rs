@@ -38,10 +38,13 @@ impl Question for Counts {
             return Err(Error::Question(format!("group by at most {COLUMNS_MAX} columns")));
         }
         let filter = match &self.condition {
-            Some(text) => Some(clear_soql::parse::expression(text).map_err(|error| Error::Question(error.to_string()))?),
+            Some(text) => {
+                Some(clear_soql::parse::expression(text).map_err(|error| Error::Question(error.to_string()))?)
+            }
             None => None,
         };
-        let counts = clear_stats::Counts { group_by: self.by.clone(), filter, limit: self.limit.unwrap_or(LIMIT_DEFAULT) };
+        let counts =
+            clear_stats::Counts { group_by: self.by.clone(), filter, limit: self.limit.unwrap_or(LIMIT_DEFAULT) };
         let table = shelves.folds().columns.count(&counts, grant.reach(Relation::Any));
         table.map(|table| Counted { table }).map_err(|error| Error::Question(error.to_string()))
     }

@@ -62,7 +62,8 @@ const TEXT_MAX_CHARS: usize = 200;
 impl Find {
     /// The terms that were said, and in words how they were understood.
     fn terms(&self) -> Result<(Terms, String), Error> {
-        let said = |text: &Option<String>| text.as_ref().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let said =
+            |text: &Option<String>| text.as_ref().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let texts = [&self.text, &self.name, &self.plate, &self.address, &self.case_number, &self.identity_number];
         if texts.iter().any(|text| text.as_ref().is_some_and(|text| text.chars().count() > TEXT_MAX_CHARS)) {
             return Err(Error::Question(format!("a search text has at most {TEXT_MAX_CHARS} characters")));
@@ -92,9 +93,14 @@ impl Find {
             0 if self.from.is_some() || self.to.is_some() || self.beat.is_some() => {
                 Ok((Terms::Incidents, "incidents by date and beat".into()))
             }
-            0 => Err(Error::Question("say what to look for: text, name, plate, address, case_number, identity_number, id, or from, to, beat".into())),
+            0 => Err(Error::Question(
+                "say what to look for: text, name, plate, address, case_number, identity_number, id, or from, to, beat"
+                    .into(),
+            )),
             1 => found.pop().ok_or_else(|| Error::Question("say what to look for".into())),
-            _ => Err(Error::Question("say one thing to look for at a time: text, name, plate, address, case_number or id".into())),
+            _ => Err(Error::Question(
+                "say one thing to look for at a time: text, name, plate, address, case_number or id".into(),
+            )),
         }
     }
 }
@@ -135,7 +141,8 @@ impl Question for Find {
         {
             return Err(Error::Question(format!("from ({from}) is after to ({to})")));
         }
-        let filter = Filter { occurred_from: self.from, occurred_to: self.to, beat: self.beat.clone(), ..Filter::default() };
+        let filter =
+            Filter { occurred_from: self.from, occurred_to: self.to, beat: self.beat.clone(), ..Filter::default() };
         let query = Query { terms, filter, limit, offset: self.offset.unwrap_or(0) };
         let found = shelves.folds().index.find(&query, reach);
         let ids: Vec<RecordId> = found.hits.iter().map(|hit| hit.id).collect();
@@ -152,7 +159,11 @@ impl Question for Find {
 }
 
 /// The records named by these versions that the asker may know of at all.
-pub(crate) fn known<'a>(shelves: &Shelves, versions: impl Iterator<Item = &'a Version>, grant: &Grant) -> Vec<RecordId> {
+pub(crate) fn known<'a>(
+    shelves: &Shelves,
+    versions: impl Iterator<Item = &'a Version>,
+    grant: &Grant,
+) -> Vec<RecordId> {
     let reach = grant.reach(Relation::Any);
     let folds = shelves.folds();
     let mut known: Vec<RecordId> = versions
@@ -168,4 +179,3 @@ pub(crate) fn known<'a>(shelves: &Shelves, versions: impl Iterator<Item = &'a Ve
 fn opens_anything(reach: &clear_record::Reach, label: clear_record::LabelId) -> bool {
     clear_record::FieldClass::ALL.iter().any(|class| reach.opens(*class, label))
 }
-

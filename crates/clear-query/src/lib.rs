@@ -34,7 +34,12 @@ pub trait Question: serde::Serialize + Clone + Send + Sync + 'static {
     /// Its name in the log, in metrics and in the API.
     const NAME: &'static str;
     /// Asks the engines, under the grant's reach, at `seq`.
-    fn run(&self, shelves: &Shelves, grant: &Grant, seq: Seq) -> impl Future<Output = Result<Self::Match, Error>> + Send;
+    fn run(
+        &self,
+        shelves: &Shelves,
+        grant: &Grant,
+        seq: Seq,
+    ) -> impl Future<Output = Result<Self::Match, Error>> + Send;
 }
 
 /// What a question found. Made by [`run`] alone.
@@ -53,7 +58,12 @@ impl<Q: Question> Matches<Q> {
 ///
 /// # Errors
 /// [`Error::Question`] when the question itself is wrong, else what went wrong with us.
-pub async fn run<Q: Question>(shelves: &Shelves, grant: &Grant, visible: Seq, question: &Q) -> Result<Matches<Q>, Error> {
+pub async fn run<Q: Question>(
+    shelves: &Shelves,
+    grant: &Grant,
+    visible: Seq,
+    question: &Q,
+) -> Result<Matches<Q>, Error> {
     shelves.catch_up(visible).await?;
     Ok(Matches { found: question.run(shelves, grant, visible).await? })
 }

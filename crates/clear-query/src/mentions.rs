@@ -41,8 +41,11 @@ impl Mentions {
     /// The records that name this one, where the edge itself may be seen.
     pub(crate) fn of(&self, id: RecordId, reach: &Reach) -> Vec<RecordId> {
         let mentions = self.to.get(&id).map(Vec::as_slice).unwrap_or_default();
-        let mut from: Vec<RecordId> =
-            mentions.iter().filter(|mention| reach.opens(mention.class, mention.label)).map(|mention| mention.from).collect();
+        let mut from: Vec<RecordId> = mentions
+            .iter()
+            .filter(|mention| reach.opens(mention.class, mention.label))
+            .map(|mention| mention.from)
+            .collect();
         from.sort_unstable();
         from.dedup();
         from

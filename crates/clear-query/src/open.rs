@@ -55,10 +55,18 @@ impl Question for Open {
     async fn run(&self, shelves: &Shelves, grant: &Grant, seq: Seq) -> Result<OpenMatch, Error> {
         let reach = grant.reach(Relation::Any);
         let found = shelves.read(&[self.id], reach, seq).await?.into_iter().next();
-        let open = found.as_ref().is_some_and(|version| FieldClass::ALL.iter().any(|class| reach.opens(*class, version.label)));
+        let open = found
+            .as_ref()
+            .is_some_and(|version| FieldClass::ALL.iter().any(|class| reach.opens(*class, version.label)));
         let (Some(version), true) = (&found, open) else {
             // A pointer shows whom to ask and nothing beside it.
-            return Ok(OpenMatch { version: found, related: vec![], alerts: vec![], same_person: vec![], known: vec![] });
+            return Ok(OpenMatch {
+                version: found,
+                related: vec![],
+                alerts: vec![],
+                same_person: vec![],
+                known: vec![],
+            });
         };
         let beside = beside(shelves, version, reach);
         let mut related = shelves.read(&beside, reach, seq).await?;
@@ -79,7 +87,12 @@ impl Question for Open {
 
 /// What the record names and what names it, by edges that may be seen.
 fn beside(shelves: &Shelves, version: &Version, reach: &Reach) -> Vec<RecordId> {
-    let named = version.record.iter().flat_map(crate::mentions::edges).filter(|(_, class)| reach.opens(*class, version.label)).map(|(id, _)| id);
+    let named = version
+        .record
+        .iter()
+        .flat_map(crate::mentions::edges)
+        .filter(|(_, class)| reach.opens(*class, version.label))
+        .map(|(id, _)| id);
     let folds = shelves.folds();
     let mut beside: BTreeSet<RecordId> = named.chain(folds.mentions.of(version.id, reach)).collect();
     // An incident's page shows its people, not only their involvements; a person's page its incidents.
@@ -94,7 +107,13 @@ fn beside(shelves: &Shelves, version: &Version, reach: &Reach) -> Vec<RecordId> 
 }
 
 /// Hot-file entries that name the record, or a person or vehicle that the record names.
-async fn alerts(shelves: &Shelves, version: &Version, related: &[Version], reach: &Reach, seq: Seq) -> Result<Vec<Version>, Error> {
+async fn alerts(
+    shelves: &Shelves,
+    version: &Version,
+    related: &[Version],
+    reach: &Reach,
+    seq: Seq,
+) -> Result<Vec<Version>, Error> {
     let about = std::iter::once(version.id)
         .chain(related.iter().map(|version| version.id).filter(|id| matches!(id.kind, Kind::Person | Kind::Vehicle)));
     let ids: BTreeSet<RecordId> = {
@@ -113,7 +132,8 @@ async fn same_person(shelves: &Shelves, version: &Version, reach: &Reach, seq: S
     }
     let near: BTreeSet<RecordId> = {
         let folds = shelves.folds();
-        let near = clear_link::block_keys(person).into_iter().filter_map(|key| folds.blocks.get(&key)).flatten().copied();
+        let near =
+            clear_link::block_keys(person).into_iter().filter_map(|key| folds.blocks.get(&key)).flatten().copied();
         near.filter(|id| folds.labels.get(id).is_some_and(|label| reach.opens(FieldClass::Identity, *label))).collect()
     };
     let versions = shelves.read(&near.into_iter().collect::<Vec<_>>(), reach, seq).await?;
@@ -125,7 +145,9 @@ async fn same_person(shelves: &Shelves, version: &Version, reach: &Reach, seq: S
         })
         .collect();
     let clusters = clear_link::cluster(&persons, &[]);
-    let Some(own) = clusters.into_iter().find(|cluster| cluster.members.contains(&version.id)) else { return Ok(Vec::new()) };
+    let Some(own) = clusters.into_iter().find(|cluster| cluster.members.contains(&version.id)) else {
+        return Ok(Vec::new());
+    };
     let why = |id: RecordId| -> Vec<String> {
         own.edges.iter().filter(|edge| edge.a == id || edge.b == id).map(|edge| edge.why.to_string()).collect()
     };

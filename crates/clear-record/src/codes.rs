@@ -30,7 +30,12 @@ pub static IUCR: LazyLock<Vec<Iucr>> = LazyLock::new(|| {
         .lines()
         .filter_map(|line| {
             let mut parts = line.split('|');
-            Some(Iucr { code: parts.next()?, primary: parts.next()?, secondary: parts.next()?, index: parts.next()? == "I" })
+            Some(Iucr {
+                code: parts.next()?,
+                primary: parts.next()?,
+                secondary: parts.next()?,
+                index: parts.next()? == "I",
+            })
         })
         .collect();
     rows.sort_by_key(|row| row.code);

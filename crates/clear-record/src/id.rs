@@ -196,7 +196,10 @@ impl FromStr for RecordId {
     type Err = BadId;
 
     fn from_str(text: &str) -> Result<RecordId, BadId> {
-        let bad = || BadId { text: text.chars().take(60).collect(), expected: "a record id like `inc_0123…` (26 characters after the underscore)" };
+        let bad = || BadId {
+            text: text.chars().take(60).collect(),
+            expected: "a record id like `inc_0123…` (26 characters after the underscore)",
+        };
         let (prefix, rest) = text.split_once('_').ok_or_else(bad)?;
         let kind = Kind::ALL.into_iter().find(|kind| kind.prefix() == prefix).ok_or_else(bad)?;
         let raw = read_base32(rest).ok_or_else(bad)?;
@@ -311,11 +314,7 @@ impl Text {
     fn new(text: &str, expected: &'static str) -> Result<Text, BadId> {
         let fits = (1..=40).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        if fits {
-            Ok(Text(text.to_owned()))
-        } else {
-            Err(BadId { text: text.chars().take(60).collect(), expected })
-        }
+        if fits { Ok(Text(text.to_owned())) } else { Err(BadId { text: text.chars().take(60).collect(), expected }) }
     }
 }
 
@@ -397,7 +396,15 @@ mod tests {
 
     #[test]
     fn wrong_ids_are_refused() {
-        for text in ["", "per", "per_", "per_1", "xxx_00000000000000000000000000", "per_z0000000000000000000000000", "per_0000000000000000000000000O"] {
+        for text in [
+            "",
+            "per",
+            "per_",
+            "per_1",
+            "xxx_00000000000000000000000000",
+            "per_z0000000000000000000000000",
+            "per_0000000000000000000000000O",
+        ] {
             assert!(text.parse::<RecordId>().is_err(), "{text}");
         }
         assert!("inc_00000000000000000000000000".parse::<PersonId>().is_err());

@@ -102,7 +102,12 @@ impl Record {
             Record::Involvement(involvement) => Some(involvement.incident.id()),
             Record::Narrative(narrative) => Some(narrative.about),
             Record::Property(property) => property.incident.map(Into::into),
-            Record::Person(_) | Record::Incident(_) | Record::Arrest(_) | Record::Stop(_) | Record::Vehicle(_) | Record::HotFile(_) => None,
+            Record::Person(_)
+            | Record::Incident(_)
+            | Record::Arrest(_)
+            | Record::Stop(_)
+            | Record::Vehicle(_)
+            | Record::HotFile(_) => None,
         }
     }
 
@@ -119,7 +124,9 @@ impl Record {
             Record::Stop(r) => ids([r.person.map(Into::into), r.vehicle.map(Into::into)]),
             Record::Vehicle(r) => ids([r.owner.map(Into::into)]),
             Record::Property(r) => ids([r.incident.map(Into::into), r.owner.map(Into::into)]),
-            Record::HotFile(r) => ids([r.person.map(Into::into), r.vehicle.map(Into::into), r.property.map(Into::into)]),
+            Record::HotFile(r) => {
+                ids([r.person.map(Into::into), r.vehicle.map(Into::into), r.property.map(Into::into)])
+            }
         }
     }
 }
@@ -134,13 +141,18 @@ mod tests {
         let narrative = Narrative { about: RecordId { kind: Kind::Incident, raw: 7 }, title: None, text: "x".into() };
         let record = Record::from(narrative);
         assert_eq!(Record::from_bytes(Kind::Narrative, &record.to_bytes()).expect("reads back"), record);
-        let error = Record::from_bytes(Kind::Vehicle, br#"{"plate":"A","colour_of_driver":"x"}"#).expect_err("unknown field");
+        let error =
+            Record::from_bytes(Kind::Vehicle, br#"{"plate":"A","colour_of_driver":"x"}"#).expect_err("unknown field");
         assert!(error.to_string().contains("colour_of_driver"), "{error}");
     }
 
     #[test]
     fn debug_never_prints_contents() {
-        let record = Record::from(Narrative { about: RecordId { kind: Kind::Incident, raw: 7 }, title: None, text: "secret".into() });
+        let record = Record::from(Narrative {
+            about: RecordId { kind: Kind::Incident, raw: 7 },
+            title: None,
+            text: "secret".into(),
+        });
         assert!(!format!("{record:?}").contains("secret"));
     }
 

@@ -160,7 +160,13 @@ pub struct Label {
 impl Label {
     /// A white label of one owner.
     pub fn of(owner: AgencyId, kind: Kind) -> Label {
-        Label { owners: BTreeSet::from([owner]), kind, handling: Handling::White, caveats: BTreeSet::new(), instrument: None }
+        Label {
+            owners: BTreeSet::from([owner]),
+            kind,
+            handling: Handling::White,
+            caveats: BTreeSet::new(),
+            instrument: None,
+        }
     }
 
     /// INVARIANT (a part is at least as strict as its whole): this label, tightened to its whole's.

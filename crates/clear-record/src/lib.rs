@@ -22,11 +22,9 @@ mod schema;
 mod version;
 
 pub use ask::{Inquiry, Origin, Purpose, Request, Role, Standing, UseCode};
-pub use codes::{Iucr, IUCR};
+pub use codes::{IUCR, Iucr};
 pub use id::{AccountId, AgencyId, BadId, Kind, RecordId, RequestId, Seq, Text};
-pub use id::{
-    ArrestId, HotFileId, IncidentId, InvolvementId, NarrativeId, PersonId, PropertyId, StopId, VehicleId,
-};
+pub use id::{ArrestId, HotFileId, IncidentId, InvolvementId, NarrativeId, PersonId, PropertyId, StopId, VehicleId};
 pub use kinds::*;
 pub use label::{Caveat, FieldClass, Handling, Instrument, Label, LabelId, LabelSet, PerClass, Reach};
 pub use schema::{Column, Field, FieldType, FieldValue, json_schema};

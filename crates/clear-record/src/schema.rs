@@ -198,7 +198,9 @@ fn type_schema(holds: &FieldType) -> Value {
         FieldType::Decimal => json!({"type": "number"}),
         FieldType::Boolean => json!({"type": "boolean"}),
         FieldType::Date => json!({"type": "string", "format": "date"}),
-        FieldType::DateTime => json!({"type": "string", "format": "local-date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"}),
+        FieldType::DateTime => {
+            json!({"type": "string", "format": "local-date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"})
+        }
         FieldType::Timestamp => json!({"type": "string", "format": "date-time"}),
         FieldType::Reference(None) => json!({"type": "string", "pattern": "^[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}$"}),
         FieldType::Reference(Some(kind)) => {

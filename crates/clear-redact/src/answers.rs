@@ -137,7 +137,11 @@ impl Redact for OpenMatch {
         let out = match show(&version) {
             Some(shown) => {
                 let alerts = self.alerts.iter().filter_map(|entry| alert(grant, entry, show(entry)?)).collect();
-                let related = self.related.iter().filter_map(|related| Some(RelatedRecord { shown: show(&related.version)? })).collect();
+                let related = self
+                    .related
+                    .iter()
+                    .filter_map(|related| Some(RelatedRecord { shown: show(&related.version)? }))
+                    .collect();
                 let same_person = self
                     .same_person
                     .into_iter()

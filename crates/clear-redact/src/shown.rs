@@ -53,7 +53,9 @@ pub(crate) fn view(grant: &Grant, version: &Version, known: &[RecordId]) -> Opti
     for field in fields(record.kind()).iter().filter(|field| open(field.class)) {
         let Some(value) = json.remove(field.name) else { continue };
         let reference = matches!(field.holds, FieldType::Reference(_));
-        let may_follow = || value.as_str().and_then(|id| id.parse().ok()).is_some_and(|id: RecordId| known.binary_search(&id).is_ok());
+        let may_follow = || {
+            value.as_str().and_then(|id| id.parse().ok()).is_some_and(|id: RecordId| known.binary_search(&id).is_ok())
+        };
         if !reference || may_follow() {
             shown.insert(field.name.to_owned(), value);
         }
@@ -72,9 +74,8 @@ pub(crate) fn view(grant: &Grant, version: &Version, known: &[RecordId]) -> Opti
 /// A title from fields that are open, never from others.
 fn title(record: &Record, shown: &Map<String, Value>) -> String {
     let text = |name: &str| shown.get(name).and_then(Value::as_str);
-    let joined = |names: &[&str], between: &str| {
-        names.iter().filter_map(|name| text(name)).collect::<Vec<_>>().join(between)
-    };
+    let joined =
+        |names: &[&str], between: &str| names.iter().filter_map(|name| text(name)).collect::<Vec<_>>().join(between);
     let title = match record {
         Record::Person(_) => {
             let given = joined(&["given_name", "middle_name"], " ");

@@ -94,7 +94,9 @@ async fn take(desk: &Desk, request: &Request<Filing>) -> Result<Accepted, Refusa
     let register = desk.register();
     let prepared = match &request.question {
         Filing::Records(drafts) => match prepare(desk, request, drafts).await {
-            Ok(Ok((drafts, unchanged))) => Prepared { drafts, unchanged, entries: vec![], register: Register::clone(&register) },
+            Ok(Ok((drafts, unchanged))) => {
+                Prepared { drafts, unchanged, entries: vec![], register: Register::clone(&register) }
+            }
             Ok(Err(bad)) => return Err(entry.wrong(bad.to_string()).await),
             Err(error) => return Err(entry.failed(&error).await),
         },
@@ -176,6 +178,16 @@ fn denied(desk: &Desk, request: &Request<Filing>) -> Option<Denial> {
         Filing::Records(drafts) => drafts.iter().map(|draft| Deed::File(draft.record.kind())).collect(),
         Filing::Register(entries) => entries.iter().map(|entry| Deed::Govern(entry.name())).collect(),
     };
+    // An owner's agreements are its own to make; another owner's steward has no say in them.
+    if let Filing::Register(entries) = &request.question {
+        let foreign = entries.iter().find(|entry| match entry {
+            RegisterEntry::Agreement(agreement) => request.standing.agency.as_ref() != Some(&agreement.owner),
+            _ => false,
+        });
+        if let Some(entry) = foreign {
+            return Some(Denial::NotPermitted(Deed::Govern(entry.name())));
+        }
+    }
     deeds.sort_by_key(ToString::to_string);
     deeds.dedup();
     if deeds.is_empty() {
@@ -212,15 +224,21 @@ async fn prepare(
     let Some(agency) = &request.standing.agency else {
         return Ok(Err(BadFiling::Empty));
     };
-    if let Some(other) = drafts.iter().map(|draft| &draft.provenance.agency).find(|other| *other != agency) {
-        return Ok(Err(BadFiling::OtherAgency(other.clone())));
+    let foreign = |draft: &&Draft| draft.provenance.agency != *agency || !draft.label.owners.contains(agency);
+    if let Some(draft) = drafts.iter().find(foreign) {
+        return Ok(Err(BadFiling::OtherAgency(draft.provenance.agency.clone())));
     }
     desk.shelves().catch_up(desk.visible()).await?;
     let labels = desk.labels();
     let label_of = |id: RecordId| -> Option<&Label> { labels.get(desk.shelves().label_of(id)?.0 as usize) };
     let known: Vec<RecordId> = drafts.iter().map(|draft| draft.id).filter(|id| label_of(*id).is_some()).collect();
-    let current: HashMap<RecordId, Version> =
-        desk.shelves().current(&known, desk.visible()).await?.into_iter().map(|version| (version.id, version)).collect();
+    let current: HashMap<RecordId, Version> = desk
+        .shelves()
+        .current(&known, desk.visible())
+        .await?
+        .into_iter()
+        .map(|version| (version.id, version))
+        .collect();
     let (mut taken, mut unchanged) = (Vec::with_capacity(drafts.len()), 0);
     // Within one filing a part may come before its whole, and a record twice.
     let mut in_filing: HashMap<RecordId, Label> = drafts.iter().map(|draft| (draft.id, draft.label.clone())).collect();
@@ -263,7 +281,11 @@ async fn prepare(
 }
 
 /// INVARIANT (a part is at least as strict as its whole): new versions of filed parts whose whole became stricter.
-async fn tighten_parts(desk: &Desk, taken: &[Draft], in_filing: &HashMap<RecordId, Label>) -> Result<Vec<Draft>, clear_query::Error> {
+async fn tighten_parts(
+    desk: &Desk,
+    taken: &[Draft],
+    in_filing: &HashMap<RecordId, Label>,
+) -> Result<Vec<Draft>, clear_query::Error> {
     let labels = desk.labels();
     let mut tightened: Vec<Draft> = Vec::new();
     for whole in taken {
@@ -295,8 +317,12 @@ async fn tighten_parts(desk: &Desk, taken: &[Draft], in_filing: &HashMap<RecordI
 fn summary(filing: &Filing) -> Vec<String> {
     let mut counts: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
     match filing {
-        Filing::Records(drafts) => drafts.iter().for_each(|draft| *counts.entry(draft.record.kind().to_string()).or_default() += 1),
-        Filing::Register(entries) => entries.iter().for_each(|entry| *counts.entry(entry.name().to_owned()).or_default() += 1),
+        Filing::Records(drafts) => {
+            drafts.iter().for_each(|draft| *counts.entry(draft.record.kind().to_string()).or_default() += 1)
+        }
+        Filing::Register(entries) => {
+            entries.iter().for_each(|entry| *counts.entry(entry.name().to_owned()).or_default() += 1)
+        }
     }
     counts.into_iter().map(|(name, count)| format!("{count} {name}")).collect()
 }

@@ -55,7 +55,9 @@ pub enum Error {
     Entry { number: usize, source: BadEntry },
     #[error("the installation is already founded; its register has {0} entries")]
     AlreadyFounded(u64),
-    #[error("the log says that outbox row {0} is in it, but the ledger ends at {1}: the ledger is older than the log (a restored copy?); not serving")]
+    #[error(
+        "the log says that outbox row {0} is in it, but the ledger ends at {1}: the ledger is older than the log (a restored copy?); not serving"
+    )]
     Behind(u64, u64),
     #[error("closing the log was interrupted")]
     Unfinished,
@@ -198,7 +200,10 @@ impl Desk {
         let mut bodies = Vec::new();
         for (at, entry) in entries.iter().enumerate() {
             register.apply(entry).map_err(|source| Error::Entry { number: at + 1, source })?;
-            bodies.push(serde_json::to_vec(entry).map_err(|error| Error::Register { version: at as u64 + 1, what: error.to_string() })?);
+            bodies.push(
+                serde_json::to_vec(entry)
+                    .map_err(|error| Error::Register { version: at as u64 + 1, what: error.to_string() })?,
+            );
         }
         let outbox = bodies.iter().map(|body| OutboxBody { clear: true, body: body.clone() }).collect();
         let batch = Batch { recorded_at: self.clock(), drafts: vec![], register: bodies, expects_register: 0, outbox };
@@ -210,7 +215,12 @@ impl Desk {
     }
 
     /// The second half of the write road: commit, log, make visible. Returns the receipt of the last outbox row.
-    pub(crate) async fn publish(&self, fence: &Fence, batch: Batch, register: Register) -> Result<Published, PublishError> {
+    pub(crate) async fn publish(
+        &self,
+        fence: &Fence,
+        batch: Batch,
+        register: Register,
+    ) -> Result<Published, PublishError> {
         let bodies: Vec<OutboxBody> = batch.outbox.clone();
         let committed = self.store.ledger.commit(fence, batch).await?;
         let mut last = None;
@@ -245,12 +255,23 @@ impl Desk {
     }
 
     /// Makes a request of a proven asker, now.
-    pub fn request<Q>(&self, asker: &Proven<Standing>, inquiry: Inquiry, origin: Origin, see: Option<Seq>, question: Q) -> Proven<Request<Q>> {
+    pub fn request<Q>(
+        &self,
+        asker: &Proven<Standing>,
+        inquiry: Inquiry,
+        origin: Origin,
+        see: Option<Seq>,
+        question: Q,
+    ) -> Proven<Request<Q>> {
         asker.request(RequestId::fresh(), self.clock(), inquiry, origin, see, question)
     }
 
     /// The path that a request would have, for the gate.
-    pub fn path_of(&self, standing: &Standing, inquiry: &Inquiry) -> std::collections::BTreeSet<clear_record::AgencyId> {
+    pub fn path_of(
+        &self,
+        standing: &Standing,
+        inquiry: &Inquiry,
+    ) -> std::collections::BTreeSet<clear_record::AgencyId> {
         self.register().path(standing, inquiry, self.clock())
     }
 
@@ -302,8 +323,15 @@ impl Desk {
     }
 
     /// Logs an event that belongs to no request, and waits until the log has it.
-    pub(crate) async fn note(&self, what: What, account: Option<AccountId>, address: &str, why: Option<String>) -> Result<(), LogDown> {
-        let event = Event { what, at: self.clock(), account, address: Some(address.to_owned()), why, ..Event::default() };
+    pub(crate) async fn note(
+        &self,
+        what: What,
+        account: Option<AccountId>,
+        address: &str,
+        why: Option<String>,
+    ) -> Result<(), LogDown> {
+        let event =
+            Event { what, at: self.clock(), account, address: Some(address.to_owned()), why, ..Event::default() };
         self.log.append(&event, None).wait().await.map(|_| ())
     }
 

@@ -158,7 +158,9 @@ impl<'a> Entry<'a> {
         };
         let register = self.desk.register();
         if !grant.holds(&register) {
-            let order = register.closed_to(grant.path()).or_else(|| register.owners_closed_to(grant.path()).into_values().next());
+            let order = register
+                .closed_to(grant.path())
+                .or_else(|| register.owners_closed_to(grant.path()).into_values().next());
             return Err(order.map_or(Refusal::Failed, Refusal::Cut));
         }
         let Some(request) = &self.event.request else { return Err(Refusal::Failed) };

@@ -23,7 +23,10 @@ pub use accept::{Accepted, AcceptedOrder, BadFiling, Filing, accept};
 pub use desk::{Clock, Desk, Error, Parts};
 pub use entry::{Refusal, Response};
 pub use gate::{Bound, Connection, Gate};
-pub use public::{PublicAgency, PublicAgreement, PublicFlow, PublicOrder, PublicRegister, PublicSuspension, order_preview, OrderPreview};
+pub use public::{
+    OrderPreview, PublicAgency, PublicAgreement, PublicFlow, PublicOrder, PublicRegister, PublicSuspension,
+    order_preview,
+};
 pub use sign_in::NewAccount;
 
 // What a caller needs to speak to the roads, so that it depends on this crate alone.
@@ -31,7 +34,9 @@ pub use clear_identity::{Credential, Proven, Refused, SignedIn, Unproven};
 pub use clear_ingest as ingest;
 pub use clear_policy as policy;
 pub use clear_query::{Counts, Find, Lapsing, Open, Question};
-pub use clear_redact::{Alert, CountedTable, Found, FoundHit, Opened, OpenedRecord, Pointer, Redact, RelatedRecord, SamePersonRecord, Shown};
+pub use clear_redact::{
+    Alert, CountedTable, Found, FoundHit, Opened, OpenedRecord, Pointer, Redact, RelatedRecord, SamePersonRecord, Shown,
+};
 
 use clear_policy::Decision;
 use clear_record::Request;
@@ -42,7 +47,10 @@ use crate::entry::Entry;
 ///
 /// # Errors
 /// A [`Refusal`]: denied, wrong, failed, or nothing can be logged. Each is in the log before it is returned, but the last.
-pub async fn answer<Q: Question>(desk: &Desk, request: Proven<Request<Q>>) -> Result<Response<<Q::Match as Redact>::Out>, Refusal>
+pub async fn answer<Q: Question>(
+    desk: &Desk,
+    request: Proven<Request<Q>>,
+) -> Result<Response<<Q::Match as Redact>::Out>, Refusal>
 where
     Q::Match: Redact,
 {
@@ -55,7 +63,9 @@ where
     // An asker that names a `seq` must see it; what is not in the log is not visible to anybody.
     let visible = desk.visible();
     if request.see.is_some_and(|seq| seq > visible) {
-        return Err(entry.wrong("`see` names a version that is not in the log; use the seq of your own filing's receipt".into()).await);
+        return Err(entry
+            .wrong("`see` names a version that is not in the log; use the seq of your own filing's receipt".into())
+            .await);
     }
     let matches = match clear_query::run(desk.shelves(), &grant, visible, &request.question).await {
         Ok(matches) => matches,

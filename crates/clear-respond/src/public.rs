@@ -166,7 +166,11 @@ impl Desk {
 
     /// The purposes that may be stated, code and title, for the inquiry bar.
     pub fn purposes(&self) -> Vec<(String, String)> {
-        self.register().purposes().filter(|purpose| purpose.denied.is_none()).map(|p| (p.code.to_string(), p.title.clone())).collect()
+        self.register()
+            .purposes()
+            .filter(|purpose| purpose.denied.is_none())
+            .map(|p| (p.code.to_string(), p.title.clone()))
+            .collect()
     }
 
     /// The use codes that may be stated, code and title.
@@ -232,7 +236,8 @@ pub fn order_preview(
         contact: contact.unwrap_or(&founding.legal_contact).to_owned(),
         text: text.to_owned(),
     };
-    let named = |id: &AgencyId| (id.to_string(), register.agency(id).map(|agency| agency.name.clone()).unwrap_or_default());
+    let named =
+        |id: &AgencyId| (id.to_string(), register.agency(id).map(|agency| agency.name.clone()).unwrap_or_default());
     let preview = OrderPreview {
         text: draft.to_string(),
         closure: closure.iter().map(named).collect(),
@@ -248,7 +253,9 @@ fn public_agency(register: &Register, id: &AgencyId, now: Timestamp) -> PublicAg
     let suspended = register.suspended(None, &std::iter::once(id.clone()).collect(), now).is_some();
     let agreements: Vec<PublicAgreement> = register
         .agreements()
-        .filter(|agreement| agreement.agency == *id && agreement.from <= now && agreement.until.is_none_or(|until| now < until))
+        .filter(|agreement| {
+            agreement.agency == *id && agreement.from <= now && agreement.until.is_none_or(|until| now < until)
+        })
         .map(|agreement| PublicAgreement {
             number: agreement.number.clone(),
             owner: agreement.owner.to_string(),

@@ -16,14 +16,22 @@ impl Desk {
     ///
     /// # Errors
     /// `Ok(Err(_))` when the person is not let in; `Err(_)` when nothing can be logged.
-    pub async fn sign_in(&self, account: &str, password: &str, code: &str, origin: &Origin) -> Result<Result<SignedIn, Refused>, Refusal> {
+    pub async fn sign_in(
+        &self,
+        account: &str,
+        password: &str,
+        code: &str,
+        origin: &Origin,
+    ) -> Result<Result<SignedIn, Refused>, Refusal> {
         let outcome = self.identity().sign_in(account, password, code, self.clock()).await;
         let (what, why) = match &outcome {
             Ok(_) => (What::SignIn, None),
             Err(refused) => (What::SignInRefused, Some(refused.to_string())),
         };
         // Whatever was typed stands in the sealed entry only if it can be an account's name at all.
-        self.note(what, account.trim().to_lowercase().parse().ok(), &origin.address, why).await.map_err(|down| self.log_down(&down))?;
+        self.note(what, account.trim().to_lowercase().parse().ok(), &origin.address, why)
+            .await
+            .map_err(|down| self.log_down(&down))?;
         Ok(outcome)
     }
 

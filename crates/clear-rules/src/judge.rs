@@ -5,8 +5,8 @@ use std::path::Path;
 use std::str::FromStr;
 
 use cedar_policy::{
-    ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request,
-    RestrictedExpression, Schema,
+    ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet,
+    Request, RestrictedExpression, Schema,
 };
 use clear_policy::{Deed, RuleFault, Rules, Slice, Verdict};
 use clear_record::{AgencyId, Caveat, FieldClass, Handling, Instrument, Kind, Label, Purpose, Role, UseCode};
@@ -105,7 +105,10 @@ impl CedarRules {
     /// the program's does not load, instead of closing the installation at the first question.
     pub(crate) fn probe(texts: Texts, compiled: Compiled, report: Report) -> Result<CedarRules, Error> {
         let unfit = |fault: RuleFault| {
-            let what = format!("does not fit the program: {}; the rules must answer whatever the program asks, in every word of the schema that came with it", fault.0);
+            let what = format!(
+                "does not fit the program: {}; the rules must answer whatever the program asks, in every word of the schema that came with it",
+                fault.0
+            );
             Error::Invalid(vec![Problem { file: SCHEMA.to_owned(), line: 1, column: 1, what }])
         };
         let Compiled { schema, policies } = compiled;
@@ -171,8 +174,10 @@ impl CedarRules {
         resource: [Entity; 1],
         owners: &BTreeSet<AgencyId>,
     ) -> Result<Entities, RuleFault> {
-        let named: BTreeSet<&AgencyId> = slice.agency.iter().chain(&slice.path).chain(&slice.closed).chain(owners).collect();
-        let agencies = named.into_iter().map(|id| Entity::new_no_attrs(self.names.agency.the(id.as_str()), HashSet::new()));
+        let named: BTreeSet<&AgencyId> =
+            slice.agency.iter().chain(&slice.path).chain(&slice.closed).chain(owners).collect();
+        let agencies =
+            named.into_iter().map(|id| Entity::new_no_attrs(self.names.agency.the(id.as_str()), HashSet::new()));
         let all = agencies.chain([self.asker(slice)?]).chain(resource);
         self.actions.clone().add_entities(all, Some(&self.schema)).map_err(fault)
     }
@@ -217,8 +222,7 @@ impl CedarRules {
         entities: &Entities,
     ) -> Result<bool, RuleFault> {
         let (principal, resource) = (self.names.this_asker.clone(), resource.clone());
-        let request =
-            Request::new(principal, action.clone(), resource, context, Some(&self.schema)).map_err(fault)?;
+        let request = Request::new(principal, action.clone(), resource, context, Some(&self.schema)).map_err(fault)?;
         let policies = self.by_action.get(action).unwrap_or(&self.policies);
         let response = self.authorizer.is_authorized(&request, policies, entities);
         // Cedar leaves out a policy that errs, a `forbid` too. Nothing that was decided without it counts.
@@ -230,7 +234,11 @@ impl CedarRules {
 }
 
 /// The policies that an action's questions need, by their heads alone (`action`, `action == …`, `action in …`).
-fn by_action(schema: &Schema, policies: &PolicySet, actions: &Entities) -> Result<HashMap<EntityUid, PolicySet>, RuleFault> {
+fn by_action(
+    schema: &Schema,
+    policies: &PolicySet,
+    actions: &Entities,
+) -> Result<HashMap<EntityUid, PolicySet>, RuleFault> {
     let within = |action: &EntityUid, group: &EntityUid| action == group || actions.is_ancestor_of(group, action);
     let applies = |action: &EntityUid, policy: &cedar_policy::Policy| match policy.action_constraint() {
         ActionConstraint::Any => true,
@@ -250,8 +258,18 @@ pub(crate) const AGENCY_KINDS: [&str; 9] =
 
 /// The entries of the register, as words. A test compares them with the register's.
 pub(crate) const ENTRIES: [&str; 12] = [
-    "installation", "agency", "edge", "key", "purpose", "use_code", "agreement", "affiliation", "suspension",
-    "suspension_end", "cut_off", "flow",
+    "installation",
+    "agency",
+    "edge",
+    "key",
+    "purpose",
+    "use_code",
+    "agreement",
+    "affiliation",
+    "suspension",
+    "suspension_end",
+    "cut_off",
+    "flow",
 ];
 
 /// A type of the schema, from which its entities are named.
@@ -302,7 +320,10 @@ impl Names {
             this_label: named("Label")?.the("this"),
             register: named("Register")?.the("this"),
             point: action.the("point"),
-            reads: FieldClass::ALL.iter().map(|class| (*class, action.the(&format!("read_{}", class.word())))).collect(),
+            reads: FieldClass::ALL
+                .iter()
+                .map(|class| (*class, action.the(&format!("read_{}", class.word()))))
+                .collect(),
             file: action.the("file"),
             govern: action.the("govern"),
             operate: action.the("operate"),
@@ -338,7 +359,11 @@ mod tests {
         let mut all = CedarRules::embedded().expect("the rules load");
         all.by_action.clear();
         let agencies: Vec<AgencyId> = ["a", "b"].map(|name| name.parse().expect("an id")).into();
-        let sets = [BTreeSet::from([agencies[0].clone()]), BTreeSet::from([agencies[1].clone()]), agencies.iter().cloned().collect()];
+        let sets = [
+            BTreeSet::from([agencies[0].clone()]),
+            BTreeSet::from([agencies[1].clone()]),
+            agencies.iter().cloned().collect(),
+        ];
         for (path, closed) in sets.iter().flat_map(|path| [(path, BTreeSet::new()), (path, sets[1].clone())]) {
             for role in Role::ALL {
                 for kind in ["owner", "oversight"] {
@@ -361,7 +386,9 @@ mod tests {
                             assert_eq!(chosen.judge(&slice, &label), all.judge(&slice, &label));
                         }
                     }
-                    for deed in [Deed::File(Kind::Arrest), Deed::Govern("agency"), Deed::Govern("installation"), Deed::Operate] {
+                    for deed in
+                        [Deed::File(Kind::Arrest), Deed::Govern("agency"), Deed::Govern("installation"), Deed::Operate]
+                    {
                         assert_eq!(chosen.permits(&slice, deed), all.permits(&slice, deed));
                     }
                 }

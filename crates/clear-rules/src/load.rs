@@ -108,7 +108,12 @@ pub(crate) fn compile(texts: &Texts) -> (Report, Option<Compiled>) {
         validate(texts, schema, &policies, &mut report);
     }
     if policies.is_empty() {
-        report.problems.push(problem(SCHEMA, "", 0, "there are no policies beside it; nothing would ever be permitted"));
+        report.problems.push(problem(
+            SCHEMA,
+            "",
+            0,
+            "there are no policies beside it; nothing would ever be permitted",
+        ));
     }
     let compiled = schema.filter(|_| report.problems.is_empty()).map(|schema| Compiled { schema, policies });
     (report, compiled)
@@ -127,14 +132,24 @@ fn named(texts: &Texts, report: &mut Report) -> PolicySet {
             }
         };
         if parsed.num_of_templates() > 0 {
-            report.problems.push(problem(file, text, 0, "holds a template (`?principal` or `?resource`); write the condition out"));
+            report.problems.push(problem(
+                file,
+                text,
+                0,
+                "holds a template (`?principal` or `?resource`); write the condition out",
+            ));
         }
         let mut places: Vec<_> = parsed.policies().map(|policy| (begins(text, policy), policy)).collect();
         places.sort_by_key(|(at, _)| *at);
         for (at, policy) in places {
             let said = |key| policy.annotation(key).map(str::trim).filter(|text| !text.is_empty());
             let (Some(id), Some(why)) = (said("id"), said("why")) else {
-                report.problems.push(problem(file, text, at, "the policy lacks `@id(\"…\")` or `@why(\"…\")`; give it both"));
+                report.problems.push(problem(
+                    file,
+                    text,
+                    at,
+                    "the policy lacks `@id(\"…\")` or `@why(\"…\")`; give it both",
+                ));
                 continue;
             };
             if let Some(other) = report.policies.iter().find(|other| other.id == id) {
@@ -151,7 +166,13 @@ fn named(texts: &Texts, report: &mut Report) -> PolicySet {
                 continue;
             }
             let line = place(text, at).0;
-            report.policies.push(Policy { id: id.to_owned(), why: why.to_owned(), effect, file: file.to_owned(), line });
+            report.policies.push(Policy {
+                id: id.to_owned(),
+                why: why.to_owned(),
+                effect,
+                file: file.to_owned(),
+                line,
+            });
         }
     }
     policies
@@ -159,7 +180,12 @@ fn named(texts: &Texts, report: &mut Report) -> PolicySet {
 
 fn schema(texts: &Texts, report: &mut Report) -> Option<Schema> {
     let Some(text) = texts.get(SCHEMA) else {
-        report.problems.push(problem(SCHEMA, "", 0, "is not in the folder; copy it from the rules that come with the program"));
+        report.problems.push(problem(
+            SCHEMA,
+            "",
+            0,
+            "is not in the folder; copy it from the rules that come with the program",
+        ));
         return None;
     };
     match Schema::from_cedarschema_str(text) {
@@ -177,7 +203,8 @@ fn schema(texts: &Texts, report: &mut Report) -> Option<Schema> {
 /// Strictly, and warnings count: a policy that can never apply, or that hides letters of another script, is a mistake.
 fn validate(texts: &Texts, schema: &Schema, policies: &PolicySet, report: &mut Report) {
     let result = Validator::new(schema.clone()).validate(policies, ValidationMode::Strict);
-    let files: BTreeMap<String, String> = report.policies.iter().map(|policy| (policy.id.clone(), policy.file.clone())).collect();
+    let files: BTreeMap<String, String> =
+        report.policies.iter().map(|policy| (policy.id.clone(), policy.file.clone())).collect();
     let mut found = |id: &PolicyId, diagnostic: &dyn Diagnostic| {
         let id = AsRef::<str>::as_ref(id);
         let file = files.get(id).map_or("", String::as_str);

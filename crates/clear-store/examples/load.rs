@@ -31,7 +31,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let drafts = (start..rows.min(start + each)).map(draft).collect::<Result<Vec<_>, _>>()?;
         let outbox = vec![OutboxBody { clear: true, body: b"loaded".to_vec() }];
         let began = Instant::now();
-        store.ledger.commit(&fence, Batch { recorded_at: Timestamp::UNIX_EPOCH, drafts, register: vec![], expects_register: register, outbox }).await?;
+        store
+            .ledger
+            .commit(
+                &fence,
+                Batch {
+                    recorded_at: Timestamp::UNIX_EPOCH,
+                    drafts,
+                    register: vec![],
+                    expects_register: register,
+                    outbox,
+                },
+            )
+            .await?;
         committing += began.elapsed();
     }
     report("commit", rows, committing);
@@ -48,7 +60,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let as_of = AsOf { seq: Seq(u64::MAX), valid: None };
     let mut read = 0;
     for start in (0..rows).step_by(usize::try_from(rows / 20 + 1)?) {
-        let ids = (start..rows.min(start + 1000)).map(|number| draft(number).map(|draft| draft.id)).collect::<Result<Vec<_>, _>>()?;
+        let ids = (start..rows.min(start + 1000))
+            .map(|number| draft(number).map(|draft| draft.id))
+            .collect::<Result<Vec<_>, _>>()?;
         read += store.ledger.read(&ids, as_of).await?.len() as u64;
     }
     report("read", read, began.elapsed());
@@ -78,6 +92,12 @@ fn draft(number: u64) -> Result<Draft, Box<dyn Error>> {
         record: Record::from(vehicle),
         label: Label::of("north".parse()?, Kind::Vehicle),
         valid_from: Timestamp::UNIX_EPOCH,
-        provenance: Provenance { agency, author: "loader".parse()?, method: Method::Imported, source: "load".to_owned(), reference: Some(number.to_string()) },
+        provenance: Provenance {
+            agency,
+            author: "loader".parse()?,
+            method: Method::Imported,
+            source: "load".to_owned(),
+            reference: Some(number.to_string()),
+        },
     })
 }

@@ -19,7 +19,10 @@ pub(crate) struct Origin {
 
 impl Origin {
     fn is_of(&self, provenance: &Provenance) -> bool {
-        self.agency == provenance.agency && self.author == provenance.author && self.method == provenance.method && self.source == provenance.source
+        self.agency == provenance.agency
+            && self.author == provenance.author
+            && self.method == provenance.method
+            && self.source == provenance.source
     }
 }
 
@@ -61,11 +64,28 @@ pub(crate) async fn ready(recorded_at: jiff::Timestamp, drafts: Vec<Draft>) -> R
         }
         let label = labels.place(|known| *known == label, || label.clone());
         let origin = origins.place(|known: &Origin| known.is_of(&provenance), || origin(&provenance));
-        rows.push((id, label, origin, valid_from.as_microsecond(), Contents { reference: provenance.reference, record }));
+        rows.push((
+            id,
+            label,
+            origin,
+            valid_from.as_microsecond(),
+            Contents { reference: provenance.reference, record },
+        ));
     }
-    let write = |(id, label, origin, valid_from, contents): (RecordId, usize, usize, i64, Contents)| Plain { id, label, origin, valid_from, envelope: envelope(&contents) };
+    let write = |(id, label, origin, valid_from, contents): (RecordId, usize, usize, i64, Contents)| Plain {
+        id,
+        label,
+        origin,
+        valid_from,
+        envelope: envelope(&contents),
+    };
     let rows = spread(rows, move |part| Ok(part.into_iter().map(write).collect())).await?;
-    Ok(Ready { recorded_at: recorded_at.as_microsecond(), labels: labels.with_text(), origins: origins.with_text(), rows })
+    Ok(Ready {
+        recorded_at: recorded_at.as_microsecond(),
+        labels: labels.with_text(),
+        origins: origins.with_text(),
+        rows,
+    })
 }
 
 fn origin(provenance: &Provenance) -> Origin {

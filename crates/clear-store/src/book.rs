@@ -14,7 +14,7 @@ use clear_record::{AgencyId, Label, LabelId, Provenance, RecordId, Seq, Version}
 use jiff::Timestamp;
 
 use crate::batch::{self, Origin, Plain};
-use crate::cores::spread;
+use crate::cores::{spread, stream};
 use crate::engine::{Engine, HeadRow, Names, OutboxRow, Row, Tx};
 use crate::intern::Interned;
 use crate::keys::{Keys, OwnerKey, Wrapped};
@@ -77,10 +77,28 @@ impl<E: Engine> Book<E> {
     }
 
     /// Writes what every commit writes after its versions, and commits.
-    async fn end(&self, mut tx: E::Tx, old: HeadRow, seq: i64, register: Vec<Vec<u8>>, outbox: Vec<OutboxBody>) -> Result<HeadRow, Error> {
-        let new = HeadRow { epoch: old.epoch, seq, register: old.register + count(register.len()), outbox: old.outbox + count(outbox.len()) };
+    async fn end(
+        &self,
+        mut tx: E::Tx,
+        old: HeadRow,
+        seq: i64,
+        register: Vec<Vec<u8>>,
+        outbox: Vec<OutboxBody>,
+    ) -> Result<HeadRow, Error> {
+        let new = HeadRow {
+            epoch: old.epoch,
+            seq,
+            register: old.register + count(register.len()),
+            outbox: old.outbox + count(outbox.len()),
+        };
         tx.add_register((old.register + 1..).zip(register).collect()).await?;
-        let row = |(number, outbox): (i64, OutboxBody)| OutboxRow { number, upto: seq, register: new.register, clear: i64::from(outbox.clear), body: outbox.body };
+        let row = |(number, outbox): (i64, OutboxBody)| OutboxRow {
+            number,
+            upto: seq,
+            register: new.register,
+            clear: i64::from(outbox.clear),
+            body: outbox.body,
+        };
         let rows: Vec<OutboxRow> = (old.outbox + 1..).zip(outbox).map(row).collect();
         let logged = self.logged.load(Ordering::Acquire);
         if logged > 0 {
@@ -102,7 +120,11 @@ impl<E: Engine> Book<E> {
         let mut lost: Vec<(i64, i64, RecordId)> = Vec::new();
         let mut found: Vec<Option<usize>> = Vec::with_capacity(rows.len());
         for row in &rows {
-            let attempt = row.body.as_deref().map(|body| seal::attempt_of(body).ok_or(Error::Sealed { id: row.id })).transpose()?;
+            let attempt = row
+                .body
+                .as_deref()
+                .map(|body| seal::attempt_of(body).ok_or(Error::Sealed { id: row.id }))
+                .transpose()?;
             let key = attempt.and_then(|attempt| place(row.seq, attempt).ok());
             if let (Some(attempt), None) = (attempt, key) {
                 lost.push((row.seq, attempt, row.id));
@@ -124,14 +146,21 @@ impl<E: Engine> Book<E> {
         }
 
         let mut wrapped: Vec<Vec<u8>> = wrapped.into_iter().map(|key| key.key).collect();
-        let rows: Vec<(Row, Option<Vec<u8>>)> =
-            rows.into_iter().zip(found).map(|(row, key)| (row, key.and_then(|at| wrapped.get_mut(at)).map(std::mem::take))).collect();
+        let rows: Vec<(Row, Option<Vec<u8>>)> = rows
+            .into_iter()
+            .zip(found)
+            .map(|(row, key)| (row, key.and_then(|at| wrapped.get_mut(at)).map(std::mem::take)))
+            .collect();
         spread(rows, move |part| part.into_iter().map(|(row, key)| open_row(row, key, &origins)).collect()).await
     }
 }
 
 /// Opens one row.
-fn open_row(row: Row, key: Option<Vec<u8>>, origins: &HashMap<i64, (Arc<Origin>, Option<OwnerKey>)>) -> Result<Version, Error> {
+fn open_row(
+    row: Row,
+    key: Option<Vec<u8>>,
+    origins: &HashMap<i64, (Arc<Origin>, Option<OwnerKey>)>,
+) -> Result<Version, Error> {
     let shut = || Error::Sealed { id: row.id };
     let (origin, owner) = origins.get(&row.origin).ok_or_else(shut)?;
     let contents = match (row.body, key) {
@@ -169,7 +198,10 @@ fn seal_part(part: Vec<Placed>, attempt: i64, recorded_at: i64) -> Result<Vec<(R
         let Placed { plain, seq, label, origin, owner } = placed;
         let Plain { id, valid_from, mut envelope, .. } = plain;
         let key = seal::seal(&owner, id, seq, attempt, random, &mut envelope)?;
-        Ok((Row { seq, id, label, origin, valid_from, recorded_at, body: Some(envelope) }, Wrapped { seq, attempt, key }))
+        Ok((
+            Row { seq, id, label, origin, valid_from, recorded_at, body: Some(envelope) },
+            Wrapped { seq, attempt, key },
+        ))
     };
     part.into_iter().zip(random).map(seal).collect()
 }
@@ -203,21 +235,28 @@ impl<E: Engine> Ledger for Book<E> {
         let label_of: Vec<LabelId> = ready.rows.iter().map(|row| labels.label(row.label)).collect::<Result<_, _>>()?;
 
         let place = |(seq, plain): (i64, Plain)| {
-            let (label, (origin, value)) = (labels.number(plain.label)?, (origins.number(plain.origin)?, origins.value(plain.origin)?));
+            let (label, (origin, value)) =
+                (labels.number(plain.label)?, (origins.number(plain.origin)?, origins.value(plain.origin)?));
             let owner = owners.get(&value.agency).cloned().ok_or(Error::Sealed { id: plain.id })?;
             Ok(Placed { plain, seq, label, origin, owner })
         };
         let placed: Vec<Placed> = (head.seq + 1..).zip(ready.rows).map(place).collect::<Result<_, Error>>()?;
         let last = head.seq + count(placed.len());
         let (attempt, recorded_at) = (fresh_attempt()?, ready.recorded_at);
-        let sealed = spread(placed, move |part| seal_part(part, attempt, recorded_at)).await?;
-        let (rows, keys): (Vec<Row>, Vec<Wrapped>) = sealed.into_iter().unzip();
 
-        // INVARIANT (a key is durable before its body): both are written at once, but the commit waits for the keys.
-        let agencies: Vec<AgencyId> = owners.into_keys().collect();
-        let (kept, added) = tokio::join!(self.keys.put(keys, &agencies, head.seq), tx.add_versions(rows));
-        kept?;
-        added?;
+        if !placed.is_empty() {
+            // Bodies are sealed on every core while those sealed before are written.
+            let mut sealing = stream(placed, move |part| seal_part(part, attempt, recorded_at));
+            let mut keeping = self.keys.begin().await?;
+            while let Some(part) = sealing.next().await? {
+                let (rows, keys) = part.into_iter().unzip();
+                let (kept, added) = tokio::join!(keeping.add(keys), tx.add_versions(rows));
+                kept?;
+                added?;
+            }
+            // INVARIANT (a key is durable before its body): the keys' commit comes before the ledger's.
+            keeping.end(&owners.into_keys().collect::<Vec<_>>(), head.seq).await?;
+        }
         let new = self.end(tx, head, last, register, outbox).await?;
 
         let new_labels = labels.new_labels();
@@ -228,7 +267,11 @@ impl<E: Engine> Ledger for Book<E> {
 
     async fn head(&self) -> Result<Head, Error> {
         let head = self.engine.head().await?;
-        Ok(Head { seq: Seq(head.seq.unsigned_abs()), register: head.register.unsigned_abs(), outbox: head.outbox.unsigned_abs() })
+        Ok(Head {
+            seq: Seq(head.seq.unsigned_abs()),
+            register: head.register.unsigned_abs(),
+            outbox: head.outbox.unsigned_abs(),
+        })
     }
 
     async fn follow(&self, after: Seq, upto: Seq, max: usize) -> Result<Vec<Version>, Error> {
@@ -240,7 +283,8 @@ impl<E: Engine> Ledger for Book<E> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let rows = self.engine.read(ids, int(as_of.seq.0), as_of.valid.map_or(i64::MAX, Timestamp::as_microsecond)).await?;
+        let rows =
+            self.engine.read(ids, int(as_of.seq.0), as_of.valid.map_or(i64::MAX, Timestamp::as_microsecond)).await?;
         self.open_rows(rows).await
     }
 
@@ -275,11 +319,20 @@ impl<E: Engine> Ledger for Book<E> {
         Ok(())
     }
 
-    async fn expunge(&self, fence: &Fence, id: RecordId, recorded_at: Timestamp, outbox: Vec<OutboxBody>) -> Result<Committed, Error> {
+    async fn expunge(
+        &self,
+        fence: &Fence,
+        id: RecordId,
+        recorded_at: Timestamp,
+        outbox: Vec<OutboxBody>,
+    ) -> Result<Committed, Error> {
         let (mut tx, head) = self.engine.begin().await?;
         check_fence(fence, head)?;
         let rows = tx.history(id).await?;
-        let bodies: Vec<(i64, i64)> = rows.iter().filter_map(|row| Some((row.seq, seal::attempt_of(row.body.as_deref()?).unwrap_or_default()))).collect();
+        let bodies: Vec<(i64, i64)> = rows
+            .iter()
+            .filter_map(|row| Some((row.seq, seal::attempt_of(row.body.as_deref()?).unwrap_or_default())))
+            .collect();
         let newest = rows.iter().map(|row| (row.label, row.origin, row.valid_from)).next_back();
         let (mut seq, mut label_of) = (head.seq, Vec::new());
         if let (Some((label, origin, valid_from)), false) = (newest, bodies.is_empty()) {
@@ -289,7 +342,16 @@ impl<E: Engine> Ledger for Book<E> {
             tx.empty_bodies(id).await?;
             seq += 1;
             label_of.push(LabelId(u32::try_from(label).map_err(|_| Error::Sealed { id })?));
-            tx.add_versions(vec![Row { seq, id, label, origin, valid_from, recorded_at: recorded_at.as_microsecond(), body: None }]).await?;
+            tx.add_versions(vec![Row {
+                seq,
+                id,
+                label,
+                origin,
+                valid_from,
+                recorded_at: recorded_at.as_microsecond(),
+                body: None,
+            }])
+            .await?;
         }
         let new = self.end(tx, head, seq, Vec::new(), outbox).await?;
         Ok(committed(head, new, Vec::new(), label_of))

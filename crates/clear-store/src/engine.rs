@@ -48,8 +48,14 @@ pub(crate) enum Names {
 pub(crate) type VersionColumns = (i64, Vec<u8>, i64, i64, i64, i64, Option<Vec<u8>>);
 
 /// A version's row from its columns.
-pub(crate) fn row(place: &str, (seq, id, label, origin, valid_from, recorded_at, body): VersionColumns) -> Result<Row, Error> {
-    let id = id_from(&id).ok_or_else(|| Error::Damaged { place: place.to_owned(), what: format!("a version {seq} without a readable id") })?;
+pub(crate) fn row(
+    place: &str,
+    (seq, id, label, origin, valid_from, recorded_at, body): VersionColumns,
+) -> Result<Row, Error> {
+    let id = id_from(&id).ok_or_else(|| Error::Damaged {
+        place: place.to_owned(),
+        what: format!("a version {seq} without a readable id"),
+    })?;
     Ok(Row { seq, id, label, origin, valid_from, recorded_at, body })
 }
 

@@ -69,7 +69,9 @@ pub enum Error {
         source: Cause,
     },
     /// The database was written by a newer version of this program.
-    #[error("{place} has layout {found} and this program knows layouts up to {known}: run the newer program that wrote it")]
+    #[error(
+        "{place} has layout {found} and this program knows layouts up to {known}: run the newer program that wrote it"
+    )]
     Newer {
         /// Which database.
         place: String,
@@ -79,7 +81,9 @@ pub enum Error {
         known: i64,
     },
     /// Somebody leads after us: this process must not write any more.
-    #[error("this process led in epoch {held} and another leads now in epoch {is}: nothing was written; stop this process or let it take the lead again")]
+    #[error(
+        "this process led in epoch {held} and another leads now in epoch {is}: nothing was written; stop this process or let it take the lead again"
+    )]
     Fenced {
         /// Our epoch.
         held: u64,
@@ -87,7 +91,9 @@ pub enum Error {
         is: u64,
     },
     /// The register changed between the decision and the commit.
-    #[error("the register moved from version {expected} to {is} since the decision, and nothing was written: decide again")]
+    #[error(
+        "the register moved from version {expected} to {is} since the decision, and nothing was written: decide again"
+    )]
     RegisterMoved {
         /// The version the decision was made at.
         expected: u64,
@@ -103,7 +109,9 @@ pub enum Error {
         is: Kind,
     },
     /// A body does not open, and it was not expunged.
-    #[error("the contents of {id} do not open: its key is missing or its body was changed; restore the key store and the ledger from the same backup")]
+    #[error(
+        "the contents of {id} do not open: its key is missing or its body was changed; restore the key store and the ledger from the same backup"
+    )]
     Sealed {
         /// Which record.
         id: RecordId,

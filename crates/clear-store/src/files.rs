@@ -8,29 +8,30 @@ use crate::Error;
 
 /// Makes a folder, and those above it, where they are missing.
 pub(crate) fn make_private_folder(folder: &Path) -> Result<(), Error> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|source| Error::File { doing: "make the folder", path: folder.to_owned(), source })
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| Error::File {
+        doing: "make the folder",
+        path: folder.to_owned(),
+        source,
+    })
 }
 
 /// Makes a file that was not there.
 pub(crate) fn create_private(path: &Path) -> Result<File, Error> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|source| Error::File { doing: "make", path: path.to_owned(), source })
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|source| Error::File {
+        doing: "make",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Makes a new name in a folder durable.
 pub(crate) fn sync_folder(of: &Path) -> Result<(), Error> {
     let Some(folder) = of.parent() else { return Ok(()) };
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|source| Error::File { doing: "write down the names in", path: folder.to_owned(), source })
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|source| Error::File {
+        doing: "write down the names in",
+        path: folder.to_owned(),
+        source,
+    })
 }
 
 /// Holds a folder for this process until the file is dropped.

@@ -38,7 +38,10 @@ impl<T: DeserializeOwned> Known<T> {
             if number < next {
                 continue;
             }
-            let damaged = |what: &str| Error::Damaged { place: place.to_owned(), what: format!("{what} {number} in its list of labels and origins") };
+            let damaged = |what: &str| Error::Damaged {
+                place: place.to_owned(),
+                what: format!("{what} {number} in its list of labels and origins"),
+            };
             if number > next {
                 return Err(damaged("a gap before"));
             }
@@ -117,7 +120,10 @@ impl<T: DeserializeOwned + Send + Sync> Interned<T> {
             return Ok(value);
         }
         self.take(engine.place(), engine.names(self.which, self.length()).await?)?;
-        known().ok_or_else(|| Error::Damaged { place: engine.place().to_owned(), what: format!("a version of an unknown origin {number}") })
+        known().ok_or_else(|| Error::Damaged {
+            place: engine.place().to_owned(),
+            what: format!("a version of an unknown origin {number}"),
+        })
     }
 
     /// Every value, by number.
@@ -126,13 +132,23 @@ impl<T: DeserializeOwned + Send + Sync> Interned<T> {
         T: Clone,
     {
         self.take(engine.place(), engine.names(self.which, self.length()).await?)?;
-        Ok(self.known.read().unwrap_or_else(PoisonError::into_inner).values.iter().map(|value| T::clone(value)).collect())
+        Ok(self
+            .known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values
+            .iter()
+            .map(|value| T::clone(value))
+            .collect())
     }
 }
 
 impl<T> Numbered<T> {
     fn at(&self, place: usize) -> Result<&(i64, Arc<T>), Error> {
-        self.values.get(place).ok_or_else(|| Error::Damaged { place: "the batch".to_owned(), what: format!("no label or origin at place {place}") })
+        self.values.get(place).ok_or_else(|| Error::Damaged {
+            place: "the batch".to_owned(),
+            what: format!("no label or origin at place {place}"),
+        })
     }
 
     /// The number of the value at a place of the batch's list.

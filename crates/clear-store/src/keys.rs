@@ -57,9 +57,14 @@ pub(crate) async fn open(folder: &Path, ledger: &[u8], head: i64) -> Result<Keys
     let fault = |doing| lite::fault(&place, doing);
     let writer = lite::writer(&path).await?;
     let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(fault("open the key store"))?;
-    sqlx::raw_sql(include_str!("sql/keys.sql")).execute(&mut *tx).await.map_err(fault("make the key store's tables"))?;
-    let meta: Option<(i64, Vec<u8>)> =
-        sqlx::query_as("SELECT layout, ledger FROM meta").fetch_optional(&mut *tx).await.map_err(fault("read the key store's layout"))?;
+    sqlx::raw_sql(include_str!("sql/keys.sql"))
+        .execute(&mut *tx)
+        .await
+        .map_err(fault("make the key store's tables"))?;
+    let meta: Option<(i64, Vec<u8>)> = sqlx::query_as("SELECT layout, ledger FROM meta")
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(fault("read the key store's layout"))?;
     match meta {
         Some((found, _)) if found > LAYOUT => return Err(Error::Newer { place, found, known: LAYOUT }),
         Some((_, of)) if of != ledger => return Err(Error::OtherKeys { folder: folder.to_owned() }),
@@ -75,11 +80,19 @@ pub(crate) async fn open(folder: &Path, ledger: &[u8], head: i64) -> Result<Keys
                 .map_err(fault("name the key store's ledger"))?;
         }
     }
-    let known: Vec<String> = sqlx::query_scalar("SELECT agency FROM owner").fetch_all(&mut *tx).await.map_err(fault("read the owners"))?;
+    let known: Vec<String> =
+        sqlx::query_scalar("SELECT agency FROM owner").fetch_all(&mut *tx).await.map_err(fault("read the owners"))?;
     tx.commit().await.map_err(fault("open the key store"))?;
     let known = known.iter().filter_map(|agency| agency.parse().ok()).collect();
     let readers = lite::readers(&path);
-    Ok(Keys { folder: folder.to_owned(), place, writer, readers, owners: Arc::default(), known: Arc::new(RwLock::new(known)) })
+    Ok(Keys {
+        folder: folder.to_owned(),
+        place,
+        writer,
+        readers,
+        owners: Arc::default(),
+        known: Arc::new(RwLock::new(known)),
+    })
 }
 
 impl Keys {
@@ -88,13 +101,19 @@ impl Keys {
     pub(crate) async fn sweep(&self, head: i64) -> Result<(), Error> {
         let fault = |doing| lite::fault(&self.place, doing);
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(fault("sweep"))?;
-        let settled: i64 = sqlx::query_scalar("SELECT settled FROM meta").fetch_one(&mut *tx).await.map_err(fault("sweep"))?;
+        let settled: i64 =
+            sqlx::query_scalar("SELECT settled FROM meta").fetch_one(&mut *tx).await.map_err(fault("sweep"))?;
         if head < settled {
             // Deleting here would destroy the keys of versions that another copy of the ledger may still have.
-            tracing::warn!(head, settled, "the ledger is older than its key store: restored from a backup? keys beyond its end are kept");
+            tracing::warn!(
+                head,
+                settled,
+                "the ledger is older than its key store: restored from a backup? keys beyond its end are kept"
+            );
             return Ok(());
         }
-        let swept = sqlx::query("DELETE FROM key WHERE seq > ?").bind(head).execute(&mut *tx).await.map_err(fault("sweep"))?;
+        let swept =
+            sqlx::query("DELETE FROM key WHERE seq > ?").bind(head).execute(&mut *tx).await.map_err(fault("sweep"))?;
         sqlx::query("UPDATE meta SET settled = ?").bind(head).execute(&mut *tx).await.map_err(fault("sweep"))?;
         tx.commit().await.map_err(fault("sweep"))?;
         if swept.rows_affected() > 0 {
@@ -103,31 +122,9 @@ impl Keys {
         Ok(())
     }
 
-    /// Keeps keys, durably. The ledger stood at `head` when the caller took its lock.
-    pub(crate) async fn put(&self, keys: Vec<Wrapped>, owners: &[AgencyId], head: i64) -> Result<(), Error> {
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let fault = |doing| lite::fault(&self.place, doing);
-        let mut tx = lite::begin(&self.writer, &self.place).await?;
-        let new: Vec<AgencyId> = {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            owners.iter().filter(|owner| !known.contains(*owner)).cloned().collect()
-        };
-        for owner in &new {
-            sqlx::query("INSERT OR IGNORE INTO owner (agency) VALUES (?)")
-                .bind(owner.as_str())
-                .execute(tx.conn())
-                .await
-                .map_err(fault("write down an owner"))?;
-        }
-        lite::insert(tx.conn(), "INSERT INTO key (seq, attempt, wrapped) VALUES ", 3, keys, |query, key| query.bind(key.seq).bind(key.attempt).bind(key.key))
-            .await
-            .map_err(fault("keep keys"))?;
-        sqlx::query("UPDATE meta SET settled = max(settled, ?)").bind(head).execute(tx.conn()).await.map_err(fault("keep keys"))?;
-        tx.commit().await.map_err(fault("keep keys"))?;
-        self.known.write().unwrap_or_else(PoisonError::into_inner).extend(new);
-        Ok(())
+    /// Begins to keep keys. The caller holds the head row, so that one process at a time is here.
+    pub(crate) async fn begin(&self) -> Result<Keeping<'_>, Error> {
+        Ok(Keeping { keys: self, tx: lite::begin(&self.writer, &self.place).await? })
     }
 
     /// The keys of these places, in order of place and attempt.
@@ -152,11 +149,12 @@ impl Keys {
 
     /// Which of these places had keys that were destroyed on purpose, with their attempts.
     pub(crate) async fn expunged(&self, seqs: &[i64]) -> Result<HashSet<(i64, i64)>, Error> {
-        let rows: Vec<(i64, i64)> = sqlx::query_as("SELECT seq, attempt FROM expunged WHERE seq IN (SELECT value FROM json_each(?))")
-            .bind(lite::list(seqs))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(lite::fault(&self.place, "read what was expunged"))?;
+        let rows: Vec<(i64, i64)> =
+            sqlx::query_as("SELECT seq, attempt FROM expunged WHERE seq IN (SELECT value FROM json_each(?))")
+                .bind(lite::list(seqs))
+                .fetch_all(&self.readers)
+                .await
+                .map_err(lite::fault(&self.place, "read what was expunged"))?;
         Ok(rows.into_iter().collect())
     }
 
@@ -171,16 +169,28 @@ impl Keys {
             .await
             .map_err(fault("expunge"))?;
         // A key that was lost before is expunged now: its body is empty on purpose from here on.
-        lite::insert(tx.conn(), "INSERT OR IGNORE INTO expunged (seq, attempt) VALUES ", 2, bodies.to_vec(), |query, (seq, attempt)| query.bind(seq).bind(attempt))
+        lite::insert(
+            tx.conn(),
+            "INSERT OR IGNORE INTO expunged (seq, attempt) VALUES ",
+            2,
+            bodies.to_vec(),
+            |query, (seq, attempt)| query.bind(seq).bind(attempt),
+        )
+        .await
+        .map_err(fault("expunge"))?;
+        sqlx::query("DELETE FROM key WHERE seq IN (SELECT value FROM json_each(?))")
+            .bind(&seqs)
+            .execute(tx.conn())
             .await
             .map_err(fault("expunge"))?;
-        sqlx::query("DELETE FROM key WHERE seq IN (SELECT value FROM json_each(?))").bind(&seqs).execute(tx.conn()).await.map_err(fault("expunge"))?;
         tx.commit().await.map_err(fault("expunge"))?;
 
         // The journal still holds the pages as they were; only a truncated journal has forgotten them.
         for _ in 0..TRUNCATE_TRIES {
-            let (busy, _, _): (i64, i64, i64) =
-                sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writer).await.map_err(fault("clear its journal"))?;
+            let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+                .fetch_one(&self.writer)
+                .await
+                .map_err(fault("clear its journal"))?;
             if busy == 0 {
                 return Ok(());
             }
@@ -212,6 +222,41 @@ impl Keys {
     }
 }
 
+/// Keys being kept. Dropped without `end`, none of them is.
+pub(crate) struct Keeping<'a> {
+    keys: &'a Keys,
+    tx: lite::Writing,
+}
+
+impl Keeping<'_> {
+    pub(crate) async fn add(&mut self, keys: Vec<Wrapped>) -> Result<(), Error> {
+        let sql = "INSERT INTO key (seq, attempt, wrapped) VALUES ";
+        lite::insert(self.tx.conn(), sql, 3, keys, |query, key| query.bind(key.seq).bind(key.attempt).bind(key.key))
+            .await
+            .map_err(lite::fault(&self.keys.place, "keep keys"))
+    }
+
+    /// Makes the keys durable. The ledger stood at `head` when the caller took its lock.
+    pub(crate) async fn end(mut self, owners: &[AgencyId], head: i64) -> Result<(), Error> {
+        let fault = |doing| lite::fault(&self.keys.place, doing);
+        let new: Vec<AgencyId> = {
+            let known = self.keys.known.read().unwrap_or_else(PoisonError::into_inner);
+            owners.iter().filter(|owner| !known.contains(*owner)).cloned().collect()
+        };
+        for owner in &new {
+            sqlx::query("INSERT OR IGNORE INTO owner (agency) VALUES (?)")
+                .bind(owner.as_str())
+                .execute(self.tx.conn())
+                .await
+                .map_err(fault("write down an owner"))?;
+        }
+        sqlx::query("UPDATE meta SET settled = max(settled, ?)").bind(head).execute(self.tx.conn()).await.map_err(fault("keep keys"))?;
+        self.tx.commit().await.map_err(fault("keep keys"))?;
+        self.keys.known.write().unwrap_or_else(PoisonError::into_inner).extend(new);
+        Ok(())
+    }
+}
+
 /// Reads an owner's key, or makes it where the owner never had one.
 fn owner_key(path: &Path, known: bool) -> Result<[u8; KEY_LEN], Error> {
     let fault = |doing| move |source| Error::File { doing, path: path.to_owned(), source };
@@ -237,9 +282,10 @@ fn owner_key(path: &Path, known: bool) -> Result<[u8; KEY_LEN], Error> {
             files::sync_folder(path)?;
             Ok(key)
         }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            std::fs::read(path).map_err(fault("read"))?.try_into().map_err(|_| Error::OwnerKey { path: path.to_owned() })
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => std::fs::read(path)
+            .map_err(fault("read"))?
+            .try_into()
+            .map_err(|_| Error::OwnerKey { path: path.to_owned() }),
         Err(error) => Err(fault("write")(error)),
     }
 }

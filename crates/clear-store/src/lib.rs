@@ -109,7 +109,13 @@ pub trait Ledger: Send + Sync {
     ///
     /// # Errors
     /// As [`commit`](Ledger::commit). After any error: do it again.
-    async fn expunge(&self, fence: &Fence, id: RecordId, recorded_at: Timestamp, outbox: Vec<OutboxBody>) -> Result<Committed, Error>;
+    async fn expunge(
+        &self,
+        fence: &Fence,
+        id: RecordId,
+        recorded_at: Timestamp,
+        outbox: Vec<OutboxBody>,
+    ) -> Result<Committed, Error>;
 }
 
 /// Small keyed notes that change: accounts, sessions, jobs, numbers. Written by compare-and-swap.
@@ -126,7 +132,15 @@ pub trait Cards: Send + Sync {
     ///
     /// # Errors
     /// [`Error::Conflict`] when the revision is another.
-    async fn put(&self, kind: &str, key: &str, if_revision: u64, owner: Option<&str>, due: Option<Timestamp>, body: Vec<u8>) -> Result<u64, Error>;
+    async fn put(
+        &self,
+        kind: &str,
+        key: &str,
+        if_revision: u64,
+        owner: Option<&str>,
+        due: Option<Timestamp>,
+        body: Vec<u8>,
+    ) -> Result<u64, Error>;
 
     /// The cards of a kind, of one owner if one is given, by key.
     ///
@@ -247,7 +261,10 @@ pub struct Card {
 impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut batch = f.debug_struct("Batch");
-        batch.field("drafts", &self.drafts.len()).field("register", &self.register.len()).field("outbox", &self.outbox.len());
+        batch
+            .field("drafts", &self.drafts.len())
+            .field("register", &self.register.len())
+            .field("outbox", &self.outbox.len());
         batch.field("expects_register", &self.expects_register).finish_non_exhaustive()
     }
 }
@@ -260,7 +277,11 @@ impl fmt::Debug for OutboxBody {
 
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outbox").field("number", &self.number).field("upto", &self.upto).field("bytes", &self.body.len()).finish_non_exhaustive()
+        f.debug_struct("Outbox")
+            .field("number", &self.number)
+            .field("upto", &self.upto)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -295,7 +316,11 @@ impl Store {
     pub async fn folder(dir: &Path) -> Result<Store, Error> {
         let engine = Arc::new(sqlite::open(dir).await?);
         let book = Arc::new(book::open(Arc::clone(&engine), &dir.join("keys")).await?);
-        Ok(Store { ledger: Arc::clone(&book) as Arc<dyn Ledger>, cards: Arc::clone(&engine) as Arc<dyn Cards>, closing: Arc::new((book, engine)) })
+        Ok(Store {
+            ledger: Arc::clone(&book) as Arc<dyn Ledger>,
+            cards: Arc::clone(&engine) as Arc<dyn Cards>,
+            closing: Arc::new((book, engine)),
+        })
     }
 
     /// Opens the store on a PostgreSQL server, with the key store in a local folder, which every process on that
@@ -306,7 +331,11 @@ impl Store {
     pub async fn postgres(url: &str, keys_folder: &Path) -> Result<Store, Error> {
         let engine = Arc::new(postgres::open(url).await?);
         let book = Arc::new(book::open(Arc::clone(&engine), keys_folder).await?);
-        Ok(Store { ledger: Arc::clone(&book) as Arc<dyn Ledger>, cards: Arc::clone(&engine) as Arc<dyn Cards>, closing: Arc::new((book, engine)) })
+        Ok(Store {
+            ledger: Arc::clone(&book) as Arc<dyn Ledger>,
+            cards: Arc::clone(&engine) as Arc<dyn Cards>,
+            closing: Arc::new((book, engine)),
+        })
     }
 
     /// Closes the store after what is under way; calls after it fail. Dropping every clone does the same, only not

@@ -7,8 +7,8 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Sqlite, SqliteConnection, SqlitePool};
 
-use crate::keys::Bound;
 use crate::Error;
+use crate::keys::Bound;
 
 /// How many rows one statement takes: few enough for SQLite's 32,766 bound values whatever the table.
 const ROWS: usize = 500;
@@ -60,7 +60,11 @@ pub(crate) fn fault(place: &str, doing: &'static str) -> impl Fn(sqlx::Error) ->
     let place = place.to_owned();
     move |source| {
         let place = place.clone();
-        let code: i32 = source.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse().ok()).unwrap_or_default();
+        let code: i32 = source
+            .as_database_error()
+            .and_then(|error| error.code())
+            .and_then(|code| code.parse().ok())
+            .unwrap_or_default();
         match (code & 0xff, code, &source) {
             // SQLITE_FULL, and SQLITE_IOERR_SHMSIZE: no room for the index of the journal.
             (13, _, _) | (_, 4874, _) => Error::Full { place, source: source.into() },

@@ -23,7 +23,8 @@ use crate::engine::{Engine, HeadRow, LAYOUT, Names, OutboxRow, Row, Tx, VersionC
 /// How long a call waits for a connection before it says that the server cannot be reached.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The server ends what a vanished client left open, so that the head row is free again.
-const SESSION: [(&str, &str); 3] = [("lock_timeout", "60s"), ("statement_timeout", "300s"), ("idle_in_transaction_session_timeout", "60s")];
+const SESSION: [(&str, &str); 3] =
+    [("lock_timeout", "60s"), ("statement_timeout", "300s"), ("idle_in_transaction_session_timeout", "60s")];
 /// Bytes of bodies in one statement, below what one message may hold.
 const STATEMENT_BYTES: usize = 32 << 20;
 
@@ -73,14 +74,25 @@ async fn make(conn: &mut PgConnection, url: &str) -> Result<Vec<u8>, Error> {
     let fault = |doing| fault(url, doing);
     let mut tx = conn.begin().await.map_err(fault("begin a transaction"))?;
     // Two processes that start together make it once. The number is `openclea` in ASCII.
-    sqlx::query("SELECT pg_advisory_xact_lock(8030029660390450529)").execute(&mut *tx).await.map_err(fault("lock the schema"))?;
-    let made: bool = sqlx::query_scalar("SELECT to_regclass('openclear.meta') IS NOT NULL").fetch_one(&mut *tx).await.map_err(fault("read its layout"))?;
+    sqlx::query("SELECT pg_advisory_xact_lock(8030029660390450529)")
+        .execute(&mut *tx)
+        .await
+        .map_err(fault("lock the schema"))?;
+    let made: bool = sqlx::query_scalar("SELECT to_regclass('openclear.meta') IS NOT NULL")
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(fault("read its layout"))?;
     if !made {
-        let there: bool =
-            sqlx::query_scalar("SELECT to_regnamespace('openclear') IS NOT NULL").fetch_one(&mut *tx).await.map_err(fault("read its layout"))?;
+        let there: bool = sqlx::query_scalar("SELECT to_regnamespace('openclear') IS NOT NULL")
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(fault("read its layout"))?;
         // A role that may not create schemas is given one.
         if !there {
-            sqlx::raw_sql("CREATE SCHEMA openclear").execute(&mut *tx).await.map_err(fault("create the schema `openclear`"))?;
+            sqlx::raw_sql("CREATE SCHEMA openclear")
+                .execute(&mut *tx)
+                .await
+                .map_err(fault("create the schema `openclear`"))?;
         }
         sqlx::raw_sql(include_str!("sql/postgres.sql")).execute(&mut *tx).await.map_err(fault("make its tables"))?;
         sqlx::query("INSERT INTO openclear.meta (layout, ledger) VALUES ($1, $2)")
@@ -89,9 +101,15 @@ async fn make(conn: &mut PgConnection, url: &str) -> Result<Vec<u8>, Error> {
             .execute(&mut *tx)
             .await
             .map_err(fault("name the ledger"))?;
-        sqlx::query("INSERT INTO openclear.head (epoch, seq, register, outbox) VALUES (0, 0, 0, 0)").execute(&mut *tx).await.map_err(fault("begin the ledger"))?;
+        sqlx::query("INSERT INTO openclear.head (epoch, seq, register, outbox) VALUES (0, 0, 0, 0)")
+            .execute(&mut *tx)
+            .await
+            .map_err(fault("begin the ledger"))?;
     }
-    let (found, ledger): (i64, Vec<u8>) = sqlx::query_as("SELECT layout, ledger FROM openclear.meta").fetch_one(&mut *tx).await.map_err(fault("read its layout"))?;
+    let (found, ledger): (i64, Vec<u8>) = sqlx::query_as("SELECT layout, ledger FROM openclear.meta")
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(fault("read its layout"))?;
     if found > LAYOUT {
         return Err(Error::Newer { place: url.to_owned(), found, known: LAYOUT });
     }
@@ -105,7 +123,12 @@ fn address(options: &PgConnectOptions) -> String {
         Some(socket) => socket.display().to_string(),
         None => options.get_host().to_owned(),
     };
-    format!("postgres://{}@{host}:{}/{}", options.get_username(), options.get_port(), options.get_database().unwrap_or_default())
+    format!(
+        "postgres://{}@{host}:{}/{}",
+        options.get_username(),
+        options.get_port(),
+        options.get_database().unwrap_or_default()
+    )
 }
 
 /// What an error of the server's means.
@@ -113,12 +136,18 @@ fn fault(url: &str, doing: &'static str) -> impl Fn(sqlx::Error) -> Error + Send
     let url = url.to_owned();
     move |source| {
         let (url, place) = (url.clone(), url.clone());
-        let gone = matches!(source, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed);
-        let code = source.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned()).unwrap_or_default();
+        let gone = matches!(
+            source,
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
+        );
+        let code =
+            source.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned()).unwrap_or_default();
         match code.as_str() {
             _ if gone => Error::Unreachable { url, source: source.into() },
             // Connections broken, refused or too many; the server stops, starts or has crashed.
-            "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Error::Unreachable { url, source: source.into() },
+            "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => {
+                Error::Unreachable { url, source: source.into() }
+            }
             code if code.starts_with("08") => Error::Unreachable { url, source: source.into() },
             "53100" => Error::Full { place, source: source.into() },
             // A lock or a statement that took too long, or two writers in each other's way.
@@ -171,12 +200,18 @@ impl Engine for Server {
         let conn = self.pool.acquire().await.map_err(self.fault("be written"))?;
         let mut tx = ServerTx { conn, done: false, url: self.url.clone(), _turn: turn };
         sqlx::query("BEGIN").execute(tx.conn()).await.map_err(self.fault("begin a transaction"))?;
-        let head = sqlx::query_as("SELECT epoch, seq, register, outbox FROM openclear.head FOR UPDATE").fetch_one(tx.conn()).await.map_err(self.fault("lock the head"))?;
+        let head = sqlx::query_as("SELECT epoch, seq, register, outbox FROM openclear.head FOR UPDATE")
+            .fetch_one(tx.conn())
+            .await
+            .map_err(self.fault("lock the head"))?;
         Ok((tx, head_row(head)))
     }
 
     async fn head(&self) -> Result<HeadRow, Error> {
-        let head = sqlx::query_as("SELECT epoch, seq, register, outbox FROM openclear.head").fetch_one(&self.pool).await.map_err(self.fault("read the head"))?;
+        let head = sqlx::query_as("SELECT epoch, seq, register, outbox FROM openclear.head")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(self.fault("read the head"))?;
         Ok(head_row(head))
     }
 
@@ -235,13 +270,17 @@ impl Engine for Server {
     }
 
     async fn outbox(&self, after: i64) -> Result<Vec<OutboxRow>, Error> {
-        let rows: Vec<(i64, i64, i64, i64, Vec<u8>)> =
-            sqlx::query_as("SELECT number, upto, register, clear, body FROM openclear.outbox WHERE number > $1 ORDER BY number")
-                .bind(after)
-                .fetch_all(&self.pool)
-                .await
-                .map_err(self.fault("read the outbox"))?;
-        Ok(rows.into_iter().map(|(number, upto, register, clear, body)| OutboxRow { number, upto, register, clear, body }).collect())
+        let rows: Vec<(i64, i64, i64, i64, Vec<u8>)> = sqlx::query_as(
+            "SELECT number, upto, register, clear, body FROM openclear.outbox WHERE number > $1 ORDER BY number",
+        )
+        .bind(after)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(self.fault("read the outbox"))?;
+        Ok(rows
+            .into_iter()
+            .map(|(number, upto, register, clear, body)| OutboxRow { number, upto, register, clear, body })
+            .collect())
     }
 }
 
@@ -339,7 +378,8 @@ impl Tx for ServerTx {
         if rows.is_empty() {
             return Ok(());
         }
-        let (mut numbers, mut uptos, mut registers, mut clears, mut bodies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut numbers, mut uptos, mut registers, mut clears, mut bodies) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for row in rows {
             numbers.push(row.number);
             uptos.push(row.upto);
@@ -363,7 +403,11 @@ impl Tx for ServerTx {
     }
 
     async fn forget_outbox(&mut self, upto: i64) -> Result<(), Error> {
-        sqlx::query("DELETE FROM openclear.outbox WHERE number <= $1").bind(upto).execute(self.conn()).await.map_err(self.fault("clear the outbox"))?;
+        sqlx::query("DELETE FROM openclear.outbox WHERE number <= $1")
+            .bind(upto)
+            .execute(self.conn())
+            .await
+            .map_err(self.fault("clear the outbox"))?;
         Ok(())
     }
 
@@ -373,7 +417,11 @@ impl Tx for ServerTx {
     }
 
     async fn empty_bodies(&mut self, id: RecordId) -> Result<(), Error> {
-        sqlx::query("UPDATE openclear.version SET body = NULL WHERE id = $1").bind(id_bytes(id)).execute(self.conn()).await.map_err(self.fault("empty bodies"))?;
+        sqlx::query("UPDATE openclear.version SET body = NULL WHERE id = $1")
+            .bind(id_bytes(id))
+            .execute(self.conn())
+            .await
+            .map_err(self.fault("empty bodies"))?;
         Ok(())
     }
 

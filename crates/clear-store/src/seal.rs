@@ -71,7 +71,14 @@ fn read_envelope(id: RecordId, bytes: &[u8]) -> Option<Contents> {
 }
 
 /// Seals an envelope in place and gives the wrapped key. `random` is fresh for every body.
-pub(crate) fn seal(owner: &Aes256Gcm, id: RecordId, seq: i64, attempt: i64, random: &[u8; RANDOM_LEN], envelope: &mut Vec<u8>) -> Result<Vec<u8>, Error> {
+pub(crate) fn seal(
+    owner: &Aes256Gcm,
+    id: RecordId,
+    seq: i64,
+    attempt: i64,
+    random: &[u8; RANDOM_LEN],
+    envelope: &mut Vec<u8>,
+) -> Result<Vec<u8>, Error> {
     let sealed = || Error::Sealed { id };
     let bound = bound_to(id, seq);
     let (key, nonce) = random.split_first_chunk::<KEY_LEN>().ok_or_else(sealed)?;
@@ -100,7 +107,13 @@ pub(crate) fn attempt_of(body: &[u8]) -> Option<i64> {
 }
 
 /// Opens a body with its wrapped key. Anything that does not fit is `Error::Sealed`, whatever the cause.
-pub(crate) fn open(owner: &Aes256Gcm, id: RecordId, seq: i64, wrapped: &[u8], mut body: Vec<u8>) -> Result<Contents, Error> {
+pub(crate) fn open(
+    owner: &Aes256Gcm,
+    id: RecordId,
+    seq: i64,
+    wrapped: &[u8],
+    mut body: Vec<u8>,
+) -> Result<Contents, Error> {
     let opened = || {
         let bound = bound_to(id, seq);
         let (nonce, wrapped) = wrapped.split_first_chunk::<NONCE_LEN>()?;
@@ -123,7 +136,10 @@ mod tests {
 
     fn contents(reference: Option<&str>) -> Contents {
         let about = RecordId { kind: Kind::Incident, raw: 7 };
-        Contents { reference: reference.map(Into::into), record: Record::from(Narrative { about, title: None, text: "words".into() }) }
+        Contents {
+            reference: reference.map(Into::into),
+            record: Record::from(Narrative { about, title: None, text: "words".into() }),
+        }
     }
 
     fn owner(byte: u8) -> Aes256Gcm {

@@ -34,16 +34,27 @@ pub(crate) async fn open(folder: &Path) -> Result<Folder, Error> {
     let fault = |doing| lite::fault(&place, doing);
     let writer = lite::writer(&path).await?;
     let mut tx = lite::begin(&writer, &place).await?;
-    let made: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'").fetch_one(tx.conn()).await.map_err(fault("read its layout"))?;
+    let made: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'")
+        .fetch_one(tx.conn())
+        .await
+        .map_err(fault("read its layout"))?;
     if made == 0 {
         sqlx::raw_sql(include_str!("sql/sqlite.sql")).execute(tx.conn()).await.map_err(fault("make its tables"))?;
-        sqlx::query("INSERT INTO meta (layout, ledger) VALUES (?, ?)").bind(LAYOUT).bind(crate::book::fresh_name()?).execute(tx.conn()).await.map_err(fault("name the ledger"))?;
+        sqlx::query("INSERT INTO meta (layout, ledger) VALUES (?, ?)")
+            .bind(LAYOUT)
+            .bind(crate::book::fresh_name()?)
+            .execute(tx.conn())
+            .await
+            .map_err(fault("name the ledger"))?;
         sqlx::raw_sql("INSERT INTO head (epoch, seq, register, outbox) VALUES (0, 0, 0, 0); INSERT INTO revision (last) VALUES (0)")
             .execute(tx.conn())
             .await
             .map_err(fault("begin the ledger"))?;
     }
-    let (found, ledger): (i64, Vec<u8>) = sqlx::query_as("SELECT layout, ledger FROM meta").fetch_one(tx.conn()).await.map_err(fault("read its layout"))?;
+    let (found, ledger): (i64, Vec<u8>) = sqlx::query_as("SELECT layout, ledger FROM meta")
+        .fetch_one(tx.conn())
+        .await
+        .map_err(fault("read its layout"))?;
     if found > LAYOUT {
         return Err(Error::Newer { place, found, known: LAYOUT });
     }
@@ -69,11 +80,16 @@ impl Folder {
 }
 
 async fn head(conn: impl sqlx::SqliteExecutor<'_>) -> Result<HeadRow, sqlx::Error> {
-    let (epoch, seq, register, outbox) = sqlx::query_as("SELECT epoch, seq, register, outbox FROM head").fetch_one(conn).await?;
+    let (epoch, seq, register, outbox) =
+        sqlx::query_as("SELECT epoch, seq, register, outbox FROM head").fetch_one(conn).await?;
     Ok(HeadRow { epoch, seq, register, outbox })
 }
 
-async fn names(conn: impl sqlx::SqliteExecutor<'_>, which: Names, from: i64) -> Result<Vec<(i64, String)>, sqlx::Error> {
+async fn names(
+    conn: impl sqlx::SqliteExecutor<'_>,
+    which: Names,
+    from: i64,
+) -> Result<Vec<(i64, String)>, sqlx::Error> {
     let sql = match which {
         Names::Labels => "SELECT id, text FROM label WHERE id >= ? ORDER BY id",
         Names::Origins => "SELECT id, text FROM origin WHERE id >= ? ORDER BY id",
@@ -156,11 +172,18 @@ impl Engine for Folder {
                 .fetch_all(&self.readers)
                 .await
                 .map_err(self.fault("read the outbox"))?;
-        Ok(rows.into_iter().map(|(number, upto, register, clear, body)| OutboxRow { number, upto, register, clear, body }).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(number, upto, register, clear, body)| OutboxRow { number, upto, register, clear, body })
+            .collect())
     }
 }
 
-async fn history(conn: impl sqlx::SqliteExecutor<'_>, id: RecordId, upto: i64) -> Result<Vec<VersionColumns>, sqlx::Error> {
+async fn history(
+    conn: impl sqlx::SqliteExecutor<'_>,
+    id: RecordId,
+    upto: i64,
+) -> Result<Vec<VersionColumns>, sqlx::Error> {
     sqlx::query_as("SELECT seq, id, label, origin, valid_from, recorded_at, body FROM version WHERE id = ? AND seq <= ? ORDER BY seq")
         .bind(id_bytes(id))
         .bind(upto)
@@ -200,33 +223,50 @@ impl Tx for FolderTx {
             Names::Labels => "INSERT INTO label (id, text) VALUES ",
             Names::Origins => "INSERT INTO origin (id, text) VALUES ",
         };
-        lite::insert(self.conn(), sql, 2, rows.to_vec(), |query, (id, text)| query.bind(id).bind(text)).await.map_err(self.fault("add labels"))
+        lite::insert(self.conn(), sql, 2, rows.to_vec(), |query, (id, text)| query.bind(id).bind(text))
+            .await
+            .map_err(self.fault("add labels"))
     }
 
     async fn add_versions(&mut self, rows: Vec<Row>) -> Result<(), Error> {
         let sql = "INSERT INTO version (seq, id, label, origin, valid_from, recorded_at, body) VALUES ";
         lite::insert(self.conn(), sql, 7, rows, |query, row| {
-            query.bind(row.seq).bind(id_bytes(row.id)).bind(row.label).bind(row.origin).bind(row.valid_from).bind(row.recorded_at).bind(row.body)
+            query
+                .bind(row.seq)
+                .bind(id_bytes(row.id))
+                .bind(row.label)
+                .bind(row.origin)
+                .bind(row.valid_from)
+                .bind(row.recorded_at)
+                .bind(row.body)
         })
         .await
         .map_err(self.fault("add versions"))
     }
 
     async fn add_register(&mut self, rows: Vec<(i64, Vec<u8>)>) -> Result<(), Error> {
-        lite::insert(self.conn(), "INSERT INTO register (version, body) VALUES ", 2, rows, |query, (version, body)| query.bind(version).bind(body))
-            .await
-            .map_err(self.fault("add to the register"))
+        lite::insert(self.conn(), "INSERT INTO register (version, body) VALUES ", 2, rows, |query, (version, body)| {
+            query.bind(version).bind(body)
+        })
+        .await
+        .map_err(self.fault("add to the register"))
     }
 
     async fn add_outbox(&mut self, rows: Vec<OutboxRow>) -> Result<(), Error> {
         let sql = "INSERT INTO outbox (number, upto, register, clear, body) VALUES ";
-        lite::insert(self.conn(), sql, 5, rows, |query, row| query.bind(row.number).bind(row.upto).bind(row.register).bind(row.clear).bind(row.body))
-            .await
-            .map_err(self.fault("add to the outbox"))
+        lite::insert(self.conn(), sql, 5, rows, |query, row| {
+            query.bind(row.number).bind(row.upto).bind(row.register).bind(row.clear).bind(row.body)
+        })
+        .await
+        .map_err(self.fault("add to the outbox"))
     }
 
     async fn forget_outbox(&mut self, upto: i64) -> Result<(), Error> {
-        sqlx::query("DELETE FROM outbox WHERE number <= ?").bind(upto).execute(self.conn()).await.map_err(self.fault("clear the outbox"))?;
+        sqlx::query("DELETE FROM outbox WHERE number <= ?")
+            .bind(upto)
+            .execute(self.conn())
+            .await
+            .map_err(self.fault("clear the outbox"))?;
         Ok(())
     }
 
@@ -236,7 +276,11 @@ impl Tx for FolderTx {
     }
 
     async fn empty_bodies(&mut self, id: RecordId) -> Result<(), Error> {
-        sqlx::query("UPDATE version SET body = NULL WHERE id = ?").bind(id_bytes(id)).execute(self.conn()).await.map_err(self.fault("empty bodies"))?;
+        sqlx::query("UPDATE version SET body = NULL WHERE id = ?")
+            .bind(id_bytes(id))
+            .execute(self.conn())
+            .await
+            .map_err(self.fault("empty bodies"))?;
         Ok(())
     }
 

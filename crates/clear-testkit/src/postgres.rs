@@ -16,10 +16,14 @@ use std::time::{Duration, Instant};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// PostgreSQL's programs are nowhere.
-    #[error("PostgreSQL's `initdb` and `postgres` are neither in /usr/lib/postgresql/*/bin nor on the PATH: install them, e.g. `apt-get install postgresql`")]
+    #[error(
+        "PostgreSQL's `initdb` and `postgres` are neither in /usr/lib/postgresql/*/bin nor on the PATH: install them, e.g. `apt-get install postgresql`"
+    )]
     Missing,
     /// This is root, PostgreSQL refuses root, and no other account is there to run it.
-    #[error("PostgreSQL does not run as root, and there is neither an account `postgres` nor `nobody`: run the tests as an ordinary user")]
+    #[error(
+        "PostgreSQL does not run as root, and there is neither an account `postgres` nor `nobody`: run the tests as an ordinary user"
+    )]
     Account,
     /// A program of PostgreSQL's failed.
     #[error("`{program}` failed: {said}")]
@@ -68,7 +72,11 @@ impl Server {
         let programs = programs().ok_or(Error::Missing)?;
         let account = account()?;
         // Short, because the path of a socket may have at most 107 bytes.
-        let folder = std::env::temp_dir().join(format!("clear-pg-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+        let folder = std::env::temp_dir().join(format!(
+            "clear-pg-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        ));
         let fault = |source| Error::File { path: folder.clone(), source };
         fs::DirBuilder::new().mode(0o700).create(&folder).map_err(fault)?;
         if let Some(account) = account {
@@ -77,7 +85,14 @@ impl Server {
         let mut server = Server { programs, folder, account, process: None };
         let made = server
             .program("initdb")
-            .args(["--username=clear", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions", "--no-sync"])
+            .args([
+                "--username=clear",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-instructions",
+                "--no-sync",
+            ])
             .arg("--pgdata")
             .arg(server.data())
             .output();
@@ -140,7 +155,11 @@ impl Server {
         self.process = Some(process);
         let until = Instant::now() + PATIENCE;
         loop {
-            let ready = self.program("pg_isready").args(["--quiet", "--username=clear", "--dbname=postgres", "--host"]).arg(&self.folder).status();
+            let ready = self
+                .program("pg_isready")
+                .args(["--quiet", "--username=clear", "--dbname=postgres", "--host"])
+                .arg(&self.folder)
+                .status();
             if ready.is_ok_and(|status| status.success()) {
                 return Ok(());
             }
@@ -159,11 +178,21 @@ impl Server {
             None => Command::new(path),
             Some(Account { user, group }) => {
                 let mut command = Command::new("setpriv");
-                command.arg(format!("--reuid={user}")).arg(format!("--regid={group}")).arg("--clear-groups").arg("--").arg(path);
+                command
+                    .arg(format!("--reuid={user}"))
+                    .arg(format!("--regid={group}"))
+                    .arg("--clear-groups")
+                    .arg("--")
+                    .arg(path);
                 command
             }
         };
-        command.current_dir(&self.folder).env_remove("PGDATA").env_remove("PGHOST").env_remove("PGPORT").env("LC_ALL", "C");
+        command
+            .current_dir(&self.folder)
+            .env_remove("PGDATA")
+            .env_remove("PGHOST")
+            .env_remove("PGPORT")
+            .env("LC_ALL", "C");
         command
     }
 }
@@ -206,4 +235,3 @@ fn account() -> Result<Option<Account>, Error> {
     };
     find("postgres").or_else(|| find("nobody")).map(Some).ok_or(Error::Account)
 }
-

@@ -84,7 +84,12 @@ mod tests {
         for entry in template.found(&fixed_keys(&template)).expect("it founds") {
             register.apply(&entry).expect("an entry");
         }
-        let cut: Vec<&str> = register.agencies().map(|a| &a.id).filter(|id| register.orders_over(id).next().is_some()).map(|id| id.as_str()).collect();
+        let cut: Vec<&str> = register
+            .agencies()
+            .map(|a| &a.id)
+            .filter(|id| register.orders_over(id).next().is_some())
+            .map(|id| id.as_str())
+            .collect();
         assert_eq!(cut, ["ice", "ice-ero", "ice-hsi"]);
     }
 }

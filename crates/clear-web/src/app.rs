@@ -42,7 +42,14 @@ impl App {
     pub(crate) fn new(desk: Arc<Desk>, config: Config) -> Result<App, Error> {
         let openapi = openapi_text();
         let reference = pages::reference::render(&openapi::document()).map_err(Error::Reference)?;
-        Ok(App { meter: Meter::new().map_err(Error::Metrics)?, desk, config, openapi, reference, names: OnceLock::new() })
+        Ok(App {
+            meter: Meter::new().map_err(Error::Metrics)?,
+            desk,
+            config,
+            openapi,
+            reference,
+            names: OnceLock::new(),
+        })
     }
 
     pub(crate) fn names(&self) -> Names {
@@ -78,7 +85,12 @@ pub(crate) async fn note_route(path: MatchedPath, request: Request, next: Next) 
 }
 
 /// Answers one HTTP request.
-pub(crate) async fn handle(app: Arc<App>, mut router: Router, wire: Arc<Wire>, request: hyper::Request<Incoming>) -> Response {
+pub(crate) async fn handle(
+    app: Arc<App>,
+    mut router: Router,
+    wire: Arc<Wire>,
+    request: hyper::Request<Incoming>,
+) -> Response {
     let received = Instant::now();
     wire.spoken.store(true, Ordering::Relaxed);
     let mut request = request.map(Body::new);

@@ -39,7 +39,13 @@ pub(crate) type Out<Q> = <<Q as Question>::Match as Redact>::Out;
 
 impl Asker {
     /// Asks one question.
-    pub(crate) async fn ask<Q: Question>(&self, app: &App, inquiry: Inquiry, see: Option<Seq>, question: Q) -> Result<Answered<Out<Q>>, Fault>
+    pub(crate) async fn ask<Q: Question>(
+        &self,
+        app: &App,
+        inquiry: Inquiry,
+        see: Option<Seq>,
+        question: Q,
+    ) -> Result<Answered<Out<Q>>, Fault>
     where
         Q::Match: Redact,
     {
@@ -55,7 +61,12 @@ impl Asker {
     }
 
     /// Files something.
-    pub(crate) async fn file(&self, app: &App, inquiry: Inquiry, filing: Filing) -> Result<(Accepted, RequestId), Fault> {
+    pub(crate) async fn file(
+        &self,
+        app: &App,
+        inquiry: Inquiry,
+        filing: Filing,
+    ) -> Result<(Accepted, RequestId), Fault> {
         self.bind(app, &inquiry)?;
         let request = app.desk.request(&self.standing, inquiry, self.origin.clone(), None, filing);
         let number = request.id.clone();
@@ -144,7 +155,11 @@ pub(crate) fn cookie(app: &App, name: &str, value: &str) -> String {
 
 fn presented(headers: &HeaderMap, session_name: &str) -> Result<Option<String>, Fault> {
     if let Some(value) = headers.get(AUTHORIZATION) {
-        let bearer = value.to_str().ok().and_then(|text| text.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let bearer = value
+            .to_str()
+            .ok()
+            .and_then(|text| text.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let Some((_, secret)) = bearer else {
             let message = "The Authorization header should be `Bearer` and an API token.";
             return Err(Fault::new(StatusCode::UNAUTHORIZED, "unproven", message).with("www-authenticate", "Bearer"));
@@ -155,7 +170,8 @@ fn presented(headers: &HeaderMap, session_name: &str) -> Result<Option<String>, 
 }
 
 pub(crate) fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
-    let all = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
+    let all =
+        headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
     let value = all.filter_map(|pair| pair.trim().split_once('=')).find(|(known, _)| *known == name)?.1;
     (!value.is_empty()).then(|| value.to_owned())
 }
@@ -178,7 +194,8 @@ fn inquiry_of_headers(headers: &HeaderMap) -> Result<Inquiry, Fault> {
 pub(crate) fn agencies(text: &str) -> Result<BTreeSet<AgencyId>, Fault> {
     let ids = text.split([',', ' ']).map(str::trim).filter(|id| !id.is_empty());
     ids.map(str::parse).collect::<Result<_, _>>().map_err(|bad: clear_record::BadId| {
-        Fault::new(StatusCode::UNPROCESSABLE_ENTITY, "inquiry_unknown", format!("on_behalf_of: {bad}.")).at_field(Some("on_behalf_of".into()))
+        Fault::new(StatusCode::UNPROCESSABLE_ENTITY, "inquiry_unknown", format!("on_behalf_of: {bad}."))
+            .at_field(Some("on_behalf_of".into()))
     })
 }
 

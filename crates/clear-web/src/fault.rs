@@ -83,7 +83,8 @@ const NOT_FOUND: &str = "There is no such record that you may see.";
 
 impl Fault {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Fault {
-        let problem = Problem { code, message: message.into(), order: None, missing: vec![], field: None, request: None };
+        let problem =
+            Problem { code, message: message.into(), order: None, missing: vec![], field: None, request: None };
         Fault(Box::new(Inner { status, problem, headers: vec![], close: false }))
     }
 
@@ -94,12 +95,18 @@ impl Fault {
             Refusal::Wrong { what, receipt } => (Fault::new(StatusCode::BAD_REQUEST, "wrong", what), Some(receipt)),
             Refusal::Cut(order) => (Fault::denied(&Denial::Ordered(order)), None),
             Refusal::Failed => (
-                Fault::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "Something went wrong with us. The operator finds it under the request's number."),
+                Fault::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "failed",
+                    "Something went wrong with us. The operator finds it under the request's number.",
+                ),
                 None,
             ),
             Refusal::LogDown => {
                 let contact = app.names().legal_contact;
-                let message = format!("Nothing can be logged at the moment, so nothing is answered. Please tell the operator: {contact}");
+                let message = format!(
+                    "Nothing can be logged at the moment, so nothing is answered. Please tell the operator: {contact}"
+                );
                 (Fault::new(StatusCode::SERVICE_UNAVAILABLE, "log_down", message), None)
             }
         };
@@ -112,9 +119,11 @@ impl Fault {
 
     fn denied(denial: &Denial) -> Fault {
         let status = match denial {
-            Denial::Ordered(_) | Denial::Suspended(_) | Denial::NothingOpen | Denial::NotPermitted(_) | Denial::PurposeDenied { .. } => {
-                StatusCode::FORBIDDEN
-            }
+            Denial::Ordered(_)
+            | Denial::Suspended(_)
+            | Denial::NothingOpen
+            | Denial::NotPermitted(_)
+            | Denial::PurposeDenied { .. } => StatusCode::FORBIDDEN,
             Denial::SignIn => return Fault::sign_in(),
             Denial::Missing(_) | Denial::Unknown { .. } | Denial::UnknownAgency(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Denial::Fault(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -154,7 +163,11 @@ impl Fault {
 
     /// No route, or nothing behind it.
     pub(crate) fn no_such_page() -> Fault {
-        Fault::new(StatusCode::NOT_FOUND, "no_such_route", "There is nothing at this address. The reference is at /api/v1/docs.")
+        Fault::new(
+            StatusCode::NOT_FOUND,
+            "no_such_route",
+            "There is nothing at this address. The reference is at /api/v1/docs.",
+        )
     }
 
     pub(crate) fn method(allow: HeaderValue) -> Fault {
@@ -166,7 +179,11 @@ impl Fault {
     }
 
     pub(crate) fn cross_site() -> Fault {
-        Fault::new(StatusCode::FORBIDDEN, "cross_site", "A page of another site tried to act in your name here. Nothing was done.")
+        Fault::new(
+            StatusCode::FORBIDDEN,
+            "cross_site",
+            "A page of another site tried to act in your name here. Nothing was done.",
+        )
     }
 
     /// This connection carries another standing.
@@ -179,7 +196,11 @@ impl Fault {
 
     /// The gate is closed to the path and the road did not know it yet.
     pub(crate) fn closed() -> Fault {
-        Fault::new(StatusCode::FORBIDDEN, "closed", "Access ended while the answer was made. Ask again to see the order.")
+        Fault::new(
+            StatusCode::FORBIDDEN,
+            "closed",
+            "Access ended while the answer was made. Ask again to see the order.",
+        )
     }
 
     /// Something went wrong with us. The chain goes to the operator.
@@ -192,11 +213,19 @@ impl Fault {
             source = error.source();
         }
         tracing::error!("{chain}");
-        Fault::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "Something went wrong with us. It is in the operator's log.")
+        Fault::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "failed",
+            "Something went wrong with us. It is in the operator's log.",
+        )
     }
 
     pub(crate) fn crashed() -> Fault {
-        Fault::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "Something went wrong with us. It is in the operator's log.")
+        Fault::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "failed",
+            "Something went wrong with us. It is in the operator's log.",
+        )
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Fault {
@@ -235,7 +264,9 @@ impl Fault {
     /// Writes the refusal: JSON for programs, a page for people.
     pub(crate) fn write(&self, app: &App, uri: &Uri, mut bare: Response) -> Response {
         let path = uri.path();
-        let for_programs = ["/api/", "/log/", "/assets/", "/log.vkey", "/healthz", "/metrics"].iter().any(|start| path.starts_with(start));
+        let for_programs = ["/api/", "/log/", "/assets/", "/log.vkey", "/healthz", "/metrics"]
+            .iter()
+            .any(|start| path.starts_with(start));
         let mut response = if for_programs {
             let body = serde_json::to_string(&self.0.problem).unwrap_or_default();
             ([(header::CONTENT_TYPE, "application/json")], body).into_response()

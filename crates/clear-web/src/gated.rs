@@ -83,7 +83,9 @@ impl AsyncWrite for Gated {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.stream.poll_write_ready(cx))?;
-            let Some(pass) = self.connection.pass() else { return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())) };
+            let Some(pass) = self.connection.pass() else {
+                return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+            };
             let written = self.stream.try_write(bytes.get(..WRITE_MAX).unwrap_or(bytes));
             drop(pass);
             match written {

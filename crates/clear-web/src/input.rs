@@ -85,14 +85,19 @@ impl FromRequest<Arc<App>> for Input {
             if let Some(wire) = &wire {
                 wire.close_unread();
             }
-            let message = format!("The body is longer than {most} bytes. Load files with `openclear import`, or file in smaller parts.");
+            let message = format!(
+                "The body is longer than {most} bytes. Load files with `openclear import`, or file in smaller parts."
+            );
             Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", message).closing()
         };
-        let header = |name| parts.headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok()).unwrap_or_default();
+        let header = |name| {
+            parts.headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok()).unwrap_or_default()
+        };
         if header(header::CONTENT_LENGTH).parse::<u64>().is_ok_and(|length| length > most as u64) {
             return Err(too_long());
         }
-        let content_type = header(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let content_type =
+            header(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match timeout(app.config.body_timeout, Limited::new(body, most).collect()).await {
             Ok(Ok(collected)) => Ok(Input { content_type, bytes: collected.to_bytes() }),
             Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => Err(too_long()),

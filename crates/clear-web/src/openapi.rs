@@ -26,7 +26,8 @@ pub(crate) fn document() -> Value {
             schemas.insert(format!("record_{kind}"), json_schema(kind));
         }
     }
-    let kinds: Vec<Value> = Kind::ALL.map(|kind| serde_json::json!({"$ref": format!("#/components/schemas/record_{kind}")})).to_vec();
+    let kinds: Vec<Value> =
+        Kind::ALL.map(|kind| serde_json::json!({"$ref": format!("#/components/schemas/record_{kind}")})).to_vec();
     let body = "/paths/~1api~1v1~1records~1{record}/post/requestBody/content/application~1json/schema";
     if let Some(schema) = document.pointer_mut(body) {
         *schema = serde_json::json!({"oneOf": kinds});
@@ -63,7 +64,9 @@ struct Credentials;
 impl Modify for Credentials {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
-        let bearer = |words: &str| SecurityScheme::Http(Http::builder().scheme(HttpAuthScheme::Bearer).description(Some(words)).build());
+        let bearer = |words: &str| {
+            SecurityScheme::Http(Http::builder().scheme(HttpAuthScheme::Bearer).description(Some(words)).build())
+        };
         components.add_security_scheme("token", bearer("An API token (`oct_…`), or a session's token (`ocs_…`)."));
         let cookie = ApiKeyValue::with_description("session", "What signing in on a page leaves.");
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
@@ -208,11 +211,16 @@ mod tests {
         let mut described = BTreeSet::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
-                described.insert((method.to_uppercase(), path.clone(), operation["operationId"].as_str().unwrap().to_owned()));
+                described.insert((
+                    method.to_uppercase(),
+                    path.clone(),
+                    operation["operationId"].as_str().unwrap().to_owned(),
+                ));
             }
         }
         let routed = ROUTES.iter().filter(|route| route.path.starts_with("/api/"));
-        let routed: BTreeSet<_> = routed.map(|route| (route.method.to_owned(), route.path.to_owned(), route.name.to_owned())).collect();
+        let routed: BTreeSet<_> =
+            routed.map(|route| (route.method.to_owned(), route.path.to_owned(), route.name.to_owned())).collect();
         assert_eq!(described, routed);
     }
 

@@ -74,7 +74,9 @@ pub enum Error {
 
 fn hint(source: &std::io::Error) -> &'static str {
     match source.kind() {
-        std::io::ErrorKind::AddrInUse => ": the port is in use by another process; choose another port or stop that one",
+        std::io::ErrorKind::AddrInUse => {
+            ": the port is in use by another process; choose another port or stop that one"
+        }
         std::io::ErrorKind::PermissionDenied => ": this user may not listen on that port; choose one above 1023",
         std::io::ErrorKind::AddrNotAvailable => ": this machine does not have that address",
         _ => "",
@@ -93,7 +95,12 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
 ///
 /// # Errors
 /// See [`Error`]; nothing is accepted then.
-pub async fn serve(desk: Arc<Desk>, listener: TcpListener, config: Config, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+pub async fn serve(
+    desk: Arc<Desk>,
+    listener: TcpListener,
+    config: Config,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
     let slots = Arc::new(Semaphore::new(config.connections_max.max(1)));
     let grace = config.grace;
     let app = Arc::new(App::new(desk, config)?);
@@ -168,7 +175,13 @@ impl Wire {
     }
 }
 
-async fn connection(app: Arc<App>, router: axum::Router, stream: TcpStream, peer: SocketAddr, mut ending: watch::Receiver<bool>) {
+async fn connection(
+    app: Arc<App>,
+    router: axum::Router,
+    stream: TcpStream,
+    peer: SocketAddr,
+    mut ending: watch::Receiver<bool>,
+) {
     let _ = stream.set_nodelay(true);
     let stream = Arc::new(stream);
     let gated = Gated::enter(app.desk.clone(), stream.clone());
@@ -182,7 +195,10 @@ async fn connection(app: Arc<App>, router: axum::Router, stream: TcpStream, peer
     {
         let config = &app.config;
         let mut http = auto::Builder::new(TokioExecutor::new());
-        http.http1().timer(TokioTimer::new()).header_read_timeout(config.head_timeout).max_buf_size(config.head_max_bytes.max(8192));
+        http.http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(config.head_timeout)
+            .max_buf_size(config.head_max_bytes.max(8192));
         http.http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(64)

@@ -7,7 +7,9 @@ use crate::client::{Said, Server};
 
 /// Ask a running server.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  openclear ask person --name 'jon smyth' --purpose criminal_investigation --use-code C \\\n    --case HX123456 --reason 'witness statement' --as demo/personas.json#officer\n\nExit codes: 3 refused (the text says why), 4 nothing found.")]
+#[command(
+    after_help = "Example:\n  openclear ask person --name 'jon smyth' --purpose criminal_investigation --use-code C \\\n    --case HX123456 --reason 'witness statement' --as demo/personas.json#officer\n\nExit codes: 3 refused (the text says why), 4 nothing found."
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     question: Question,
@@ -151,7 +153,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
         Question::Plate { plate, asking } => ("/api/v1/find", json!({"plate": plate}), asking),
         Question::Address { address, asking } => ("/api/v1/find", json!({"address": address}), asking),
         Question::Case { number, asking } => ("/api/v1/find", json!({"case_number": number}), asking),
-        Question::Incidents { from, to, beat, asking } => ("/api/v1/find", json!({"from": from, "to": to, "beat": beat}), asking),
+        Question::Incidents { from, to, beat, asking } => {
+            ("/api/v1/find", json!({"from": from, "to": to, "beat": beat}), asking)
+        }
         Question::Text { text, asking } => ("/api/v1/find", json!({"text": text}), asking),
         Question::Record { id, asking } => {
             let said = asking.server.get_under(&format!("/api/v1/records/{id}"), &asking.inquiry()?)?;

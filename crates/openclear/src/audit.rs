@@ -18,7 +18,9 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 enum Command {
     /// Check that a log is whole: every entry, every tile, the signed checkpoint.
-    #[command(after_help = "Example:\n  openclear audit verify demo\n  openclear audit verify http://127.0.0.1:8080 --vkey demo/log.vkey\n\nTake the verifier key from a publication, not from the server that you check.\nExit code 5 when something does not fit; the text names the entry.")]
+    #[command(
+        after_help = "Example:\n  openclear audit verify demo\n  openclear audit verify http://127.0.0.1:8080 --vkey demo/log.vkey\n\nTake the verifier key from a publication, not from the server that you check.\nExit code 5 when something does not fit; the text names the entry."
+    )]
     Verify {
         /// A data folder, or a server's address.
         log: String,
@@ -35,7 +37,8 @@ pub(crate) struct Http(pub(crate) Server);
 
 impl Source for Http {
     fn get(&self, path: &str) -> Result<Vec<u8>, SourceError> {
-        let said = self.0.get(&format!("/log/{path}")).map_err(|error| SourceError::Failed(format!("{error:#}").into()))?;
+        let said =
+            self.0.get(&format!("/log/{path}")).map_err(|error| SourceError::Failed(format!("{error:#}").into()))?;
         match said.status {
             200 => Ok(said.body),
             404 => Err(SourceError::Missing),
@@ -53,12 +56,15 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
         Some(key) if Path::new(&key).is_file() => std::fs::read_to_string(&key)?,
         Some(key) => key,
         None if remote => {
-            eprintln!("Note: the verifier key comes from the server itself; give --vkey from a publication to rely on the result.");
+            eprintln!(
+                "Note: the verifier key comes from the server itself; give --vkey from a publication to rely on the result."
+            );
             String::from_utf8(server.get("/log.vkey")?.body).context("the server's verifier key is not text")?
         }
         None => {
             let path = folder.join("log.vkey");
-            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}; give the key with --vkey", path.display()))?
+            std::fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}; give the key with --vkey", path.display()))?
         }
     };
     let outcome = match remote {
@@ -70,10 +76,20 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
     match outcome {
         Ok(verified) => {
             if json {
-                println!("{}", serde_json::json!({"whole": true, "origin": verified.origin, "size": verified.size, "root": hex(&verified.root)}));
+                println!(
+                    "{}",
+                    serde_json::json!({"whole": true, "origin": verified.origin, "size": verified.size, "root": hex(&verified.root)})
+                );
             } else {
-                println!("The log {} is whole: {} entries, root {}.", verified.origin, verified.size, hex(&verified.root));
-                println!("This shows what was logged and that it was not changed since; not that nothing went round the log.");
+                println!(
+                    "The log {} is whole: {} entries, root {}.",
+                    verified.origin,
+                    verified.size,
+                    hex(&verified.root)
+                );
+                println!(
+                    "This shows what was logged and that it was not changed since; not that nothing went round the log."
+                );
             }
             Ok(End::Done)
         }

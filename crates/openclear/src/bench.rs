@@ -124,7 +124,14 @@ async fn desk(dir: &std::path::Path) -> anyhow::Result<(Arc<Desk>, Proven<Standi
     for name in ["importer", "officer"] {
         let persona = story::personas().into_iter().find(|persona| persona.persona == name).context("a persona")?;
         let roles = persona.roles.iter().copied().collect();
-        let account = NewAccount { id: persona.account.clone(), name: persona.name, agency: persona.agency, roles, password: None, now: desk.clock() };
+        let account = NewAccount {
+            id: persona.account.clone(),
+            name: persona.name,
+            agency: persona.agency,
+            roles,
+            password: None,
+            now: desk.clock(),
+        };
         desk.enrol(account).await?;
         let expires = desk.clock() + jiff::SignedDuration::from_hours(24);
         let token = desk.issue_token(&persona.account, "bench", expires).await?;
@@ -141,7 +148,9 @@ async fn load(dir: &std::path::Path, files: &[PathBuf]) -> anyhow::Result<()> {
     let step = Step::begin("parse and check");
     let mut rows = 0;
     for path in files {
-        let (Some(owner), Some(author)) = (importer.agency.clone(), importer.account.clone()) else { bail!("no account") };
+        let (Some(owner), Some(author)) = (importer.agency.clone(), importer.account.clone()) else {
+            bail!("no account")
+        };
         let options = Options { owner, author, time_zone: desk.time_zone(), now: desk.clock() };
         for row in chicago_crimes::open(path, options)? {
             rows += usize::from(matches!(row?, Row::Draft(_)));
@@ -157,7 +166,9 @@ async fn load(dir: &std::path::Path, files: &[PathBuf]) -> anyhow::Result<()> {
     let step = Step::begin("last projections, and a first count");
     let question = clear_respond::Counts { by: vec!["year".into()], ..clear_respond::Counts::default() };
     let request = desk.request(&officer, inquiry(&officer), origin(), None, question);
-    let answer = clear_respond::answer(&desk, request).await.map_err(|refusal| anyhow::anyhow!("{}", crate::import::words(&refusal)))?;
+    let answer = clear_respond::answer(&desk, request)
+        .await
+        .map_err(|refusal| anyhow::anyhow!("{}", crate::import::words(&refusal)))?;
     step.end(usize::try_from(answer.get().total)?, "rows");
     desk.close().await?;
     drop(desk);
@@ -187,7 +198,13 @@ async fn ask(dir: &std::path::Path, persons: usize, questions: usize, askers: us
                 record: Record::Person(person),
                 label: Label::of(owner.clone(), Kind::Person),
                 valid_from: desk.clock(),
-                provenance: Provenance { agency: owner.clone(), author: author.clone(), method: Method::Imported, source: "bench".into(), reference: None },
+                provenance: Provenance {
+                    agency: owner.clone(),
+                    author: author.clone(),
+                    method: Method::Imported,
+                    source: "bench".into(),
+                    reference: None,
+                },
             });
         }
         file(&desk, &importer, drafts).await?;
@@ -208,7 +225,9 @@ async fn ask(dir: &std::path::Path, persons: usize, questions: usize, askers: us
                 let began = Instant::now();
                 let question = Find { name: Some(name), ..Find::default() };
                 let request = desk.request(&officer, inquiry(&officer), origin(), None, question);
-                let answer = clear_respond::answer(&desk, request).await.map_err(|refusal| anyhow::anyhow!("{}", crate::import::words(&refusal)))?;
+                let answer = clear_respond::answer(&desk, request)
+                    .await
+                    .map_err(|refusal| anyhow::anyhow!("{}", crate::import::words(&refusal)))?;
                 times.push(began.elapsed());
                 found += usize::from(answer.get().hits.iter().any(|hit| hit.record.id == id.to_string()));
             }
@@ -223,8 +242,18 @@ async fn ask(dir: &std::path::Path, persons: usize, questions: usize, askers: us
     }
     step.end(times.len(), "questions");
     times.sort_unstable();
-    let at = |share: f64| times.get(((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1))).copied().unwrap_or_default();
-    println!("\np50 {:.2} ms, p99 {:.2} ms, the true person in the first 20: {:.4}", ms(at(0.50)), ms(at(0.99)), found as f64 / times.len() as f64);
+    let at = |share: f64| {
+        times
+            .get(((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1)))
+            .copied()
+            .unwrap_or_default()
+    };
+    println!(
+        "\np50 {:.2} ms, p99 {:.2} ms, the true person in the first 20: {:.4}",
+        ms(at(0.50)),
+        ms(at(0.99)),
+        found as f64 / times.len() as f64
+    );
     println!("(decision, search, redaction, durable audit; one typing error in each name; {persons} persons)");
     desk.close().await?;
     Ok(())

@@ -37,7 +37,8 @@ impl Said {
             return Ok(End::Done);
         }
         let json = self.json().unwrap_or(Value::Null);
-        let message = json["message"].as_str().map_or_else(|| String::from_utf8_lossy(&self.body).into_owned(), str::to_owned);
+        let message =
+            json["message"].as_str().map_or_else(|| String::from_utf8_lossy(&self.body).into_owned(), str::to_owned);
         match self.status {
             404 => {
                 eprintln!("{message}");
@@ -67,12 +68,14 @@ impl Server {
         if let Some(said) = &self.token {
             request = request.header("Authorization", format!("Bearer {}", token(said)?));
         }
-        for (part, header) in [("purpose", "Purpose"), ("use_code", "Use-Code"), ("case", "Case"), ("reason", "Reason")] {
+        for (part, header) in [("purpose", "Purpose"), ("use_code", "Use-Code"), ("case", "Case"), ("reason", "Reason")]
+        {
             if let Some(value) = inquiry[part].as_str() {
                 request = request.header(format!("X-Inquiry-{header}"), value);
             }
         }
-        let agencies: Vec<&str> = inquiry["on_behalf_of"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let agencies: Vec<&str> =
+            inquiry["on_behalf_of"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         if !agencies.is_empty() {
             request = request.header("X-Inquiry-On-Behalf-Of", agencies.join(","));
         }
@@ -89,14 +92,18 @@ impl Server {
 }
 
 fn agent() -> ureq::Agent {
-    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60)));
+    let config =
+        ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60)));
     config.build().into()
 }
 
 fn said(outcome: Result<ureq::http::Response<ureq::Body>, ureq::Error>, url: &str) -> anyhow::Result<Said> {
-    let mut response = outcome.with_context(|| format!("cannot reach {url}; is the server running? (`openclear demo` or `openclear serve`)"))?;
+    let mut response = outcome.with_context(|| {
+        format!("cannot reach {url}; is the server running? (`openclear demo` or `openclear serve`)")
+    })?;
     let receipt = response.headers().get("x-clear-receipt").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = response.body_mut().with_config().limit(256 << 20).read_to_vec().context("the server's answer broke off")?;
+    let body =
+        response.body_mut().with_config().limit(256 << 20).read_to_vec().context("the server's answer broke off")?;
     Ok(Said { status: response.status().as_u16(), receipt, body })
 }
 

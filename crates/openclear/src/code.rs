@@ -9,7 +9,9 @@ use crate::client::personas;
 
 /// Print the one-time code of a demonstration's persona.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  openclear code officer --dir demo\n\nReal accounts use an authenticator; only a demonstration keeps its secrets in a file.")]
+#[command(
+    after_help = "Example:\n  openclear code officer --dir demo\n\nReal accounts use an authenticator; only a demonstration keeps its secrets in a file."
+)]
 pub(crate) struct Args {
     /// The persona: officer, partner, cut_off, steward, oversight, clerk …
     persona: String,
@@ -21,9 +23,12 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> anyhow::Result<End> {
     let file = args.dir.join("personas.json");
     let personas = personas(&file)?;
-    let persona = personas.iter().find(|known| known["persona"] == args.persona.as_str() || known["account"] == args.persona.as_str());
+    let persona = personas
+        .iter()
+        .find(|known| known["persona"] == args.persona.as_str() || known["account"] == args.persona.as_str());
     let secret = persona.and_then(|persona| persona["totp_secret"].as_str());
-    let secret = secret.with_context(|| format!("{} has no persona `{}` that signs in", file.display(), args.persona))?;
+    let secret =
+        secret.with_context(|| format!("{} has no persona `{}` that signs in", file.display(), args.persona))?;
     let code = clear_identity::one_time_code(secret, jiff::Timestamp::now()).context("the secret does not read")?;
     println!("{}", code.reveal());
     Ok(End::Done)

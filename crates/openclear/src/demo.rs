@@ -19,7 +19,9 @@ use crate::serve::until_asked_to_stop;
 
 /// Start an invented city on this machine, ready to try.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  openclear demo\n  openclear demo --dir /tmp/city --port 9090\n  openclear demo --story\n\nThe incidents are real rows of a public extract, without persons; every person is invented. A second start reuses the\nfolder. DIR/personas.json holds each persona's sign-in and API token, for scripts.")]
+#[command(
+    after_help = "Example:\n  openclear demo\n  openclear demo --dir /tmp/city --port 9090\n  openclear demo --story\n\nThe incidents are real rows of a public extract, without persons; every person is invented. A second start reuses the\nfolder. DIR/personas.json holds each persona's sign-in and API token, for scripts."
+)]
 pub(crate) struct Args {
     /// The folder; made where it is missing.
     #[arg(long, value_name = "DIR", default_value = "demo")]
@@ -35,7 +37,10 @@ pub(crate) struct Args {
 /// The seed of the invented city: everybody's demonstration is the same.
 const SEED: u64 = 1042;
 /// The sample of the public extract, so that the binary needs no other file.
-static SAMPLE: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/sample/chicago-crimes-2018-10-01-to-2018-11-11.csv.zst"));
+static SAMPLE: &[u8] = include_bytes!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../data/sample/chicago-crimes-2018-10-01-to-2018-11-11.csv.zst"
+));
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
     if args.story {
@@ -72,7 +77,10 @@ pub(crate) async fn city(dir: &Path) -> anyhow::Result<(Arc<Desk>, Guide)> {
     let guide_file = dir.join("guide.json");
     // The guide is written last: a folder without one was left half-filled by an interrupted start.
     if dir.join("ledger.db").exists() && !guide_file.exists() {
-        println!("The last start was interrupted while it filled {}; filling it again from the beginning.", dir.display());
+        println!(
+            "The last start was interrupted while it filled {}; filling it again from the beginning.",
+            dir.display()
+        );
         for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm", "personas.json", "log.vkey"] {
             drop(std::fs::remove_file(dir.join(name)));
         }
@@ -86,7 +94,10 @@ pub(crate) async fn city(dir: &Path) -> anyhow::Result<(Arc<Desk>, Guide)> {
     if guide_file.exists() {
         let text = std::fs::read_to_string(&guide_file)?;
         println!("Using the city in {}.", dir.display());
-        return Ok((desk, serde_json::from_str(&text).context("guide.json does not read; delete the folder to begin anew")?));
+        return Ok((
+            desk,
+            serde_json::from_str(&text).context("guide.json does not read; delete the folder to begin anew")?,
+        ));
     }
     println!("Filling {}: 30,000 real incidents, an invented city around them.", dir.display());
     found(&desk, dir, &template).await?;
@@ -130,19 +141,22 @@ async fn personas(desk: &Desk, dir: &Path) -> anyhow::Result<()> {
         written.push(entry);
     }
     let path = dir.join("personas.json");
-    std::fs::write(&path, serde_json::to_string_pretty(&written)?).with_context(|| format!("cannot write {}", path.display()))
+    std::fs::write(&path, serde_json::to_string_pretty(&written)?)
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// A password that a person can type: six groups of random letters and digits.
 fn random_words() -> anyhow::Result<String> {
     let mut bytes = [0u8; 12];
     getrandom::fill(&mut bytes).context("the operating system gives no randomness")?;
-    let groups: Vec<String> = bytes.chunks(2).map(|pair| pair.iter().map(|byte| format!("{byte:02x}")).collect()).collect();
+    let groups: Vec<String> =
+        bytes.chunks(2).map(|pair| pair.iter().map(|byte| format!("{byte:02x}")).collect()).collect();
     Ok(groups.join("-"))
 }
 
 async fn fill(desk: &Arc<Desk>, dir: &Path) -> anyhow::Result<Guide> {
-    let importer = story::personas().into_iter().find(|persona| persona.service).context("the story has an importer")?;
+    let importer =
+        story::personas().into_iter().find(|persona| persona.service).context("the story has an importer")?;
     let token = crate::client::token(&format!("{}#{}", dir.join("personas.json").display(), importer.persona))?;
     let asker = desk.prove(Credential::Token(&token)).await?;
     let sample = dir.join("sample.csv.zst");
@@ -236,5 +250,8 @@ impl Guide {
 /// The JSON of one persona.
 pub(crate) fn persona(dir: &Path, name: &str) -> anyhow::Result<Value> {
     let personas = crate::client::personas(&dir.join("personas.json"))?;
-    personas.into_iter().find(|persona| persona["persona"] == name).with_context(|| format!("there is no persona `{name}`"))
+    personas
+        .into_iter()
+        .find(|persona| persona["persona"] == name)
+        .with_context(|| format!("there is no persona `{name}`"))
 }

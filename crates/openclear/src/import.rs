@@ -24,7 +24,9 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 enum Source {
     /// The city's crime files: CSV, gzip or zstd, "Crimes - 2001 to Present" in either spelling of its headers.
-    #[command(after_help = "Example:\n  openclear import chicago-crimes --dir records --as oct_… crimes_2018.csv.zst\n\nLoad a file again at any time: rows that are known word for word are left out, changed ones become a new version.\nRows that do not read are written to REJECTIONS (standard error unless said), with line, field and reason.")]
+    #[command(
+        after_help = "Example:\n  openclear import chicago-crimes --dir records --as oct_… crimes_2018.csv.zst\n\nLoad a file again at any time: rows that are known word for word are left out, changed ones become a new version.\nRows that do not read are written to REJECTIONS (standard error unless said), with line, field and reason."
+    )]
     ChicagoCrimes(ChicagoCrimes),
 }
 
@@ -66,7 +68,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
     let desk = args.place.open().await?;
     let asker = desk.prove(Credential::Token(&token(&args.token)?)).await?;
     let mut rejections: Box<dyn std::io::Write> = match &args.rejections {
-        Some(path) => Box::new(std::fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?),
+        Some(path) => {
+            Box::new(std::fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?)
+        }
         None => Box::new(std::io::stderr()),
     };
     let mut all = Loaded::default();
@@ -134,7 +138,11 @@ pub(crate) async fn chicago_crimes_file(
 }
 
 /// Files drafts through the write road. Returns how many were filed and how many were known.
-pub(crate) async fn file(desk: &Arc<Desk>, asker: &Proven<Standing>, drafts: Vec<Draft>) -> anyhow::Result<(usize, usize)> {
+pub(crate) async fn file(
+    desk: &Arc<Desk>,
+    asker: &Proven<Standing>,
+    drafts: Vec<Draft>,
+) -> anyhow::Result<(usize, usize)> {
     let origin = Origin { address: "local".into(), session: asker.session().map(str::to_owned) };
     let request = desk.request(asker, Inquiry::default(), origin, None, Filing::Records(drafts));
     match clear_respond::accept(desk, request).await {
@@ -150,7 +158,9 @@ pub(crate) fn words(refusal: &Refusal) -> String {
         Refusal::Wrong { what, .. } => what.clone(),
         Refusal::Cut(order) => format!("order {} ended it", order.draft.number),
         Refusal::Failed => "something went wrong; the reason is in the server's messages above".into(),
-        Refusal::LogDown => "nothing can be logged, so nothing is taken (is the disk full?); what was filed before is safe".into(),
+        Refusal::LogDown => {
+            "nothing can be logged, so nothing is taken (is the disk full?); what was filed before is safe".into()
+        }
     }
 }
 

@@ -30,7 +30,12 @@ use clap::{Parser, Subcommand};
 /// Exit codes: 0 done; 1 something went wrong; 2 wrong arguments; 3 refused (the text says why); 4 nothing found;
 /// 5 a check failed.
 #[derive(Parser)]
-#[command(name = "openclear", version, max_term_width = 110, after_help = "Begin with `openclear demo`: an invented city, ready to try.")]
+#[command(
+    name = "openclear",
+    version,
+    max_term_width = 110,
+    after_help = "Begin with `openclear demo`: an invented city, ready to try."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -76,7 +81,8 @@ pub(crate) enum End {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("OPENCLEAR_LOG").unwrap_or_else(|_| "warn,clear_web=info".into());
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_env("OPENCLEAR_LOG").unwrap_or_else(|_| "warn,clear_web=info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(cli.command) {
         Ok(End::Done) => ExitCode::SUCCESS,

@@ -40,12 +40,13 @@ impl Place {
         };
         let store = store.with_context(|| format!("cannot open the installation in {}", self.dir.display()))?;
         let options = Options {
-            folder: self.dir.join("log"),
+            folder: self.dir.clone(),
             keys: self.dir.join("keys"),
-            origin: self.origin.clone(),
+            origin: self.known_origin().unwrap_or_else(|| self.origin.clone()),
             checkpoint_every: std::time::Duration::from_secs(1),
         };
-        let (log, recovered) = tokio::task::spawn_blocking(|| Log::open(options)).await?.context("cannot open the log")?;
+        let (log, recovered) =
+            tokio::task::spawn_blocking(|| Log::open(options)).await?.context("cannot open the log")?;
         let rules = match &self.rules {
             None => CedarRules::embedded(),
             Some(dir) => CedarRules::load(dir),
@@ -54,5 +55,11 @@ impl Place {
         let clock = Arc::new(jiff::Timestamp::now);
         let desk = Desk::open(Parts { store, log, recovered, rules: Arc::new(rules), clock }).await;
         Ok(Arc::new(desk.context("cannot open the desk")?))
+    }
+
+    /// The origin that the log's signing key names (`PRIVATE+KEY+origin+…`); `None` before the first start.
+    fn known_origin(&self) -> Option<String> {
+        let key = std::fs::read_to_string(self.dir.join("keys/log.key")).ok()?;
+        key.strip_prefix("PRIVATE+KEY+")?.split('+').next().map(str::to_owned)
     }
 }

@@ -29,18 +29,35 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
     let Command::Check { rules, json } = args.command;
     let report = clear_rules::check(rules.as_deref())?;
     if json {
-        let policies: Vec<_> = report.policies.iter().map(|p| serde_json::json!({"id": p.id, "why": p.why, "file": p.file, "line": p.line})).collect();
+        let policies: Vec<_> = report
+            .policies
+            .iter()
+            .map(|p| serde_json::json!({"id": p.id, "why": p.why, "file": p.file, "line": p.line}))
+            .collect();
         let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
-        println!("{:#}", serde_json::json!({"loads": problems.is_empty(), "digest": report.digest, "files": report.files, "policies": policies, "problems": problems}));
+        println!(
+            "{:#}",
+            serde_json::json!({"loads": problems.is_empty(), "digest": report.digest, "files": report.files, "policies": policies, "problems": problems})
+        );
     } else {
         for policy in &report.policies {
-            println!("{:34} {:7} {}:{}\n    {}", policy.id, format!("{:?}", policy.effect).to_lowercase(), policy.file, policy.line, policy.why);
+            println!(
+                "{:34} {:7} {}:{}\n    {}",
+                policy.id,
+                format!("{:?}", policy.effect).to_lowercase(),
+                policy.file,
+                policy.line,
+                policy.why
+            );
         }
         for problem in &report.problems {
             println!("PROBLEM {problem}");
         }
         println!("{} policies in {} files, digest {}.", report.policies.len(), report.files.len(), report.digest);
-        println!("{}", if report.problems.is_empty() { "They load." } else { "They do not load; nothing is served under them." });
+        println!(
+            "{}",
+            if report.problems.is_empty() { "They load." } else { "They do not load; nothing is served under them." }
+        );
     }
     Ok(if report.problems.is_empty() { End::Done } else { End::Flawed })
 }

@@ -27,7 +27,9 @@ enum Command {
         json: bool,
     },
     /// Enter entries: agencies, edges, agreements, affiliations, purposes, flows.
-    #[command(after_help = "Example:\n  openclear register enter agreement.json --as demo/personas.json#steward\n\nThe file holds one entry or a list of them; all are taken or none. docs/register.md describes each kind.")]
+    #[command(
+        after_help = "Example:\n  openclear register enter agreement.json --as demo/personas.json#steward\n\nThe file holds one entry or a list of them; all are taken or none. docs/register.md describes each kind."
+    )]
     Enter {
         /// A JSON file.
         file: PathBuf,
@@ -35,7 +37,9 @@ enum Command {
         server: Server,
     },
     /// Suspend an agency: at once, reversible, ends by itself after at most 14 days.
-    #[command(after_help = "Example:\n  openclear register suspend --agency narcotics --reason 'under review' --as demo/personas.json#steward")]
+    #[command(
+        after_help = "Example:\n  openclear register suspend --agency narcotics --reason 'under review' --as demo/personas.json#steward"
+    )]
     Suspend {
         /// The agency.
         #[arg(long)]
@@ -50,7 +54,9 @@ enum Command {
         server: Server,
     },
     /// Cut an agency off: two keys of different persons, at once, permanent.
-    #[command(after_help = "Example:\n  openclear register cut-off --agency frs --covers family --number 2026-1 --text 'By order of the city council.' \\\n    --key chief.key --key counsel.key --as demo/personas.json#steward\n\nThe closure is shown, every agency by name, and asked for again as its count and digest before anything is signed.")]
+    #[command(
+        after_help = "Example:\n  openclear register cut-off --agency frs --covers family --number 2026-1 --text 'By order of the city council.' \\\n    --key chief.key --key counsel.key --as demo/personas.json#steward\n\nThe closure is shown, every agency by name, and asked for again as its count and digest before anything is signed."
+    )]
     CutOff(CutOff),
 }
 
@@ -97,7 +103,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
             let now = jiff::Timestamp::now();
             let until = now + jiff::SignedDuration::from_hours(i64::from(days) * 24);
             let number = format!("S-{}", now.strftime("%Y%m%d-%H%M%S"));
-            enter(&server, &json!([{"entry": "suspension", "number": number, "agency": agency, "from": now, "until": until, "reason": reason}]))
+            enter(
+                &server,
+                &json!([{"entry": "suspension", "number": number, "agency": agency, "from": now, "until": until, "reason": reason}]),
+            )
         }
         Command::CutOff(order) => cut_off(&order),
     }
@@ -121,10 +130,20 @@ fn list(server: &Server, as_json: bool) -> anyhow::Result<End> {
     println!("{} — register version {}", register["installation"].as_str().unwrap_or_default(), register["version"]);
     for agency in register["agencies"].as_array().into_iter().flatten() {
         let text = |name: &str| agency[name].as_str().unwrap_or_default();
-        println!("  {:9} {:20} {:36} {}", text("access"), text("id"), text("name"), agency["order"].as_str().map(|n| format!("order {n}")).unwrap_or_default());
+        println!(
+            "  {:9} {:20} {:36} {}",
+            text("access"),
+            text("id"),
+            text("name"),
+            agency["order"].as_str().map(|n| format!("order {n}")).unwrap_or_default()
+        );
     }
     for order in register["orders"].as_array().into_iter().flatten() {
-        println!("Order {}: {}", order["number"].as_str().unwrap_or_default(), order["text"].as_str().unwrap_or_default());
+        println!(
+            "Order {}: {}",
+            order["number"].as_str().unwrap_or_default(),
+            order["text"].as_str().unwrap_or_default()
+        );
     }
     said.end()
 }
@@ -136,7 +155,8 @@ fn cut_off(order: &CutOff) -> anyhow::Result<End> {
         format!("{}-{}", jiff::Timestamp::now().strftime("%Y"), orders + 1)
     });
     let scope = if order.scope == "installation" { order.scope.clone() } else { format!("owner {}", order.scope) };
-    let draft = json!({"agency": order.agency, "number": number, "covers": order.covers, "scope": scope, "text": order.text});
+    let draft =
+        json!({"agency": order.agency, "number": number, "covers": order.covers, "scope": scope, "text": order.text});
     let said = order.server.post("/api/v1/register/cut-offs/preview", &draft)?;
     if said.status >= 300 {
         return said.end();

@@ -14,7 +14,9 @@ use crate::open::Place;
 
 /// Serve an installation.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  openclear serve --dir records --port 8080\n  openclear serve --dir records --postgres postgres://clear@db/clear --listen 0.0.0.0")]
+#[command(
+    after_help = "Example:\n  openclear serve --dir records --port 8080\n  openclear serve --dir records --postgres postgres://clear@db/clear --listen 0.0.0.0"
+)]
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
@@ -26,7 +28,13 @@ pub(crate) struct Args {
     port: u16,
     /// The API token of the account that the nightly jobs ask as (it needs the roles `clerk` and `service`); absent: no
     /// jobs run here.
-    #[arg(long, value_name = "TOKEN", env = "OPENCLEAR_KEEPER", requires = "keeper_purpose", requires = "keeper_use_code")]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "OPENCLEAR_KEEPER",
+        requires = "keeper_purpose",
+        requires = "keeper_use_code"
+    )]
     keeper: Option<String>,
     /// The purpose that the jobs state.
     #[arg(long, value_name = "PURPOSE", env = "OPENCLEAR_KEEPER_PURPOSE")]
@@ -40,7 +48,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
     let listener = clear_web::listen(SocketAddr::new(args.listen, args.port)).await?;
     let desk = args.place.open().await?;
     if desk.public_register().version == 0 {
-        anyhow::bail!("there is no installation in {}; found one with `openclear init --dir {} --register FILE`", args.place.dir.display(), args.place.dir.display());
+        anyhow::bail!(
+            "there is no installation in {}; found one with `openclear init --dir {} --register FILE`",
+            args.place.dir.display(),
+            args.place.dir.display()
+        );
     }
     println!("Serving {} on http://{}", desk.public_register().installation, listener.local_addr()?);
     let keeper = match (&args.keeper, &args.keeper_purpose, &args.keeper_use_code) {
@@ -64,7 +76,11 @@ pub(crate) async fn keeper(desk: &Desk, token: &str, purpose: &str, use_code: &s
 }
 
 /// Serves until Ctrl-C or SIGTERM, then ends cleanly.
-pub(crate) async fn until_asked_to_stop(desk: Arc<Desk>, listener: Listener, keeper: Option<Keeper>) -> anyhow::Result<End> {
+pub(crate) async fn until_asked_to_stop(
+    desk: Arc<Desk>,
+    listener: Listener,
+    keeper: Option<Keeper>,
+) -> anyhow::Result<End> {
     let jobs = keeper.map(|keeper| tokio::spawn(clear_jobs::run(desk.clone(), keeper)));
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let stop = async move {

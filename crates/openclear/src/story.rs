@@ -63,12 +63,30 @@ impl Story {
         let found = self.find("officer", json!({"plate": self.guide.plate}), None)?;
         let vehicle = first_id(&found)?;
         let opened = self.open("officer", &vehicle)?.json()?;
-        let alerts: Vec<String> = opened["record"]["alerts"].as_array().into_iter().flatten().map(|alert| {
-            format!("{}: {}", alert["instrument"].as_str().unwrap_or_default(), alert["action"].as_str().unwrap_or_default())
-        }).collect();
-        ensure!(alerts.iter().any(|alert| alert == "judicial warrant: confirm first"), "the warrant is missing: {alerts:?}");
-        ensure!(alerts.iter().any(|alert| alert == "administrative instrument: no action"), "the administrative instrument is missing: {alerts:?}");
-        say("0:00", format_args!("Stop {}. Plate {}: {}.", self.guide.event_number, self.guide.plate, alerts.join("; ")));
+        let alerts: Vec<String> = opened["record"]["alerts"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|alert| {
+                format!(
+                    "{}: {}",
+                    alert["instrument"].as_str().unwrap_or_default(),
+                    alert["action"].as_str().unwrap_or_default()
+                )
+            })
+            .collect();
+        ensure!(
+            alerts.iter().any(|alert| alert == "judicial warrant: confirm first"),
+            "the warrant is missing: {alerts:?}"
+        );
+        ensure!(
+            alerts.iter().any(|alert| alert == "administrative instrument: no action"),
+            "the administrative instrument is missing: {alerts:?}"
+        );
+        say(
+            "0:00",
+            format_args!("Stop {}. Plate {}: {}.", self.guide.event_number, self.guide.plate, alerts.join("; ")),
+        );
         say("0:00", format_args!("Receipt {}…", receipt(&found)?));
         Ok(())
     }
@@ -79,7 +97,10 @@ impl Story {
         ensure!(cut_off.status == 200, "the agency has an agreement and is refused: {}", text(&cut_off));
         let partner = self.open("partner", &self.guide.person)?;
         ensure!(partner.status == 200, "the marshals are refused: {}", text(&partner));
-        say("1:30", "An FRS analyst and a deputy marshal each open the person's page: both see it, under their agreements.");
+        say(
+            "1:30",
+            "An FRS analyst and a deputy marshal each open the person's page: both see it, under their agreements.",
+        );
         Ok(partner.body)
     }
 
@@ -88,11 +109,22 @@ impl Story {
         let steward = self.server("steward")?;
         let draft = json!({"agency": CUT_OFF, "number": "2026-1", "covers": "family", "scope": "installation", "text": "By order of the City Council of Port Meridian: access to any police database is cut off, permanently."});
         let preview = steward.post("/api/v1/register/cut-offs/preview", &draft)?.json()?;
-        let names: Vec<&str> = preview["closure"].as_array().into_iter().flatten().filter_map(|agency| agency[1].as_str()).collect();
+        let names: Vec<&str> =
+            preview["closure"].as_array().into_iter().flatten().filter_map(|agency| agency[1].as_str()).collect();
         ensure!(names.len() == 3, "the closure should hold three agencies: {names:?}");
-        say("2:30", format_args!("The order's closure: {} ({} {}).", names.join(", "), preview["count"], preview["digest"].as_str().unwrap_or_default()));
+        say(
+            "2:30",
+            format_args!(
+                "The order's closure: {} ({} {}).",
+                names.join(", "),
+                preview["count"],
+                preview["digest"].as_str().unwrap_or_default()
+            ),
+        );
 
-        let key = |holder: &str| std::fs::read_to_string(keys_folder(&self.dir).join(format!("{holder}.key"))).context("a founder's key");
+        let key = |holder: &str| {
+            std::fs::read_to_string(keys_folder(&self.dir).join(format!("{holder}.key"))).context("a founder's key")
+        };
         let order = preview["text"].as_str().context("the order's text")?;
         let one = clear_policy::sign(order, &[&key("chief")?])?;
         let refused = steward.post("/api/v1/register/cut-offs", &json!({"note": one}))?;
@@ -102,10 +134,21 @@ impl Story {
         let taken = steward.post("/api/v1/register/cut-offs", &json!({"note": two}))?;
         ensure!(taken.status < 300, "two keys were refused: {}", text(&taken));
         let taken = taken.json()?;
-        say("3:30", format_args!("Two keys sign. Holds since {} ({} ms).", taken["holds_since"].as_str().unwrap_or_default(), taken["milliseconds"]));
+        say(
+            "3:30",
+            format_args!(
+                "Two keys sign. Holds since {} ({} ms).",
+                taken["holds_since"].as_str().unwrap_or_default(),
+                taken["milliseconds"]
+            ),
+        );
 
         let cut_off = self.open("cut_off", &self.guide.person)?;
-        ensure!(cut_off.status == 403 && text(&cut_off).contains("2026-1"), "the agency did not get the order: {}", text(&cut_off));
+        ensure!(
+            cut_off.status == 403 && text(&cut_off).contains("2026-1"),
+            "the agency did not get the order: {}",
+            text(&cut_off)
+        );
         say("3:30", "The FRS analyst asks again: 403, the order's number, date, text and the legal contact.");
         let after = self.open("partner", &self.guide.person)?;
         ensure!(after.body == before, "the marshals' answer changed");
@@ -135,8 +178,14 @@ impl Story {
     fn resident(&self) -> anyhow::Result<()> {
         let page = Server { url: self.url.clone(), token: None }.get("/register")?;
         let html = text(&page);
-        ensure!(page.status == 200 && html.contains("2026-1") && html.contains("Federal Removal Service"), "the public page does not show the order");
-        say("8:00", "A resident reads who has access, the order's text and what it does not cover; no account, no JavaScript.");
+        ensure!(
+            page.status == 200 && html.contains("2026-1") && html.contains("Federal Removal Service"),
+            "the public page does not show the order"
+        );
+        say(
+            "8:00",
+            "A resident reads who has access, the order's text and what it does not cover; no account, no JavaScript.",
+        );
         Ok(())
     }
 
@@ -144,8 +193,16 @@ impl Story {
     fn outsider(&self) -> anyhow::Result<()> {
         let vkey = std::fs::read_to_string(self.dir.join("log.vkey"))?;
         let began = Instant::now();
-        let verified = clear_audit::verify(&crate::audit::Http(Server { url: self.url.clone(), token: None }), vkey.trim())?;
-        say("9:00", format_args!("An outsider verifies {} entries of the log in {} ms.", verified.size, began.elapsed().as_millis()));
+        let verified =
+            clear_audit::verify(&crate::audit::Http(Server { url: self.url.clone(), token: None }), vkey.trim())?;
+        say(
+            "9:00",
+            format_args!(
+                "An outsider verifies {} entries of the log in {} ms.",
+                verified.size,
+                began.elapsed().as_millis()
+            ),
+        );
         Ok(())
     }
 
@@ -163,7 +220,8 @@ impl Story {
     }
 
     fn find(&self, who: &str, question: Value, on_behalf_of: Option<&str>) -> anyhow::Result<Said> {
-        self.server(who)?.post("/api/v1/find", &json!({"inquiry": self.inquiry(who, on_behalf_of)?, "question": question}))
+        self.server(who)?
+            .post("/api/v1/find", &json!({"inquiry": self.inquiry(who, on_behalf_of)?, "question": question}))
     }
 
     fn open(&self, who: &str, id: &str) -> anyhow::Result<Said> {

@@ -4,7 +4,8 @@ use clear_policy::{Covers, Decision, Deed, Denial, Scope, Sights, decide, may};
 use clear_record::{AgencyId, Label, Standing};
 
 use crate::world::{
-    RULES, affiliation, agencies, agency, ask, city, cut, decided, denied, draft, labels, opens, permitted, signed, signer,
+    RULES, affiliation, agencies, agency, ask, city, cut, decided, denied, draft, labels, opens, permitted, signed,
+    signer,
 };
 
 const ALL: &str = "op pl id co bi na pr so";
@@ -119,8 +120,14 @@ fn a_denied_purpose_is_denied_to_everybody() {
 fn who_is_not_known_is_told_so() {
     let register = city();
     let unknown: AgencyId = agency("nobody");
-    assert_eq!(denied(&register, &ask("u", "nobody", "partner", "pd", "2026-02-01")), Denial::UnknownAgency(unknown.clone()));
-    assert_eq!(denied(&register, &ask("u", "pd", "officer", "pd nobody", "2026-02-01")), Denial::UnknownAgency(unknown));
+    assert_eq!(
+        denied(&register, &ask("u", "nobody", "partner", "pd", "2026-02-01")),
+        Denial::UnknownAgency(unknown.clone())
+    );
+    assert_eq!(
+        denied(&register, &ask("u", "pd", "officer", "pd nobody", "2026-02-01")),
+        Denial::UnknownAgency(unknown)
+    );
     let mut resident = ask("u", "pd", "", "pd", "2026-02-01");
     resident.standing = Standing::resident();
     assert_eq!(denied(&register, &resident), Denial::SignIn);

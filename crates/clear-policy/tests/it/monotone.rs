@@ -22,8 +22,10 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let name = 0..NAMES.len();
     prop_oneof![
-        (9..NAMES.len(), prop::option::of(name.clone()), prop::option::of(name.clone())).prop_map(|(id, up, was)| Step::Agency(id, up, was)),
-        (any::<bool>(), name.clone(), name.clone(), prop::option::of(0u8..12)).prop_map(|(kind, from, to, end)| Step::Edge(kind, from, to, end)),
+        (9..NAMES.len(), prop::option::of(name.clone()), prop::option::of(name.clone()))
+            .prop_map(|(id, up, was)| Step::Agency(id, up, was)),
+        (any::<bool>(), name.clone(), name.clone(), prop::option::of(0u8..12))
+            .prop_map(|(kind, from, to, end)| Step::Edge(kind, from, to, end)),
         (0u8..9, name.clone(), name.clone()).prop_map(|(number, owner, with)| Step::Agreement(number, owner, with)),
         name.clone().prop_map(Step::Affiliation),
         name.clone().prop_map(Step::Suspension),
@@ -43,7 +45,9 @@ fn take(register: &mut Register, step: &Step, at_step: usize) {
             let end = end.map(|years| format!("20{}-01-01", 20 + years));
             edge(kind, name(*from), name(*to), end.as_deref())
         }
-        Step::Agreement(number, owner, with) => Entry::Agreement(agreement(&number.to_string(), name(*owner), name(*with), BASIC)),
+        Step::Agreement(number, owner, with) => {
+            Entry::Agreement(agreement(&number.to_string(), name(*owner), name(*with), BASIC))
+        }
         Step::Affiliation(with) => affiliation("u", name(*with), None),
         Step::Suspension(over) => Entry::Suspension(suspension("S", name(*over), "2026-02-01", "2026-02-10")),
         Step::SuspensionEnd => Entry::SuspensionEnd(SuspensionEnd { number: "S".into(), at: at("2020-01-01") }),

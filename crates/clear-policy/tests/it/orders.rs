@@ -116,12 +116,17 @@ fn an_owners_order_is_signed_by_that_owners_persons() {
 #[test]
 fn a_person_signs_once_under_whatever_name_the_key_goes() {
     // The same key, made known again: under another account, and under another key name.
-    for (holder, name, whose) in [("eve", "ann", "ann"), ("eve", "eve", "ann"), ("eve", "eve", "sam"), ("ann", "ann2", "zoe")] {
+    for (holder, name, whose) in
+        [("eve", "ann", "ann"), ("eve", "eve", "ann"), ("eve", "eve", "sam"), ("ann", "ann2", "zoe")]
+    {
         let mut register = city();
         let mut again = key(holder, "pd");
         again.verifier = verifier(name, whose);
         let taken = register.apply(&Entry::Key(again));
-        assert!(matches!(taken, Err(BadEntry::SecondKey(_))), "{holder} with the key of {whose} as `{name}`: {taken:?}");
+        assert!(
+            matches!(taken, Err(BadEntry::SecondKey(_))),
+            "{holder} with the key of {whose} as `{name}`: {taken:?}"
+        );
     }
 }
 
@@ -136,11 +141,14 @@ fn a_founding_needs_three_persons_with_keys_of_their_own() {
     assert_eq!(founded(&|founding| founding.quorum = 1), Err(BadEntry::Founding));
     assert_eq!(founded(&|founding| founding.quorum = 4), Err(BadEntry::Founding));
     assert_eq!(founded(&|founding| drop(founding.founding_keys.pop())), Err(BadEntry::Founding));
-    let same_person = |founding: &mut clear_policy::Installation| founding.founding_keys[2].holder = "ann".parse().unwrap();
+    let same_person =
+        |founding: &mut clear_policy::Installation| founding.founding_keys[2].holder = "ann".parse().unwrap();
     assert_eq!(founded(&same_person), Err(BadEntry::Founding));
-    let same_key = |founding: &mut clear_policy::Installation| founding.founding_keys[2].verifier = verifier("ann", "ann");
+    let same_key =
+        |founding: &mut clear_policy::Installation| founding.founding_keys[2].verifier = verifier("ann", "ann");
     assert_eq!(founded(&same_key), Err(BadEntry::Founding));
-    let same_key_renamed = |founding: &mut clear_policy::Installation| founding.founding_keys[2].verifier = verifier("cyd", "ann");
+    let same_key_renamed =
+        |founding: &mut clear_policy::Installation| founding.founding_keys[2].verifier = verifier("cyd", "ann");
     assert_eq!(founded(&same_key_renamed), Err(BadEntry::Founding));
 }
 
@@ -148,7 +156,10 @@ fn a_founding_needs_three_persons_with_keys_of_their_own() {
 fn a_number_is_used_once() {
     let mut register = city();
     cut(&mut register, "CO-1", "sis", Covers::Under).unwrap();
-    assert_eq!(cut(&mut register, "CO-1", "frs", Covers::Under), Err(BadEntry::Order(BadOrder::Replayed("CO-1".into()))));
+    assert_eq!(
+        cut(&mut register, "CO-1", "frs", Covers::Under),
+        Err(BadEntry::Order(BadOrder::Replayed("CO-1".into())))
+    );
     let replay = Entry::CutOff { note: register.orders()[0].note.clone() };
     assert_eq!(refused(&register, &replay), BadOrder::Replayed("CO-1".into()));
 }

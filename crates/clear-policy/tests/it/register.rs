@@ -98,7 +98,9 @@ fn an_agreement_opens_from_its_first_moment_until_its_last() {
     for (day, open) in [("2019-12-31", false), ("2020-01-01", true), ("2029-12-31", true), ("2030-01-01", false)] {
         let request = ask("u", "state", "partner", "state", day);
         match open {
-            true => assert_eq!(opens(&permitted(&register, &request)), ["op pl id", "op pl id", "op pl id", ""], "{day}"),
+            true => {
+                assert_eq!(opens(&permitted(&register, &request)), ["op pl id", "op pl id", "op pl id", ""], "{day}")
+            }
             false => assert_eq!(denied(&register, &request), Denial::NothingOpen, "{day}"),
         }
     }
@@ -109,7 +111,8 @@ fn a_suspension_ends_by_itself_or_early_and_covers_what_is_under_it() {
     let mut register = city();
     register.apply(&Entry::Suspension(suspension("S-1", "bor", "2026-03-01", "2026-03-15"))).unwrap();
     let asked = |register: &_, day| crate::world::decided(register, &ask("u", "frs", "partner", "frs", day));
-    let suspended = |register: &_, day| matches!(asked(register, day), clear_policy::Decision::Deny(Denial::Suspended(_)));
+    let suspended =
+        |register: &_, day| matches!(asked(register, day), clear_policy::Decision::Deny(Denial::Suspended(_)));
     for (day, is) in [("2026-02-28", false), ("2026-03-01", true), ("2026-03-14", true), ("2026-03-15", false)] {
         assert_eq!(suspended(&register, day), is, "{day}");
     }
@@ -129,5 +132,8 @@ fn an_entry_for_nobody_is_refused() {
     assert_eq!(register.apply(&affiliation("u", "nobody", None)), Err(BadEntry::UnknownAgency(agency("nobody"))));
     let first = clear_policy::Register::new().apply(&affiliation("u", "pd", None));
     assert_eq!(first, Err(BadEntry::NotFounded));
-    assert_eq!(register.apply(&Entry::Installation(crate::world::founding())), Err(BadEntry::AlreadyFounded(agency("city"))));
+    assert_eq!(
+        register.apply(&Entry::Installation(crate::world::founding())),
+        Err(BadEntry::AlreadyFounded(agency("city")))
+    );
 }

@@ -10,7 +10,9 @@ use clear_policy::{
     Edge, EdgeKind, Entry, Grant, Installation, KeyHolder, OrderDraft, Register, Scope, Sights, Suspension,
     closure_digest, decide,
 };
-use clear_record::{AccountId, AgencyId, FieldClass, Inquiry, Kind, Label, Origin, Purpose, Request, RequestId, Role, Standing, UseCode};
+use clear_record::{
+    AccountId, AgencyId, FieldClass, Inquiry, Kind, Label, Origin, Purpose, Request, RequestId, Role, Standing, UseCode,
+};
 use clear_rules::CedarRules;
 use ed25519_dalek::SigningKey;
 use signed_note::{Note, Signer, StandardSigner, key_id, new_ed25519_verifier_key};
@@ -62,7 +64,15 @@ pub(crate) fn key(holder: &str, of: &str) -> KeyHolder {
 /// One line of the register.
 pub(crate) fn known(id: &str, kind: AgencyKind, parent: Option<&str>, predecessor: Option<&str>) -> Entry {
     let [parent, predecessor] = [parent, predecessor].map(|other| other.map(agency));
-    Entry::Agency(Agency { id: agency(id), name: id.to_uppercase(), kind, ori: None, parent, predecessor, contact: "desk".into() })
+    Entry::Agency(Agency {
+        id: agency(id),
+        name: id.to_uppercase(),
+        kind,
+        ori: None,
+        parent,
+        predecessor,
+        contact: "desk".into(),
+    })
 }
 
 pub(crate) fn founding() -> Installation {
@@ -107,7 +117,11 @@ pub(crate) fn city() -> Register {
         known("state", AgencyKind::State, None, None),
         known("tf", AgencyKind::TaskForce, None, None),
         known("board", AgencyKind::Oversight, None, None),
-        Entry::Purpose(DeclaredPurpose { code: Purpose("case".into()), title: "Criminal investigation".into(), denied: None }),
+        Entry::Purpose(DeclaredPurpose {
+            code: Purpose("case".into()),
+            title: "Criminal investigation".into(),
+            denied: None,
+        }),
         Entry::Purpose(DeclaredPurpose {
             code: Purpose("removal".into()),
             title: "Civil enforcement".into(),
@@ -118,7 +132,14 @@ pub(crate) fn city() -> Register {
         Entry::Key(key("sue", "so")),
         Entry::Key(key("fay", "state")),
     ]);
-    for (number, owner, with) in [("1", "pd", "state"), ("2", "pd", "frs"), ("3", "pd", "sis"), ("4", "pd", "tf"), ("5", "so", "frs"), ("6", "so", "state")] {
+    for (number, owner, with) in [
+        ("1", "pd", "state"),
+        ("2", "pd", "frs"),
+        ("3", "pd", "sis"),
+        ("4", "pd", "tf"),
+        ("5", "so", "frs"),
+        ("6", "so", "state"),
+    ] {
         entries.push(Entry::Agreement(agreement(number, owner, with, BASIC)));
     }
     entries.push(Entry::Agreement(agreement("7", "so", "pd", &[FieldClass::Operational, FieldClass::Source])));
@@ -166,11 +187,23 @@ pub(crate) fn edge(kind: EdgeKind, from: &str, to: &str, ended: Option<&str>) ->
 }
 
 pub(crate) fn affiliation(who: &str, with: &str, until: Option<&str>) -> Entry {
-    Entry::Affiliation(Affiliation { account: account(who), agency: agency(with), from: at("2020-01-01"), until: until.map(at) })
+    Entry::Affiliation(Affiliation {
+        account: account(who),
+        agency: agency(with),
+        from: at("2020-01-01"),
+        until: until.map(at),
+    })
 }
 
 pub(crate) fn suspension(number: &str, over: &str, from: &str, until: &str) -> Suspension {
-    Suspension { number: number.into(), agency: Some(agency(over)), account: None, from: at(from), until: at(until), reason: "Borrowed login.".into() }
+    Suspension {
+        number: number.into(),
+        agency: Some(agency(over)),
+        account: None,
+        from: at(from),
+        until: at(until),
+        reason: "Borrowed login.".into(),
+    }
 }
 
 /// Who asks, for whom (the own agency is named too), when.
@@ -199,7 +232,12 @@ pub(crate) fn ask(who: &str, home: &str, roles: &str, on_behalf_of: &str, when: 
 /// Incidents of `pd`, of `so`, of both; a vehicle of `pd`, which no agreement shares.
 pub(crate) fn labels() -> Vec<Label> {
     let both = Label { owners: agencies("pd so"), ..Label::of(agency("pd"), Kind::Incident) };
-    vec![Label::of(agency("pd"), Kind::Incident), Label::of(agency("so"), Kind::Incident), both, Label::of(agency("pd"), Kind::Vehicle)]
+    vec![
+        Label::of(agency("pd"), Kind::Incident),
+        Label::of(agency("so"), Kind::Incident),
+        both,
+        Label::of(agency("pd"), Kind::Vehicle),
+    ]
 }
 
 pub(crate) fn decided(register: &Register, request: &Request<()>) -> Decision {
@@ -228,7 +266,8 @@ pub(crate) fn opens(grant: &Grant) -> Vec<String> {
     (0..labels().len() as u32)
         .map(clear_record::LabelId)
         .map(|label| {
-            let classes = FieldClass::ALL.iter().filter(|class| reach.opens(**class, label)).map(|class| &class.word()[..2]);
+            let classes =
+                FieldClass::ALL.iter().filter(|class| reach.opens(**class, label)).map(|class| &class.word()[..2]);
             classes.collect::<Vec<_>>().join(" ")
         })
         .collect()

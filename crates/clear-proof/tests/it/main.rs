@@ -13,10 +13,23 @@ async fn every_statement_about_the_rules_is_proved() {
     }
     let closures = proof.statements.iter().filter(|statement| statement.statement.contains("closure"));
     let actions: Vec<&str> = closures.map(|statement| statement.action.as_str()).collect();
-    assert_eq!(actions, [
-        "file", "govern", "operate", "point", "read_biometric", "read_contact", "read_identity", "read_narrative",
-        "read_operational", "read_place", "read_protected", "read_source",
-    ]);
+    assert_eq!(
+        actions,
+        [
+            "file",
+            "govern",
+            "operate",
+            "point",
+            "read_biometric",
+            "read_contact",
+            "read_identity",
+            "read_narrative",
+            "read_operational",
+            "read_place",
+            "read_protected",
+            "read_source",
+        ]
+    );
     assert!(proof.holds());
     assert!(proof.solver.contains("cvc5"), "{}", proof.solver);
 }
@@ -28,7 +41,9 @@ async fn mutant(without: &str) -> Proof {
     let texts: Texts = Texts::embedded()
         .iter()
         .chain([careless])
-        .map(|(file, text)| (file.to_owned(), text.split_inclusive(";\n").filter(|part| !part.contains(&out)).collect()))
+        .map(|(file, text)| {
+            (file.to_owned(), text.split_inclusive(";\n").filter(|part| !part.contains(&out)).collect())
+        })
         .collect();
     prove(&CedarRules::of(texts).unwrap()).await.unwrap()
 }
@@ -36,7 +51,11 @@ async fn mutant(without: &str) -> Proof {
 #[tokio::test]
 async fn a_lost_forbid_is_found_with_a_question_that_shows_it() {
     // Pointers to black records are shut by a second forbid, which is why only readings show that loss.
-    let mutants = [("closed-path", "closure", ""), ("denied-purpose", "denied to everybody", ""), ("black-shows-nothing", "black", "read_")];
+    let mutants = [
+        ("closed-path", "closure", ""),
+        ("denied-purpose", "denied to everybody", ""),
+        ("black-shows-nothing", "black", "read_"),
+    ];
     for (lost, stated, actions) in mutants {
         let proof = mutant(lost).await;
         assert!(!proof.holds());

@@ -30,7 +30,8 @@ fn a_forbid_that_errs_is_a_fault_and_not_skipped() {
 
 #[test]
 fn a_rule_that_errs_for_every_asker_does_not_load() {
-    let text = r#"@id("sum") @why("A sum.") forbid (principal, action, resource) when { 9223372036854775807 + 1 > 0 };"#;
+    let text =
+        r#"@id("sum") @why("A sum.") forbid (principal, action, resource) when { 9223372036854775807 + 1 > 0 };"#;
     let texts = Texts::embedded();
     let texts = texts.iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
     let texts = texts.chain([("sum.cedar".to_owned(), text.to_owned())]).collect();

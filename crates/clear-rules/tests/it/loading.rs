@@ -41,14 +41,32 @@ fn no_rule_names_an_agency() {
 
 #[test]
 fn whatever_is_wrong_is_named_with_its_place() {
-    refused("orders.cedar", "forbid (principal, action, resource)", "forbid (principal action, resource)", "orders.cedar:6:19", "unexpected token");
+    refused(
+        "orders.cedar",
+        "forbid (principal, action, resource)",
+        "forbid (principal action, resource)",
+        "orders.cedar:6:19",
+        "unexpected token",
+    );
     refused("orders.cedar", "@why(\"A cut-off", "@because(\"A cut-off", "orders.cedar:4:1", "lacks");
     refused("orders.cedar", "@id(\"path-holds-home\")", "@id(\"closed-path\")", "orders.cedar:4:1", "taken");
     refused("owner.cedar", "Role::\"analyst\"", "Role::\"analist\"", "owner.cedar:11:", "analist");
     refused("owner.cedar", "resource.owners.isEmpty()", "resource.owner.isEmpty()", "owner.cedar:", "owner");
-    refused("partner.cedar", "principal has agency &&\n  resource.handling", "resource.handling", "partner.cedar:10:74", "attribute `agency`");
+    refused(
+        "partner.cedar",
+        "principal has agency &&\n  resource.handling",
+        "resource.handling",
+        "partner.cedar:10:74",
+        "attribute `agency`",
+    );
     refused("purposes.cedar", "context.purpose_denied", "1 == 2", "purposes.cedar", "impossible");
-    refused("handling.cedar", "principal, action in", "principal == ?principal, action in", "handling.cedar:", "template");
+    refused(
+        "handling.cedar",
+        "principal, action in",
+        "principal == ?principal, action in",
+        "handling.cedar:",
+        "template",
+    );
     refused(SCHEMA, "entity Register;", "entity Register", "schema.cedarschema:", "unexpected");
     refused(SCHEMA, "\"protected_victim\", ", "", "caveats.cedar:", "protected_victim");
 }

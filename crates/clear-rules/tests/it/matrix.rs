@@ -189,7 +189,9 @@ fn every_rule_is_needed() {
     for policy in CedarRules::embedded().unwrap().policies() {
         match policy.effect {
             Effect::Permit => assert_ne!(made(Some(policy), None), plain, "without the permit `{}`", policy.id),
-            Effect::Forbid => assert_ne!(made(Some(policy), Some(careless)), open, "without the forbid `{}`", policy.id),
+            Effect::Forbid => {
+                assert_ne!(made(Some(policy), Some(careless)), open, "without the forbid `{}`", policy.id)
+            }
         }
     }
 }

@@ -10,16 +10,25 @@ use crate::{Card, Cards, Error};
 #[async_trait]
 impl Cards for Server {
     async fn get(&self, kind: &str, key: &str) -> Result<Option<Card>, Error> {
-        let columns: Option<CardColumns> = sqlx::query_as("SELECT key, revision, owner, due, body FROM openclear.card WHERE kind = $1 AND key = $2")
-            .bind(kind)
-            .bind(key)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(self.fault("read a card"))?;
+        let columns: Option<CardColumns> =
+            sqlx::query_as("SELECT key, revision, owner, due, body FROM openclear.card WHERE kind = $1 AND key = $2")
+                .bind(kind)
+                .bind(key)
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(self.fault("read a card"))?;
         Ok(columns.map(card))
     }
 
-    async fn put(&self, kind: &str, key: &str, if_revision: u64, owner: Option<&str>, due: Option<Timestamp>, body: Vec<u8>) -> Result<u64, Error> {
+    async fn put(
+        &self,
+        kind: &str,
+        key: &str,
+        if_revision: u64,
+        owner: Option<&str>,
+        due: Option<Timestamp>,
+        body: Vec<u8>,
+    ) -> Result<u64, Error> {
         let sql = match if_revision {
             0 => {
                 "INSERT INTO openclear.card (kind, key, revision, owner, due, body) VALUES ($1, $2, nextval('openclear.revision'), $3, $4, $5)
@@ -30,7 +39,12 @@ impl Cards for Server {
                  WHERE kind = $1 AND key = $2 AND revision = $6 RETURNING revision"
             }
         };
-        let mut query = sqlx::query_scalar(sql).bind(kind).bind(key).bind(owner).bind(due.map(Timestamp::as_microsecond)).bind(body);
+        let mut query = sqlx::query_scalar(sql)
+            .bind(kind)
+            .bind(key)
+            .bind(owner)
+            .bind(due.map(Timestamp::as_microsecond))
+            .bind(body);
         if if_revision != 0 {
             query = query.bind(crate::book::int(if_revision));
         }

@@ -10,30 +10,52 @@ use crate::{Card, Cards, Error, lite};
 impl Folder {
     /// The next revision, inside the caller's transaction.
     async fn next_revision(&self, tx: &mut lite::Writing) -> Result<i64, Error> {
-        sqlx::query_scalar("UPDATE revision SET last = last + 1 RETURNING last").fetch_one(tx.conn()).await.map_err(self.fault("count a revision"))
+        sqlx::query_scalar("UPDATE revision SET last = last + 1 RETURNING last")
+            .fetch_one(tx.conn())
+            .await
+            .map_err(self.fault("count a revision"))
     }
 }
 
 #[async_trait]
 impl Cards for Folder {
     async fn get(&self, kind: &str, key: &str) -> Result<Option<Card>, Error> {
-        let columns: Option<CardColumns> = sqlx::query_as("SELECT key, revision, owner, due, body FROM card WHERE kind = ? AND key = ?")
-            .bind(kind)
-            .bind(key)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(self.fault("read a card"))?;
+        let columns: Option<CardColumns> =
+            sqlx::query_as("SELECT key, revision, owner, due, body FROM card WHERE kind = ? AND key = ?")
+                .bind(kind)
+                .bind(key)
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(self.fault("read a card"))?;
         Ok(columns.map(card))
     }
 
-    async fn put(&self, kind: &str, key: &str, if_revision: u64, owner: Option<&str>, due: Option<Timestamp>, body: Vec<u8>) -> Result<u64, Error> {
+    async fn put(
+        &self,
+        kind: &str,
+        key: &str,
+        if_revision: u64,
+        owner: Option<&str>,
+        due: Option<Timestamp>,
+        body: Vec<u8>,
+    ) -> Result<u64, Error> {
         let mut tx = lite::begin(&self.writer, &self.place).await?;
         let revision = self.next_revision(&mut tx).await?;
         let sql = match if_revision {
-            0 => "INSERT INTO card (kind, key, revision, owner, due, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-            _ => "UPDATE card SET revision = ?3, owner = ?4, due = ?5, body = ?6 WHERE kind = ?1 AND key = ?2 AND revision = ?7",
+            0 => {
+                "INSERT INTO card (kind, key, revision, owner, due, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING"
+            }
+            _ => {
+                "UPDATE card SET revision = ?3, owner = ?4, due = ?5, body = ?6 WHERE kind = ?1 AND key = ?2 AND revision = ?7"
+            }
         };
-        let mut query = sqlx::query(sql).bind(kind).bind(key).bind(revision).bind(owner).bind(due.map(Timestamp::as_microsecond)).bind(body);
+        let mut query = sqlx::query(sql)
+            .bind(kind)
+            .bind(key)
+            .bind(revision)
+            .bind(owner)
+            .bind(due.map(Timestamp::as_microsecond))
+            .bind(body);
         if if_revision != 0 {
             query = query.bind(crate::book::int(if_revision));
         }

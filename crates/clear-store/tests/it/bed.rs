@@ -114,7 +114,11 @@ pub(crate) fn id(number: u128) -> RecordId {
 pub(crate) fn draft(number: u128, words: &str) -> Draft {
     Draft {
         id: id(number),
-        record: Record::from(Narrative { about: RecordId { kind: Kind::Incident, raw: 1 }, title: None, text: words.to_owned() }),
+        record: Record::from(Narrative {
+            about: RecordId { kind: Kind::Incident, raw: 1 },
+            title: None,
+            text: words.to_owned(),
+        }),
         label: Label::of(agency("north"), Kind::Narrative),
         valid_from: at("2024-01-01T00:00:00Z"),
         provenance: Provenance {

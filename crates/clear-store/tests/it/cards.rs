@@ -12,7 +12,9 @@ fn conflict<T: std::fmt::Debug>(result: Result<T, Error>) {
 
 pub(crate) async fn a_card_is_written_by_compare_and_swap(bed: Bed) {
     let cards = bed.open().await.cards;
-    let put = async |if_revision, body: &str| cards.put("session", "k", if_revision, Some("o"), Some(at("2024-01-01T00:00:00Z")), body.into()).await;
+    let put = async |if_revision, body: &str| {
+        cards.put("session", "k", if_revision, Some("o"), Some(at("2024-01-01T00:00:00Z")), body.into()).await
+    };
     assert_eq!(cards.get("session", "k").await.unwrap(), None);
     conflict(put(1, "x").await);
     let first = put(0, "one").await.unwrap();
@@ -21,7 +23,13 @@ pub(crate) async fn a_card_is_written_by_compare_and_swap(bed: Bed) {
     let second = put(first, "two").await.unwrap();
     assert!(second > first);
     conflict(put(first, "x").await);
-    let expected = Card { key: "k".into(), revision: second, owner: Some("o".into()), due: Some(at("2024-01-01T00:00:00Z")), body: b"two".to_vec() };
+    let expected = Card {
+        key: "k".into(),
+        revision: second,
+        owner: Some("o".into()),
+        due: Some(at("2024-01-01T00:00:00Z")),
+        body: b"two".to_vec(),
+    };
     assert_eq!(cards.get("session", "k").await.unwrap(), Some(expected));
     assert_eq!(cards.get("account", "k").await.unwrap(), None, "kinds are apart");
     let third = cards.put("session", "k", second, None, None, vec![]).await.unwrap();
@@ -66,7 +74,14 @@ pub(crate) async fn writers_that_race_lose_nothing(bed: Bed) {
         writer.await.unwrap();
     }
     assert_eq!(cards.get("number", "n").await.unwrap().unwrap().body, b"80");
-    let makers: Vec<_> = (0..8).map(|_| tokio::spawn({ let cards = cards.clone(); async move { cards.put("number", "new", 0, None, None, vec![]).await.is_ok() } })).collect();
+    let makers: Vec<_> = (0..8)
+        .map(|_| {
+            tokio::spawn({
+                let cards = cards.clone();
+                async move { cards.put("number", "new", 0, None, None, vec![]).await.is_ok() }
+            })
+        })
+        .collect();
     let mut made = 0;
     for maker in makers {
         made += u32::from(maker.await.unwrap());
@@ -115,10 +130,14 @@ pub(crate) async fn a_due_card_is_claimed_by_one(bed: Bed) {
 
 pub(crate) async fn cards_are_listed_by_kind_and_owner(bed: Bed) {
     let cards = bed.open().await.cards;
-    for (kind, key, owner) in [("a", "2", Some("x")), ("a", "1", None), ("a", "B", Some("y")), ("a", "a", Some("x")), ("b", "9", Some("x"))] {
+    for (kind, key, owner) in
+        [("a", "2", Some("x")), ("a", "1", None), ("a", "B", Some("y")), ("a", "a", Some("x")), ("b", "9", Some("x"))]
+    {
         cards.put(kind, key, 0, owner, None, vec![]).await.unwrap();
     }
-    let list = async |kind, owner| cards.list(kind, owner).await.unwrap().into_iter().map(|card| card.key).collect::<Vec<_>>().join(" ");
+    let list = async |kind, owner| {
+        cards.list(kind, owner).await.unwrap().into_iter().map(|card| card.key).collect::<Vec<_>>().join(" ")
+    };
     assert_eq!(list("a", None).await, "1 2 B a");
     assert_eq!(list("a", Some("x")).await, "2 a");
     assert_eq!(list("b", Some("y")).await, "");

@@ -14,7 +14,13 @@ async fn a_folder_in_use_says_so() {
     let folder = tempfile::TempDir::new().unwrap();
     let lock = folder.path().join("lock");
     // Another process that holds the lock until its input ends.
-    let mut other = Command::new("flock").arg(&lock).args(["sh", "-c", "echo held; cat"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut other = Command::new("flock")
+        .arg(&lock)
+        .args(["sh", "-c", "echo held; cat"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut line = String::new();
     BufReader::new(other.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "held\n");
@@ -27,7 +33,10 @@ async fn a_folder_in_use_says_so() {
     drop(other.stdin.take());
     other.wait().unwrap();
     let store = Store::folder(folder.path()).await.unwrap();
-    assert!(matches!(Store::folder(folder.path()).await, Err(Error::InUse { .. })), "nor may this process open it twice");
+    assert!(
+        matches!(Store::folder(folder.path()).await, Err(Error::InUse { .. })),
+        "nor may this process open it twice"
+    );
     store.close().await;
     Store::folder(folder.path()).await.unwrap();
 }
@@ -36,7 +45,10 @@ async fn a_folder_in_use_says_so() {
 async fn a_folder_that_cannot_be_made_says_where() {
     let refused = Store::folder(Path::new("/proc/nowhere")).await;
     let text = refused.unwrap_err().to_string();
-    assert_eq!(text, "cannot make the folder `/proc/nowhere`: see that it exists and that this account may read and write it");
+    assert_eq!(
+        text,
+        "cannot make the folder `/proc/nowhere`: see that it exists and that this account may read and write it"
+    );
 }
 
 const FULL: &str = "CLEAR_STORE_FULL_DISK";
@@ -54,13 +66,15 @@ async fn a_full_disk_keeps_nothing_half_done() {
         command.args(["--user", "--map-root-user"]);
     }
     let name = "folder::a_full_disk_keeps_nothing_half_done";
-    let status = command.arg(std::env::current_exe().unwrap()).args(["--exact", name, "--nocapture"]).env(FULL, "1").status();
+    let status =
+        command.arg(std::env::current_exe().unwrap()).args(["--exact", name, "--nocapture"]).env(FULL, "1").status();
     assert!(status.expect("`unshare` (util-linux) is installed").success(), "on the small disk");
 }
 
 async fn on_a_small_disk() {
     let disk = tempfile::TempDir::new().unwrap();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"]).arg(disk.path()).status().unwrap();
+    let mounted =
+        Command::new("mount").args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"]).arg(disk.path()).status().unwrap();
     assert!(mounted.success(), "a tmpfs can be mounted here");
     let ballast = disk.path().join("ballast");
     std::fs::write(&ballast, vec![0; 2 << 20]).unwrap();
@@ -68,7 +82,10 @@ async fn on_a_small_disk() {
 
     let store = Store::folder(&folder).await.unwrap();
     let fence = store.ledger.lead().await.unwrap();
-    let filing = |turn: u128| Batch { outbox: vec![outbox("o")], ..batch((0..40).map(|n| draft(turn * 100 + n, &"x".repeat(300))).collect()) };
+    let filing = |turn: u128| Batch {
+        outbox: vec![outbox("o")],
+        ..batch((0..40).map(|n| draft(turn * 100 + n, &"x".repeat(300))).collect())
+    };
     let mut turn = 0;
     let refused = loop {
         turn += 1;

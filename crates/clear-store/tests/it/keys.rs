@@ -44,12 +44,19 @@ pub(crate) async fn an_expunged_record_is_gone_everywhere(bed: Bed) {
     assert!(wrapped.iter().all(|key| bed.holds(key)), "the keys are on the disk before");
 
     let committed = store.ledger.expunge(&fence, id(1), now(), vec![outbox("expunged")]).await.unwrap();
-    assert_eq!((committed.seqs, committed.outbox, committed.label_of.len()), (4..5, 1..2, 1), "a version without a body tells the followers");
+    assert_eq!(
+        (committed.seqs, committed.outbox, committed.label_of.len()),
+        (4..5, 1..2, 1),
+        "a version without a body tells the followers"
+    );
     assert!(!wrapped.iter().any(|key| bed.holds(key)), "the keys are nowhere on the disk, the journals included");
     let after = "1:1=- 2:2=x 3:1=- 4:1=-";
     assert_eq!(words(&all(&store).await), after);
     assert_eq!(words(&store.ledger.history(id(1), Seq(3)).await.unwrap()), "1:1=- 3:1=-");
-    assert_eq!(words(&store.ledger.read(&[id(1), id(2)], AsOf { seq: END, valid: None }).await.unwrap()), "4:1=- 2:2=x");
+    assert_eq!(
+        words(&store.ledger.read(&[id(1), id(2)], AsOf { seq: END, valid: None }).await.unwrap()),
+        "4:1=- 2:2=x"
+    );
     assert_eq!(words(&store.ledger.read(&[id(1)], AsOf { seq: Seq(1), valid: None }).await.unwrap()), "1:1=-");
 
     let again = store.ledger.expunge(&fence, id(1), now(), vec![outbox("again")]).await.unwrap();
@@ -68,7 +75,13 @@ async fn wrapped_keys(bed: &Bed, seqs: &[i64]) -> Vec<Vec<u8>> {
     let mut conn = sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
     let mut keys = Vec::new();
     for seq in seqs {
-        keys.extend(sqlx::query_scalar::<_, Vec<u8>>("SELECT wrapped FROM key WHERE seq = ?").bind(seq).fetch_all(&mut conn).await.unwrap());
+        keys.extend(
+            sqlx::query_scalar::<_, Vec<u8>>("SELECT wrapped FROM key WHERE seq = ?")
+                .bind(seq)
+                .fetch_all(&mut conn)
+                .await
+                .unwrap(),
+        );
     }
     assert_eq!(keys.len(), seqs.len());
     conn.close().await.unwrap();

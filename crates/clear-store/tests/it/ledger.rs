@@ -89,7 +89,9 @@ pub(crate) async fn a_commit_at_another_register_writes_nothing(bed: Bed) {
     assert!(matches!(refused, Err(Error::RegisterMoved { expected: 3, is: 2 })), "{refused:?}");
     assert_eq!(store.ledger.head().await.unwrap(), Head { seq: Seq(1), register: 2, outbox: 1 });
     assert_eq!(store.ledger.commit(&fence, at_register(2, &["r3"])).await.unwrap().register, 3);
-    let entries = |versions: &[(u64, &str)]| versions.iter().map(|(version, text)| (*version, text.as_bytes().to_vec())).collect::<Vec<_>>();
+    let entries = |versions: &[(u64, &str)]| {
+        versions.iter().map(|(version, text)| (*version, text.as_bytes().to_vec())).collect::<Vec<_>>()
+    };
     assert_eq!(store.ledger.register(0).await.unwrap(), entries(&[(1, "r1"), (2, "r2"), (3, "r3")]));
     assert_eq!(store.ledger.register(2).await.unwrap(), entries(&[(3, "r3")]));
     assert_eq!(store.ledger.register(3).await.unwrap(), entries(&[]));
@@ -101,8 +103,17 @@ pub(crate) async fn labels_are_numbered_once(bed: Bed) {
         label.caveats = caveats.iter().copied().collect::<BTreeSet<_>>();
         label
     };
-    let labels = [label("north", &[]), label("south", &[]), label("north", &[Caveat::Juvenile, Caveat::Sealed]), label("east", &[])];
-    let filing = |places: &[usize]| batch(places.iter().map(|place| clear_record::Draft { label: labels[*place].clone(), ..draft(1, "x") }).collect());
+    let labels = [
+        label("north", &[]),
+        label("south", &[]),
+        label("north", &[Caveat::Juvenile, Caveat::Sealed]),
+        label("east", &[]),
+    ];
+    let filing = |places: &[usize]| {
+        batch(
+            places.iter().map(|place| clear_record::Draft { label: labels[*place].clone(), ..draft(1, "x") }).collect(),
+        )
+    };
     let numbers = |ids: &[u32]| ids.iter().copied().map(LabelId).collect::<Vec<_>>();
     let store = bed.open().await;
     let old = store.ledger.lead().await.unwrap();
@@ -131,7 +142,8 @@ pub(crate) async fn labels_are_numbered_once(bed: Bed) {
 pub(crate) async fn reads_are_as_of_what_was_known_and_what_was_true(bed: Bed) {
     let store = bed.open().await;
     let fence = store.ledger.lead().await.unwrap();
-    let since = |number, words, valid_from: &str| clear_record::Draft { valid_from: at(valid_from), ..draft(number, words) };
+    let since =
+        |number, words, valid_from: &str| clear_record::Draft { valid_from: at(valid_from), ..draft(number, words) };
     let filings = [
         vec![since(1, "first", "2024-01-10T00:00:00Z"), since(2, "other", "2024-01-01T00:00:00Z")],
         // True from February on, known from the second commit on.
@@ -154,7 +166,11 @@ pub(crate) async fn reads_are_as_of_what_was_known_and_what_was_true(bed: Bed) {
     assert_eq!(read(&[1], END, Some("2024-01-15T00:00:00Z")).await, "4:1=corrected");
     assert_eq!(read(&[1], END, Some("2024-01-10T00:00:00Z")).await, "4:1=corrected");
     assert_eq!(read(&[1], END, Some("2024-01-09T23:59:59.999999Z")).await, "");
-    assert_eq!(read(&[2, 7, 1], END, None).await, "2:2=other 4:1=corrected", "in the order asked, missing ones left out");
+    assert_eq!(
+        read(&[2, 7, 1], END, None).await,
+        "2:2=other 4:1=corrected",
+        "in the order asked, missing ones left out"
+    );
     assert_eq!(read(&[], END, None).await, "");
     let version = store.ledger.read(&[id(2)], AsOf { seq: END, valid: None }).await.unwrap().remove(0);
     assert_eq!((version.valid_from, version.recorded_at), (at("2024-01-01T00:00:00Z"), now()));
@@ -188,15 +204,26 @@ pub(crate) async fn followers_go_by_pages(bed: Bed) {
 }
 
 pub(crate) async fn the_outbox_is_kept_until_the_next_commit_after_it_is_logged(bed: Bed) {
-    let filing = |texts: &[&str], drafts| Batch { outbox: texts.iter().map(|text| outbox(text)).collect(), ..batch(drafts) };
+    let filing =
+        |texts: &[&str], drafts| Batch { outbox: texts.iter().map(|text| outbox(text)).collect(), ..batch(drafts) };
     let store = bed.open().await;
     let fence = store.ledger.lead().await.unwrap();
     let rows = async |store: &clear_store::Store| {
         let rows = store.ledger.unlogged().await.unwrap();
-        rows.iter().map(|row| format!("{}@{}:{}", row.number, row.upto, String::from_utf8_lossy(&row.body))).collect::<Vec<_>>().join(" ")
+        rows.iter()
+            .map(|row| format!("{}@{}:{}", row.number, row.upto, String::from_utf8_lossy(&row.body)))
+            .collect::<Vec<_>>()
+            .join(" ")
     };
-    assert_eq!(store.ledger.commit(&fence, filing(&["a", "b"], vec![draft(1, "x"), draft(2, "x")])).await.unwrap().outbox, 1..3);
-    assert_eq!(store.ledger.commit(&fence, filing(&["c"], vec![])).await.unwrap().outbox, 3..4, "a commit may be an outbox row alone");
+    assert_eq!(
+        store.ledger.commit(&fence, filing(&["a", "b"], vec![draft(1, "x"), draft(2, "x")])).await.unwrap().outbox,
+        1..3
+    );
+    assert_eq!(
+        store.ledger.commit(&fence, filing(&["c"], vec![])).await.unwrap().outbox,
+        3..4,
+        "a commit may be an outbox row alone"
+    );
     assert_eq!(rows(&store).await, "1@2:a 2@2:b 3@2:c");
     store.ledger.logged(2).await.unwrap();
     store.ledger.logged(1).await.unwrap();
@@ -276,7 +303,8 @@ pub(crate) async fn large_batches_and_large_bodies_come_back(bed: Bed) {
         let committed = store.ledger.commit(&fence, batch(drafts)).await.unwrap();
         assert_eq!(u128::from(committed.seqs.end - committed.seqs.start), count);
         let read = store.ledger.follow(before, END, 9999).await.unwrap();
-        let expected: Vec<_> = (0..count).zip(before.0 + 1..).map(|(number, seq)| format!("{seq}:{number}=words-{number}")).collect();
+        let expected: Vec<_> =
+            (0..count).zip(before.0 + 1..).map(|(number, seq)| format!("{seq}:{number}=words-{number}")).collect();
         assert_eq!(read.iter().map(word).collect::<Vec<_>>(), expected);
     }
     let ids: Vec<_> = (0..1203).rev().map(id).collect();
@@ -285,7 +313,11 @@ pub(crate) async fn large_batches_and_large_bodies_come_back(bed: Bed) {
 
     let long = "long ".repeat(1 << 20);
     let person = Record::from(Person { marks: Some(long.clone()), ..no_person() });
-    let big = clear_record::Draft { id: clear_record::RecordId { kind: Kind::Person, raw: 7 }, record: person.clone(), ..draft(7, "x") };
+    let big = clear_record::Draft {
+        id: clear_record::RecordId { kind: Kind::Person, raw: 7 },
+        record: person.clone(),
+        ..draft(7, "x")
+    };
     let committed = store.ledger.commit(&fence, batch(vec![big.clone(), draft(8, &long), big])).await.unwrap();
     let read = store.ledger.follow(Seq(committed.seqs.start - 1), END, 9).await.unwrap();
     assert!(read[0].record == Some(person.clone()) && read[2].record == Some(person));

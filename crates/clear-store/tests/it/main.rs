@@ -3,9 +3,9 @@
 
 mod bed;
 mod cards;
+mod folder;
 mod keys;
 mod ledger;
-mod folder;
 mod server;
 
 macro_rules! against_both {

@@ -94,7 +94,10 @@ async fn a_server_that_crashes_under_load_keeps_what_it_acknowledged() {
     let head = store.ledger.head().await.unwrap();
     let all = store.ledger.follow(Seq(0), END, 1_000_000).await.unwrap();
     assert_eq!(all.len() as u64, head.seq.0);
-    assert!(all.iter().zip(1..).all(|(version, seq)| version.seq == Seq(seq) && version.record.is_some()), "dense, and every body opens");
+    assert!(
+        all.iter().zip(1..).all(|(version, seq)| version.seq == Seq(seq) && version.record.is_some()),
+        "dense, and every body opens"
+    );
     assert_eq!(head.outbox * 5, head.seq.0, "commits are whole");
     for (seqs, number) in acknowledged {
         let at = usize::try_from(seqs.start - 1).unwrap();
@@ -112,7 +115,10 @@ async fn two_processes_on_one_server_agree() {
     assert_eq!(words(&two.ledger.follow(Seq(0), END, 9).await.unwrap()), "1:1=a");
     let second = two.ledger.lead().await.unwrap();
     assert!(matches!(one.ledger.commit(&first, batch(vec![draft(2, "b")])).await, Err(Error::Fenced { .. })));
-    let south = clear_record::Draft { label: clear_record::Label::of(crate::bed::agency("south"), clear_record::Kind::Narrative), ..draft(3, "c") };
+    let south = clear_record::Draft {
+        label: clear_record::Label::of(crate::bed::agency("south"), clear_record::Kind::Narrative),
+        ..draft(3, "c")
+    };
     two.ledger.commit(&second, batch(vec![south])).await.unwrap();
     assert_eq!(one.ledger.labels().await.unwrap(), two.ledger.labels().await.unwrap());
     assert_eq!(words(&one.ledger.follow(Seq(0), END, 9).await.unwrap()), "1:1=a 2:3=c");

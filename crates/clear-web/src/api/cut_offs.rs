@@ -136,7 +136,8 @@ pub(crate) async fn put_in_force(
     received: Received,
     note: String,
 ) -> Result<(Acknowledged, axum::http::HeaderMap), Fault> {
-    let (accepted, number) = asker.file(app, asker.inquiry.clone(), Filing::Register(vec![Entry::CutOff { note }])).await?;
+    let (accepted, number) =
+        asker.file(app, asker.inquiry.clone(), Filing::Register(vec![Entry::CutOff { note }])).await?;
     let Some(order) = accepted.orders.first() else { return Err(Fault::crashed().numbered(&number)) };
     let acknowledged = Acknowledged {
         order: EnteredOrder::of(app, order),

@@ -55,10 +55,15 @@ pub(crate) async fn file(
     let wrong = |code, what: String| Fault::new(StatusCode::BAD_REQUEST, code, format!("{what}."));
     let kind = Kind::from_name(&record).ok_or_else(|| {
         let kinds = Kind::ALL.map(Kind::name).join(", ");
-        Fault::new(StatusCode::NOT_FOUND, "no_such_kind", format!("There is no kind of record of that name; the kinds are {kinds}."))
+        Fault::new(
+            StatusCode::NOT_FOUND,
+            "no_such_kind",
+            format!("There is no kind of record of that name; the kinds are {kinds}."),
+        )
     })?;
     let Query(Corrects { id }) = query.map_err(|bad| wrong("bad_query", bad.body_text()))?;
-    let id: Option<RecordId> = id.map(|id| id.parse()).transpose().map_err(|bad: clear_record::BadId| wrong("bad_id", bad.to_string()))?;
+    let id: Option<RecordId> =
+        id.map(|id| id.parse()).transpose().map_err(|bad: clear_record::BadId| wrong("bad_id", bad.to_string()))?;
     let json = input.json_bytes()?;
     let drafts = match (&asker.standing.agency, &asker.standing.account) {
         (Some(agency), Some(account)) => {
@@ -72,5 +77,6 @@ pub(crate) async fn file(
     let id = accepted.filed.first().or(id.as_ref()).map(ToString::to_string).unwrap_or_default();
     let place = format!("/api/v1/records/{id}");
     let headers = numbers(&accepted.receipt.to_header(), &number);
-    Ok((StatusCode::CREATED, headers, [(header::LOCATION, place)], Json(Filed { id, seq: accepted.seq.0 })).into_response())
+    Ok((StatusCode::CREATED, headers, [(header::LOCATION, place)], Json(Filed { id, seq: accepted.seq.0 }))
+        .into_response())
 }

@@ -83,7 +83,9 @@ pub(crate) async fn find_by_query(
 
 /// The question that a query string asks. Its fields are those of the JSON question, and unknown ones are refused alike.
 pub(crate) fn question(pairs: Vec<(String, String)>) -> Result<(Find, Option<Seq>), Fault> {
-    let wrong = |what: String| Fault::new(StatusCode::BAD_REQUEST, "bad_query", format!("The query string does not read: {what}."));
+    let wrong = |what: String| {
+        Fault::new(StatusCode::BAD_REQUEST, "bad_query", format!("The query string does not read: {what}."))
+    };
     let mut question = Map::new();
     let mut see = None;
     for (name, text) in pairs {
@@ -112,9 +114,14 @@ mod tests {
     fn a_query_string_is_read_like_the_json_question() {
         let read = |text: &str| {
             let pairs = url::form_urlencoded::parse(text.as_bytes()).into_owned().collect();
-            question(pairs).map(|(find, see)| (serde_json::to_string(&find).unwrap(), see.map(|seq| seq.0))).map_err(|fault| fault.problem().message.clone())
+            question(pairs)
+                .map(|(find, see)| (serde_json::to_string(&find).unwrap(), see.map(|seq| seq.0)))
+                .map_err(|fault| fault.problem().message.clone())
         };
-        assert_eq!(read("name=smith+john&limit=5&see=7"), Ok((r#"{"name":"smith john","limit":5}"#.to_owned(), Some(7))));
+        assert_eq!(
+            read("name=smith+john&limit=5&see=7"),
+            Ok((r#"{"name":"smith john","limit":5}"#.to_owned(), Some(7)))
+        );
         assert!(read("nam=smith").unwrap_err().contains("unknown field `nam`"));
         assert!(read("limit=many").unwrap_err().contains("`limit` is not a whole number"));
         assert!(read("name=a&name=b").unwrap_err().contains("twice"));

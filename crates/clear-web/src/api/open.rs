@@ -41,8 +41,11 @@ pub(crate) async fn open(
     Path(record): Path<String>,
     query: Result<Query<See>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Fault> {
-    let id: RecordId = record.parse().map_err(|bad: clear_record::BadId| Fault::new(StatusCode::BAD_REQUEST, "bad_id", format!("{bad}.")))?;
-    let Query(See { see }) = query.map_err(|bad| Fault::new(StatusCode::BAD_REQUEST, "bad_query", format!("{}.", bad.body_text())))?;
+    let id: RecordId = record
+        .parse()
+        .map_err(|bad: clear_record::BadId| Fault::new(StatusCode::BAD_REQUEST, "bad_id", format!("{bad}.")))?;
+    let Query(See { see }) =
+        query.map_err(|bad| Fault::new(StatusCode::BAD_REQUEST, "bad_query", format!("{}.", bad.body_text())))?;
     let answered = asker.ask(&app, asker.inquiry.clone(), see.map(Seq), Open { id }).await?;
     let opened = answered.response.get();
     if opened.record.is_none() && opened.pointer.is_none() {

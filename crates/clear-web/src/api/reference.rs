@@ -23,5 +23,6 @@ pub(crate) async fn openapi(State(app): State<Arc<App>>) -> Response {
     responses((status = 200, description = "A page.", content_type = "text/html"))
 )]
 pub(crate) async fn docs(State(app): State<Arc<App>>) -> Response {
-    ([(CONTENT_TYPE, "text/html; charset=utf-8"), (CACHE_CONTROL, "public, max-age=300")], app.reference.clone()).into_response()
+    ([(CONTENT_TYPE, "text/html; charset=utf-8"), (CACHE_CONTROL, "public, max-age=300")], app.reference.clone())
+        .into_response()
 }

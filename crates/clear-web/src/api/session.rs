@@ -47,7 +47,11 @@ pub(crate) struct Session {
     request_body(content = SignInWish, example = json!({"account": "r-quinn", "password": "…", "code": "123456"})),
     responses((status = 200, description = "The session.", body = Session), Refusals)
 )]
-pub(crate) async fn sign_in(State(app): State<Arc<App>>, Extension(wire): Extension<Arc<Wire>>, input: Input) -> Result<Response, Fault> {
+pub(crate) async fn sign_in(
+    State(app): State<Arc<App>>,
+    Extension(wire): Extension<Arc<Wire>>,
+    input: Input,
+) -> Result<Response, Fault> {
     let SignInWish { account, password, code } = input.json()?;
     let signed_in = enter(&app, &wire, &account, &password, &code).await?;
     let session = Session {
@@ -59,7 +63,13 @@ pub(crate) async fn sign_in(State(app): State<Arc<App>>, Extension(wire): Extens
 }
 
 /// Lets somebody in, or says why not.
-pub(crate) async fn enter(app: &App, wire: &Wire, account: &str, password: &str, code: &str) -> Result<SignedIn, Fault> {
+pub(crate) async fn enter(
+    app: &App,
+    wire: &Wire,
+    account: &str,
+    password: &str,
+    code: &str,
+) -> Result<SignedIn, Fault> {
     let origin = Origin { address: wire.peer.ip().to_string(), session: None };
     match app.desk.sign_in(account, password, code, &origin).await {
         Ok(Ok(signed_in)) => Ok(signed_in),
@@ -76,7 +86,9 @@ pub(crate) async fn enter(app: &App, wire: &Wire, account: &str, password: &str,
         }
         Err(Refusal::LogDown) => {
             let contact = app.names().legal_contact;
-            let message = format!("Nothing can be logged at the moment, so nobody is let in. Please tell the operator: {contact}");
+            let message = format!(
+                "Nothing can be logged at the moment, so nobody is let in. Please tell the operator: {contact}"
+            );
             Err(Fault::new(StatusCode::SERVICE_UNAVAILABLE, "log_down", message))
         }
         Err(_) => Err(Fault::crashed()),

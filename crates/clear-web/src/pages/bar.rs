@@ -32,17 +32,24 @@ impl Bar {
         };
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let own = || standing.agency.as_ref().map(ToString::to_string).unwrap_or_default();
-        let named = inquiry.on_behalf_of.as_ref().map(|ids| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+        let named =
+            inquiry.on_behalf_of.as_ref().map(|ids| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
         let purposes = choices(app.desk.purposes(), inquiry.purpose.as_ref().map(Purpose::as_str));
         let use_codes = choices(app.desk.use_codes(), inquiry.use_code.as_ref().map(UseCode::as_str));
         let (case, reason) = (text(&inquiry.case), text(&inquiry.reason));
         let chosen = |choices: &[Choice]| choices.iter().any(|choice| choice.chosen);
         let mut missing = problem.map(|problem| problem.missing.clone()).unwrap_or_default();
-        if let Some(field @ ("purpose" | "use_code" | "on_behalf_of")) = problem.and_then(|problem| problem.field.as_deref()) {
+        if let Some(field @ ("purpose" | "use_code" | "on_behalf_of")) =
+            problem.and_then(|problem| problem.field.as_deref())
+        {
             missing.extend(["purpose", "use_code", "on_behalf_of"].into_iter().filter(|known| *known == field));
         }
         Bar {
-            complete: chosen(&purposes) && chosen(&use_codes) && !case.is_empty() && !reason.is_empty() && missing.is_empty(),
+            complete: chosen(&purposes)
+                && chosen(&use_codes)
+                && !case.is_empty()
+                && !reason.is_empty()
+                && missing.is_empty(),
             on_behalf_of: named.unwrap_or_else(own),
             purposes,
             use_codes,

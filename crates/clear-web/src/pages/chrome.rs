@@ -24,7 +24,11 @@ pub(crate) struct Who {
 
 impl Chrome {
     pub(crate) fn of(app: &App, standing: Option<&Standing>, here: &'static str) -> Chrome {
-        Chrome { installation: app.names().title, who: standing.and_then(|standing| who(app, standing)), ..Chrome::bare(here) }
+        Chrome {
+            installation: app.names().title,
+            who: standing.and_then(|standing| who(app, standing)),
+            ..Chrome::bare(here)
+        }
     }
 
     /// The frame before anything is known.

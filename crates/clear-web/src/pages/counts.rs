@@ -50,12 +50,16 @@ pub(crate) async fn page(
 ) -> Result<Response, Fault> {
     let pairs: BTreeMap<String, String> = pairs.into_iter().collect();
     let said = |name: &str| pairs.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
-    let (by, column) = BY.iter().find(|(by, _)| said("by") == Some(by)).copied().unwrap_or(("primary_type", "Type of offence"));
+    let (by, column) =
+        BY.iter().find(|(by, _)| said("by") == Some(by)).copied().unwrap_or(("primary_type", "Type of offence"));
     let condition = said("where").unwrap_or_default().to_owned();
     let mut page = CountsPage {
         chrome: Chrome::of(&app, Some(&asker.standing), "counts"),
         bar: Bar::of(&app, &asker.standing, &kept, None),
-        by: BY.iter().map(|(code, title)| Choice { code: (*code).into(), title: (*title).into(), chosen: *code == by }).collect(),
+        by: BY
+            .iter()
+            .map(|(code, title)| Choice { code: (*code).into(), title: (*title).into(), chosen: *code == by })
+            .collect(),
         condition: condition.clone(),
         problem: None,
         column,
@@ -99,5 +103,7 @@ fn rows(table: &[Vec<Option<String>>]) -> Vec<Row> {
     };
     let read: Vec<(String, u64)> = table.iter().filter_map(read).collect();
     let most = read.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
-    read.into_iter().map(|(name, count)| Row { name, count, length: (count as f64 * 1000.0 / most as f64).round() / 10.0 }).collect()
+    read.into_iter()
+        .map(|(name, count)| Row { name, count, length: (count as f64 * 1000.0 / most as f64).round() / 10.0 })
+        .collect()
 }

@@ -23,7 +23,8 @@ struct Home {
 
 pub(crate) async fn page(State(app): State<Arc<App>>, Visitor(who): Visitor) -> Result<Response, Fault> {
     let register = app.desk.public_register();
-    let count = |words: &[&str]| register.agencies.iter().filter(|agency| words.contains(&agency.access.as_str())).count();
+    let count =
+        |words: &[&str]| register.agencies.iter().filter(|agency| words.contains(&agency.access.as_str())).count();
     html(&Home {
         chrome: Chrome::of(&app, who.as_deref(), "home"),
         with_access: count(&["owner", "access"]),

@@ -25,12 +25,18 @@ struct LogPage {
     site: String,
 }
 
-pub(crate) async fn page(State(app): State<Arc<App>>, Visitor(who): Visitor, uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
+pub(crate) async fn page(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
     let log = app.desk.public_log();
     let checkpoint = log.checkpoint();
     let mut lines = checkpoint.lines().map(str::to_owned);
     let mut line = || lines.next().unwrap_or_default();
-    let host = uri.authority().map(ToString::to_string).or_else(|| Some(headers.get(header::HOST)?.to_str().ok()?.to_owned()));
+    let host =
+        uri.authority().map(ToString::to_string).or_else(|| Some(headers.get(header::HOST)?.to_str().ok()?.to_owned()));
     let scheme = if app.config.https { "https" } else { "http" };
     html(&LogPage {
         chrome: Chrome::of(&app, who.as_deref(), "log"),

@@ -91,8 +91,10 @@ pub(crate) async fn page(
             page.beside = kinds
                 .into_iter()
                 .map(|kind| {
-                    let of_kind = record.related.iter().filter(|related| related.shown.kind == kind && !above(&related.shown.id));
-                    let mut cards: Vec<Card> = of_kind.map(|related| shown::card(&app, &related.shown, vec![])).collect();
+                    let of_kind =
+                        record.related.iter().filter(|related| related.shown.kind == kind && !above(&related.shown.id));
+                    let mut cards: Vec<Card> =
+                        of_kind.map(|related| shown::card(&app, &related.shown, vec![])).collect();
                     let more = cards.len().saturating_sub(BESIDE_MAX);
                     cards.truncate(BESIDE_MAX);
                     Beside { title: shown::kinds_words(kind), cards, more }

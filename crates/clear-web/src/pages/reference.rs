@@ -55,6 +55,8 @@ struct Reference {
     words: Vec<String>,
     sections: Vec<Section>,
     schemas: Vec<Schema>,
+    /// What every operation may answer instead.
+    refusals: Vec<Answer>,
 }
 
 /// The page, rendered once for a process.
@@ -69,9 +71,13 @@ pub(crate) fn render(document: &Value) -> Result<String, askama::Error> {
     });
     let page = Reference {
         chrome: Chrome::bare("docs"),
-        words: text(document.get("info").unwrap_or(&Value::Null), "description").split("\n\n").map(str::to_owned).collect(),
+        words: text(document.get("info").unwrap_or(&Value::Null), "description")
+            .split("\n\n")
+            .map(str::to_owned)
+            .collect(),
         sections: sections.collect(),
         schemas: schemas(document),
+        refusals: document.pointer("/paths/~1api~1v1~1find/post").map(|find| answers(find, true)).unwrap_or_default(),
     };
     page.render()
 }
@@ -94,9 +100,12 @@ fn read(path: &str, method: &str, operation: &Value) -> Operation {
     let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
     let content = operation.pointer("/requestBody/content").and_then(Value::as_object);
     let first = content.and_then(|content| content.values().next());
-    let responses = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
     let name = text(operation, "operationId");
-    let words = [text(operation, "summary"), text(operation, "description")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    let words = [text(operation, "summary"), text(operation, "description")]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
     Operation {
         who: crate::ROUTES.iter().find(|route| route.name == name).map_or("", |route| route.who),
         name,
@@ -104,15 +113,24 @@ fn read(path: &str, method: &str, operation: &Value) -> Operation {
         path: path.to_owned(),
         words,
         parameters: parameters
-            .map(|parameter| Parameter { name: text(parameter, "name"), place: text(parameter, "in"), words: text(parameter, "description") })
+            .map(|parameter| Parameter {
+                name: text(parameter, "name"),
+                place: text(parameter, "in"),
+                words: text(parameter, "description"),
+            })
             .collect(),
-        example: first.and_then(|content| content.get("example")).and_then(|example| serde_json::to_string_pretty(example).ok()),
+        example: first
+            .and_then(|content| content.get("example"))
+            .and_then(|example| serde_json::to_string_pretty(example).ok()),
         body: first.and_then(|content| schema_name(content.get("schema")?)),
         answers: responses
             .map(|(status, answer)| Answer {
                 status: status.clone(),
                 words: text(answer, "description"),
-                schema: answer.get("content").and_then(Value::as_object).and_then(|content| schema_name(content.values().next()?.get("schema")?)),
+                schema: answer
+                    .get("content")
+                    .and_then(Value::as_object)
+                    .and_then(|content| schema_name(content.values().next()?.get("schema")?)),
             })
             .collect(),
     }
@@ -126,7 +144,8 @@ fn schema_name(schema: &Value) -> Option<String> {
 fn schemas(document: &Value) -> Vec<Schema> {
     let all = document.pointer("/components/schemas").and_then(Value::as_object).into_iter().flatten();
     all.map(|(name, schema)| {
-        let required: Vec<&str> = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let required: Vec<&str> =
+            schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
         let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
         let fields = properties.map(|(field, holds)| SchemaField {
             required: required.contains(&field.as_str()),
@@ -153,12 +172,16 @@ fn holds_words(schema: &Value) -> String {
         return words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
     }
     match schema.get("type") {
-        Some(Value::String(name)) if name == "array" => format!("list of {}", schema.get("items").map(holds_words).unwrap_or_default()),
+        Some(Value::String(name)) if name == "array" => {
+            format!("list of {}", schema.get("items").map(holds_words).unwrap_or_default())
+        }
         Some(Value::String(name)) => match schema.get("format").and_then(Value::as_str) {
             Some(format) if name == "string" => format.to_owned(),
             _ => name.clone(),
         },
-        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).filter(|name| *name != "null").collect::<Vec<_>>().join(" or "),
+        Some(Value::Array(names)) => {
+            names.iter().filter_map(Value::as_str).filter(|name| *name != "null").collect::<Vec<_>>().join(" or ")
+        }
         _ => String::new(),
     }
 }

@@ -48,7 +48,8 @@ pub(crate) async fn page(State(app): State<Arc<App>>, Visitor(who): Visitor) -> 
         _ => 4,
     };
     register.agencies.sort_by(|a, b| (rank(a), &a.name).cmp(&(rank(b), &b.name)));
-    let count = |words: &[&str]| register.agencies.iter().filter(|agency| words.contains(&agency.access.as_str())).count();
+    let count =
+        |words: &[&str]| register.agencies.iter().filter(|agency| words.contains(&agency.access.as_str())).count();
     let (with_access, cut_off) = (count(&["owner", "access"]), count(&["cut off"]));
     let orders = register.orders.iter().map(|order| OrderView {
         number: order.number.clone(),

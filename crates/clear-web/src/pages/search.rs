@@ -34,7 +34,13 @@ pub(crate) struct Asked {
 
 impl Asked {
     fn of(get: impl Fn(&str) -> String) -> Asked {
-        Asked { q: get("q"), from: get("from"), to: get("to"), beat: get("beat"), page: get("page").parse().unwrap_or(1).max(1) }
+        Asked {
+            q: get("q"),
+            from: get("from"),
+            to: get("to"),
+            beat: get("beat"),
+            page: get("page").parse().unwrap_or(1).max(1),
+        }
     }
 
     fn is_nothing(&self) -> bool {
@@ -115,7 +121,14 @@ pub(crate) async fn page(
         Ok(question) => question,
         Err(what) => {
             asker.signed_in()?;
-            let mut response = show(&app, &asker.standing, &kept, asked, Some(&Fault::new(StatusCode::BAD_REQUEST, "wrong", what)), None)?;
+            let mut response = show(
+                &app,
+                &asker.standing,
+                &kept,
+                asked,
+                Some(&Fault::new(StatusCode::BAD_REQUEST, "wrong", what)),
+                None,
+            )?;
             *response.status_mut() = StatusCode::BAD_REQUEST;
             return Ok(response);
         }
@@ -148,7 +161,14 @@ pub(crate) async fn page(
     show(&app, &asker.standing, &kept, asked, None, Some(results))
 }
 
-fn show(app: &App, standing: &Standing, kept: &Inquiry, asked: Asked, fault: Option<&Fault>, results: Option<Results>) -> Result<Response, Fault> {
+fn show(
+    app: &App,
+    standing: &Standing,
+    kept: &Inquiry,
+    asked: Asked,
+    fault: Option<&Fault>,
+    results: Option<Results>,
+) -> Result<Response, Fault> {
     let problem: Option<&Problem> = fault.map(Fault::problem);
     html(&Search {
         chrome: Chrome::of(app, Some(standing), "search"),

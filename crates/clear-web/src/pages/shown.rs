@@ -148,7 +148,8 @@ pub(crate) fn warning(app: &App, alert: &Alert) -> Warning {
 /// The warning that a hot-file entry itself is, when its instrument is open.
 pub(crate) fn own_warning(app: &App, shown: &Shown) -> Option<Warning> {
     let instrument = Instrument::from_word(shown.fields.get("instrument")?.as_str()?)?;
-    (shown.kind == Kind::HotFile.name()).then(|| warn(instrument.title(), instrument.action(), card(app, shown, vec![])))
+    (shown.kind == Kind::HotFile.name())
+        .then(|| warn(instrument.title(), instrument.action(), card(app, shown, vec![])))
 }
 
 fn warn(instrument: &'static str, action: &'static str, card: Card) -> Warning {
@@ -178,7 +179,8 @@ fn line(app: &App, field: &Field, value: &Value) -> Option<Line> {
 
 /// A field's name for people: `date_of_birth` is "Date of birth".
 fn label(name: &str) -> String {
-    let unit = [("_cm", " (cm)"), ("_kg", " (kg)"), ("_years", " (years)")].into_iter().find(|(end, _)| name.ends_with(end));
+    let unit =
+        [("_cm", " (cm)"), ("_kg", " (kg)"), ("_years", " (years)")].into_iter().find(|(end, _)| name.ends_with(end));
     let (stem, unit) = unit.map_or((name, ""), |(end, unit)| (name.trim_end_matches(end), unit));
     let spaced = stem.replace('_', " ");
     let mut letters = spaced.chars();
@@ -190,10 +192,16 @@ fn words(app: &App, holds: &FieldType, value: &Value) -> Vec<Words> {
     let plain = |text: String| vec![Words { text, record: None }];
     match (holds, value) {
         (_, Value::Null) => vec![],
-        (FieldType::List(item), Value::Array(values)) => values.iter().flat_map(|value| words(app, item, value)).collect(),
+        (FieldType::List(item), Value::Array(values)) => {
+            values.iter().flat_map(|value| words(app, item, value)).collect()
+        }
         (FieldType::Group(fields), Value::Object(map)) => {
             let parts = fields.iter().filter_map(|field| {
-                let text = words(app, &field.holds, map.get(field.name)?).into_iter().map(|words| words.text).collect::<Vec<_>>().join(", ");
+                let text = words(app, &field.holds, map.get(field.name)?)
+                    .into_iter()
+                    .map(|words| words.text)
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 // Codes stand behind their words, with their names.
                 Some(match field.name {
                     "iucr" => format!("IUCR {text}"),

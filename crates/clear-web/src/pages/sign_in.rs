@@ -27,7 +27,10 @@ struct SignIn<'a> {
     message: Option<&'a str>,
 }
 
-pub(crate) async fn page(State(app): State<Arc<App>>, Query(pairs): Query<Vec<(String, String)>>) -> Result<Response, Fault> {
+pub(crate) async fn page(
+    State(app): State<Arc<App>>,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Result<Response, Fault> {
     let next = pairs.iter().find(|(name, _)| name == "next").map_or("/search", |(_, next)| next);
     form(&app, "", here_only(next), None)
 }
@@ -38,7 +41,11 @@ pub(crate) fn form(app: &App, account: &str, next: &str, message: Option<&str>) 
 }
 
 /// Lets somebody in.
-pub(crate) async fn enter(State(app): State<Arc<App>>, Extension(wire): Extension<Arc<Wire>>, input: Input) -> Result<Response, Fault> {
+pub(crate) async fn enter(
+    State(app): State<Arc<App>>,
+    Extension(wire): Extension<Arc<Wire>>,
+    input: Input,
+) -> Result<Response, Fault> {
     let form = input.form()?;
     let next = here_only(form.raw("next"));
     match session::enter(&app, &wire, form.raw("account"), form.raw("password"), form.raw("code")).await {
@@ -69,12 +76,20 @@ pub(crate) async fn leave(State(app): State<Arc<App>>, headers: HeaderMap) -> Re
 fn go(next: &str, cookies: [String; 2]) -> Response {
     let place = HeaderValue::from_str(next).unwrap_or(HeaderValue::from_static("/"));
     // The connection ends, so that the next account does not come over this one's.
-    (StatusCode::SEE_OTHER, Extension(Close), AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie))), [(LOCATION, place)]).into_response()
+    (
+        StatusCode::SEE_OTHER,
+        Extension(Close),
+        AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie))),
+        [(LOCATION, place)],
+    )
+        .into_response()
 }
 
 /// A path of this site, whatever was asked for.
 fn here_only(next: &str) -> &str {
-    let here = next.starts_with('/') && !next.starts_with("//") && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let here = next.starts_with('/')
+        && !next.starts_with("//")
+        && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     if here { next } else { "/search" }
 }
 

@@ -64,7 +64,14 @@ impl Steward {
 
 fn blank() -> OrderWish {
     let text = String::new;
-    OrderWish { number: text(), agency: text(), covers: "under".into(), scope: "installation".into(), text: text(), contact: None }
+    OrderWish {
+        number: text(),
+        agency: text(),
+        covers: "under".into(),
+        scope: "installation".into(),
+        text: text(),
+        contact: None,
+    }
 }
 
 pub(crate) async fn page(State(app): State<Arc<App>>, asker: Asker) -> Result<Response, Fault> {

@@ -18,25 +18,25 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-pub const PASSWORD: &str = "seven lanterns over the quiet harbor";
+pub(crate) const PASSWORD: &str = "seven lanterns over the quiet harbor";
 
-pub struct City {
-    pub address: SocketAddr,
-    pub desk: Arc<Desk>,
-    pub runtime: Runtime,
+pub(crate) struct City {
+    pub(crate) address: SocketAddr,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) runtime: Runtime,
     tokens: HashMap<String, String>,
     keys: Vec<KeyPair>,
     stop: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<Result<(), clear_web::Error>>>,
-    pub folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 impl City {
-    pub fn open() -> City {
+    pub(crate) fn open() -> City {
         City::with(Config::default())
     }
 
-    pub fn with(config: Config) -> City {
+    pub(crate) fn with(config: Config) -> City {
         let folder = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
         let (desk, address, tokens, stop, served) = runtime.block_on(async {
@@ -49,7 +49,8 @@ impl City {
             };
             let (log, recovered) = clear_audit::Log::open(options).unwrap();
             let rules = Arc::new(CedarRules::embedded().unwrap());
-            let desk = Desk::open(Parts { store, log, recovered, rules, clock: Arc::new(Timestamp::now) }).await.unwrap();
+            let desk =
+                Desk::open(Parts { store, log, recovered, rules, clock: Arc::new(Timestamp::now) }).await.unwrap();
             let desk = Arc::new(desk);
             desk.found(&story::entries()).await.unwrap();
             let mut tokens = HashMap::new();
@@ -75,15 +76,15 @@ impl City {
             (desk, address, tokens, stop, served)
         });
         let keys = story::fixed_keys(&story::register());
-        City { address, desk, runtime, tokens, keys, stop: Some(stop), served: Some(served), folder }
+        City { address, desk, runtime, tokens, keys, stop: Some(stop), served: Some(served), _folder: folder }
     }
 
-    pub fn token(&self, persona: &str) -> &str {
+    pub(crate) fn token(&self, persona: &str) -> &str {
         &self.tokens[persona]
     }
 
     /// Enrols somebody with a password; gives the account and what makes its codes.
-    pub fn enrol_person(&self, account: &str) -> String {
+    pub(crate) fn enrol_person(&self, account: &str) -> String {
         let new = NewAccount {
             id: account.parse().unwrap(),
             name: "Somebody".into(),
@@ -96,32 +97,32 @@ impl City {
         enrolled.second_factor.unwrap().secret_base32.reveal().to_owned()
     }
 
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::open(self.address)
     }
 
     /// One request on a connection of its own.
-    pub fn ask(&self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(crate) fn ask(&self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         self.client().ask(line, headers, body).unwrap()
     }
 
     /// One API request of a persona's with a complete inquiry in headers.
-    pub fn ask_as(&self, persona: &str, line: &str, body: &[u8]) -> Answer {
+    pub(crate) fn ask_as(&self, persona: &str, line: &str, body: &[u8]) -> Answer {
         self.client().ask_as(self, persona, line, body).unwrap()
     }
 
-    pub fn file(&self, kind: &str, record: &Value) -> String {
+    pub(crate) fn file(&self, kind: &str, record: &Value) -> String {
         let answer = self.ask_as("officer", &format!("POST /api/v1/records/{kind}"), record.to_string().as_bytes());
         assert_eq!(answer.status, 201, "{}", answer.text());
         answer.json()["id"].as_str().unwrap().to_owned()
     }
 
-    pub fn some_person(&self) -> String {
+    pub(crate) fn some_person(&self) -> String {
         self.file("person", &json!({"family_name": "Calloway", "given_name": "Marcus", "date_of_birth": "1981-04-03", "sex": "M", "address": "1420 W Ferry St"}))
     }
 
     /// A signed order that cuts an agency off.
-    pub fn signed_order(&self, agency: &str, number: &str) -> String {
+    pub(crate) fn signed_order(&self, agency: &str, number: &str) -> String {
         let wish = json!({"number": number, "agency": agency, "text": "Access to every police database of the city ends, and the end is permanent."});
         let preview = self.ask_as("steward", "POST /api/v1/register/cut-offs/preview", wish.to_string().as_bytes());
         assert_eq!(preview.status, 200, "{}", preview.text());
@@ -130,15 +131,16 @@ impl City {
     }
 
     /// Puts an order in force and gives the acknowledgement.
-    pub fn cut_off(&self, agency: &str, number: &str) -> Value {
+    pub(crate) fn cut_off(&self, agency: &str, number: &str) -> Value {
         let note = self.signed_order(agency, number);
-        let answer = self.ask_as("steward", "POST /api/v1/register/cut-offs", json!({"note": note}).to_string().as_bytes());
+        let answer =
+            self.ask_as("steward", "POST /api/v1/register/cut-offs", json!({"note": note}).to_string().as_bytes());
         assert_eq!(answer.status, 201, "{}", answer.text());
         answer.json()
     }
 
     /// Ends the server; gives how long that took.
-    pub fn stop(&mut self) -> Duration {
+    pub(crate) fn stop(&mut self) -> Duration {
         let began = std::time::Instant::now();
         self.stop.take().unwrap().send(()).unwrap();
         let served = self.served.take().unwrap();
@@ -148,57 +150,57 @@ impl City {
 }
 
 /// The six digits of this moment.
-pub fn code(secret: &str) -> String {
+pub(crate) fn code(secret: &str) -> String {
     one_time_code(secret, Timestamp::now()).unwrap().reveal().to_owned()
 }
 
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
-    pub fn cookies(&self) -> Vec<&str> {
+    pub(crate) fn cookies(&self) -> Vec<&str> {
         self.headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.as_str()).collect()
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 }
 
-pub struct Client {
-    pub stream: BufReader<TcpStream>,
+pub(crate) struct Client {
+    pub(crate) stream: BufReader<TcpStream>,
 }
 
 impl Client {
-    pub fn open(address: SocketAddr) -> Client {
+    pub(crate) fn open(address: SocketAddr) -> Client {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         Client { stream: BufReader::new(stream) }
     }
 
     /// `line` is method and path.
-    pub fn ask(&mut self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Answer> {
+    pub(crate) fn ask(&mut self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Answer> {
         self.send(line, headers, body)?;
         self.receive(line.starts_with("HEAD"))
     }
 
-    pub fn ask_as(&mut self, city: &City, persona: &str, line: &str, body: &[u8]) -> io::Result<Answer> {
+    pub(crate) fn ask_as(&mut self, city: &City, persona: &str, line: &str, body: &[u8]) -> io::Result<Answer> {
         let bearer = format!("Bearer {}", city.token(persona));
         let agency = story::personas().into_iter().find(|known| known.persona == persona).unwrap().agency.to_string();
         let purpose = if persona == "oversight" { "oversight" } else { "criminal_investigation" };
@@ -214,7 +216,7 @@ impl Client {
         self.ask(line, &headers, body)
     }
 
-    pub fn send(&mut self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<()> {
+    pub(crate) fn send(&mut self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<()> {
         let mut head = format!("{line} HTTP/1.1\r\nhost: clear.test\r\n");
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -228,7 +230,7 @@ impl Client {
         stream.write_all(body)
     }
 
-    pub fn receive(&mut self, head_only: bool) -> io::Result<Answer> {
+    pub(crate) fn receive(&mut self, head_only: bool) -> io::Result<Answer> {
         let mut line = String::new();
         if self.stream.read_line(&mut line)? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -241,14 +243,15 @@ impl Client {
             let Some((name, value)) = line.trim_end().split_once(": ") else { break };
             headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
-        let length = headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, value)| value.parse().unwrap());
+        let length =
+            headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, value)| value.parse().unwrap());
         let mut body = vec![0; if head_only { 0 } else { length }];
         self.stream.read_exact(&mut body)?;
         Ok(Answer { status, headers, body })
     }
 
     /// Whether the other end has ended the connection.
-    pub fn is_ended(&mut self) -> bool {
+    pub(crate) fn is_ended(&mut self) -> bool {
         matches!(self.stream.read(&mut [0u8; 1]), Ok(0) | Err(_))
     }
 }

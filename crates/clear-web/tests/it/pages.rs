@@ -8,13 +8,18 @@ use crate::city::{Answer, City, PASSWORD, code};
 fn is_a_page(what: &str, answer: &Answer) {
     let text = answer.text();
     assert_eq!(answer.header("content-type"), "text/html; charset=utf-8", "{what}");
-    assert!(text.starts_with("<!doctype html>") && text.contains("<html lang=\"en\">") && text.contains("class=\"skip\""), "{what}");
+    assert!(
+        text.starts_with("<!doctype html>") && text.contains("<html lang=\"en\">") && text.contains("class=\"skip\""),
+        "{what}"
+    );
     assert_eq!(text.matches("<h1").count(), 1, "{what}");
     for never in ["<script", " style=", "javascript:", " onclick", "src=\"http"] {
         assert!(!text.contains(never), "{what}: {never}");
     }
     // Every field has a label.
-    for field in text.split("<input ").skip(1).chain(text.split("<select ").skip(1)).chain(text.split("<textarea ").skip(1)) {
+    for field in
+        text.split("<input ").skip(1).chain(text.split("<select ").skip(1)).chain(text.split("<textarea ").skip(1))
+    {
         let tag = field.split('>').next().unwrap();
         if !tag.contains("type=\"hidden\"") {
             let id = tag.split("id=\"").nth(1).unwrap_or_else(|| panic!("{what}: {tag}")).split('"').next().unwrap();
@@ -42,7 +47,8 @@ fn everybody_may_look_at_the_public_pages() {
         assert_eq!(answer.status, 200, "{path}");
         is_a_page(path, &answer);
         assert!(answer.text().contains(words), "{path}");
-        let style = answer.text().split("rel=\"stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let style =
+            answer.text().split("rel=\"stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let style = city.ask(&format!("GET {style}"), &[], b"");
         assert_eq!((style.status, style.header("content-type")), (200, "text/css; charset=utf-8"));
         assert!(style.header("cache-control").contains("immutable"));
@@ -62,7 +68,11 @@ fn an_officer_signs_in_states_an_inquiry_and_finds_somebody() {
     city.file("hot_file", &json!({"topic": "wanted_person", "instrument": "judicial_warrant", "authority": "county-sheriff", "person": id, "entered_on": "2019-07-01", "offence": "Burglary"}));
     city.file("hot_file", &json!({"topic": "wanted_person", "instrument": "detainer", "authority": "frs", "person": id, "entered_on": "2019-07-02"}));
     let secret = city.enrol_person("officer-7");
-    let form = [("content-type", "application/x-www-form-urlencoded"), ("origin", "http://clear.test"), ("sec-fetch-site", "same-origin")];
+    let form = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("origin", "http://clear.test"),
+        ("sec-fetch-site", "same-origin"),
+    ];
     let post = |path: &str, cookie: &str, body: &str| {
         let headers: Vec<_> = form.iter().copied().chain([("cookie", cookie)]).collect();
         city.ask(&format!("POST {path}"), &headers, body.as_bytes())
@@ -72,9 +82,17 @@ fn an_officer_signs_in_states_an_inquiry_and_finds_somebody() {
     is_a_page("a wrong password", &wrong);
     assert!(!wrong.text().contains("wrong\""), "what was typed as a password is not sent back");
 
-    let fields: String = url_form(&[("account", "officer-7"), ("password", PASSWORD), ("code", &code(&secret)), ("next", "/search?q=calloway")]);
+    let fields: String = url_form(&[
+        ("account", "officer-7"),
+        ("password", PASSWORD),
+        ("code", &code(&secret)),
+        ("next", "/search?q=calloway"),
+    ]);
     let entered = post("/sign-in", "", &fields);
-    assert_eq!((entered.status, entered.header("location"), entered.header("connection")), (303, "/search?q=calloway", "close"));
+    assert_eq!(
+        (entered.status, entered.header("location"), entered.header("connection")),
+        (303, "/search?q=calloway", "close")
+    );
     let session = entered.cookies().into_iter().find(|cookie| cookie.starts_with("session=")).unwrap().to_owned();
     assert!(session.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{session}");
     let session = session.split(';').next().unwrap().to_owned();
@@ -142,7 +160,13 @@ fn a_steward_looks_before_signing_and_puts_an_order_in_force() {
     let page = city.ask("GET /steward", &[("cookie", &cookie)], b"");
     assert_eq!(page.status, 200);
     is_a_page("steward", &page);
-    let wish = [("number", "2019-07-16/1"), ("agency", "border-department"), ("covers", "under"), ("scope", "installation"), ("text", "Access ends.")];
+    let wish = [
+        ("number", "2019-07-16/1"),
+        ("agency", "border-department"),
+        ("covers", "under"),
+        ("scope", "installation"),
+        ("text", "Access ends."),
+    ];
     let preview = post("/steward/preview", url_form(&wish));
     assert_eq!(preview.status, 200, "{}", preview.text());
     is_a_page("preview", &preview);

@@ -33,7 +33,13 @@ fn the_published_log_checks_out_from_the_outside() {
     assert!(full.header("cache-control").contains("immutable"));
     assert_eq!((full.body.len(), full.header("access-control-allow-origin")), (256 * 32, "*"));
     assert_eq!(city.ask("GET /log/checkpoint", &[], b"").header("cache-control"), "no-cache");
-    for outside in ["../keys/log.key", "tile/..%2f..%2fkeys%2flog.key", "tile/0/../../../keys/log.key", "frames-000001.log", "tile/9/999"] {
+    for outside in [
+        "../keys/log.key",
+        "tile/..%2f..%2fkeys%2flog.key",
+        "tile/0/../../../keys/log.key",
+        "frames-000001.log",
+        "tile/9/999",
+    ] {
         assert_eq!(city.ask(&format!("GET /log/{outside}"), &[], b"").status, 404, "{outside}");
     }
 }

@@ -19,7 +19,8 @@ fn a_body_of_100_mb_is_refused_without_being_read() {
             Some(_) => headers.push(("content-length", &length_text)),
             None => headers.extend([("transfer-encoding", "chunked"), ("content-length", "")]),
         }
-        let headers: Vec<_> = headers.into_iter().filter(|(name, value)| *name != "content-length" || !value.is_empty()).collect();
+        let headers: Vec<_> =
+            headers.into_iter().filter(|(name, value)| *name != "content-length" || !value.is_empty()).collect();
         let mut head = "POST /api/v1/records/incident HTTP/1.1\r\nhost: clear.test\r\n".to_owned();
         headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
         head.push_str("\r\n");
@@ -28,7 +29,8 @@ fn a_body_of_100_mb_is_refused_without_being_read() {
         let part = vec![b' '; 1 << 16];
         for _ in 0..(100 << 20) / part.len() {
             // The other end stops reading at some time; the refusal is on its way then.
-            let chunk = if length.is_some() { part.clone() } else { [b"10000\r\n".as_slice(), &part, b"\r\n"].concat() };
+            let chunk =
+                if length.is_some() { part.clone() } else { [b"10000\r\n".as_slice(), &part, b"\r\n"].concat() };
             if stream.write_all(&chunk).is_err() {
                 break;
             }
@@ -46,7 +48,10 @@ fn a_body_of_100_mb_is_refused_without_being_read() {
 fn wrong_addresses_and_methods() {
     let city = City::open();
     let api = city.ask("GET /api/v1/nothing", &[], b"");
-    assert_eq!((api.status, api.header("content-type"), api.code().as_str()), (404, "application/json", "no_such_route"));
+    assert_eq!(
+        (api.status, api.header("content-type"), api.code().as_str()),
+        (404, "application/json", "no_such_route")
+    );
     let page = city.ask("GET /nothing", &[], b"");
     assert_eq!((page.status, page.header("content-type")), (404, "text/html; charset=utf-8"));
     assert!(page.text().contains("<h1>Nothing at this address</h1>"));

@@ -13,7 +13,7 @@ use clear_audit::{Event, Log, Opened};
 use clear_identity::Credential;
 use clear_ingest::{Row, chicago_crimes};
 use clear_policy::KeyPair;
-use clear_record::{Draft, IncidentId, Inquiry, Origin, Record, RecordId, Role};
+use clear_record::{Draft, IncidentId, Inquiry, Origin, Record, RecordId};
 use clear_respond::{Desk, Filing, NewAccount, Parts};
 use clear_rules::CedarRules;
 use clear_store::Store;
@@ -476,12 +476,4 @@ pub(crate) fn until(what: &str, within: Duration, mut holds: impl FnMut() -> boo
 /// The ids of records that a text names.
 pub(crate) fn ids_in(text: &str) -> Vec<RecordId> {
     text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').filter_map(|word| word.parse().ok()).collect()
-}
-
-#[test]
-fn roles_of_the_personas_are_those_of_the_tables() {
-    let personas = story::personas();
-    for (persona, role) in [("officer", Role::Officer), ("clerk", Role::Clerk), ("steward", Role::Steward), ("oversight", Role::Oversight)] {
-        assert!(personas.iter().any(|known| known.persona == persona && known.roles == [role]), "{persona}");
-    }
 }

@@ -1,0 +1,272 @@
+//! Every route by every asker, against a golden table; and what each leaves in the log.
+//!
+//! INVARIANT (no exemptions): the rows come from `clear_web::ROUTES`, and a route for which [`request`] has no line
+//! fails the tests.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use clear_audit::What;
+use clear_web::{ROUTES, Route};
+use serde_json::json;
+
+use crate::bed::{ASKERS, Ask, Bed, PASSWORD, Said, Server, ids_in, percent};
+
+/// What each table needs beside the bed.
+struct Table {
+    bed: Bed,
+    server: Server,
+    /// Orders for the two routes that take one, drafted at the register of the moment.
+    notes: BTreeMap<&'static str, String>,
+}
+
+impl Table {
+    /// A city in which the Removal Service and its family are cut off.
+    fn set() -> Table {
+        let bed = Bed::city();
+        let server = bed.serve();
+        bed.cut_off_frs(&server);
+        Table { bed, server, notes: BTreeMap::new() }
+    }
+
+    /// What must be there before a route is asked.
+    fn prepare(&mut self, route: &Route) {
+        match route.name {
+            "cut_off" => {
+                let note = self.bed.signed_order(&self.server, "narcotics", "under", "2026-2");
+                self.notes.insert("cut_off", note);
+            }
+            "steward_cut_off" => {
+                let note = self.bed.signed_order(&self.server, "harbor-task-force", "under", "2026-3");
+                self.notes.insert("steward_cut_off", note);
+            }
+            // A tile is published when it is full: 256 entries.
+            "log_tile" => {
+                for _ in 0..150 {
+                    self.server.ask(&Ask::post("/api/v1/find", &json!({"question": {"name": "nobody"}})));
+                }
+                let tile = Ask::get("/log/tile/0/000");
+                crate::bed::until("a full tile is published", std::time::Duration::from_secs(20), || self.server.ask(&tile).status == 200);
+            }
+            _ => {}
+        }
+    }
+
+    /// The request that this asker makes of this route. It is a good one: what is refused is refused for who asks.
+    fn request(&self, route: &Route, who: &str) -> Ask {
+        let (bed, cast) = (&self.bed, self.bed.cast());
+        let inquiry = bed.inquiry(who);
+        let record = cast.person.to_string();
+        let at = |record: &str| route.path.replace("{record}", record);
+        let case = percent(&cast.case_number);
+        let mine = |ask: Ask| bed.as_who(who, ask);
+        // Pages read the inquiry that the browser keeps.
+        let kept = |path: &str| {
+            use base64::Engine as _;
+            let cookie = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(inquiry.to_string());
+            mine(Ask::get(path).with("cookie", &format!("inquiry={cookie}")))
+        };
+        let order = json!({"number": "2026-9", "agency": "narcotics", "covers": "under", "text": "Access ends."});
+        match route.name {
+            "find" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"name": cast.misspelt}}))),
+            "find_by_query" => mine(Ask::get(&format!("{}?plate={}", route.path, percent(&cast.plate))).under(&inquiry)),
+            "open" => mine(Ask::get(&at(&record)).under(&inquiry)),
+            "file" => mine(Ask::post(&at("vehicle"), &json!({"plate": format!("{}-T1", who.len()), "plate_state": "PM"}))),
+            "counts" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"by": ["primary_type"]}}))),
+            "enter" => mine(Ask::post(route.path, &json!([{"entry": "purpose", "code": format!("for_{who}"), "title": "A purpose of the test"}]))),
+            "preview_cut_off" => mine(Ask::post(route.path, &order)),
+            "cut_off" => mine(Ask::post(route.path, &json!({"note": self.notes["cut_off"]}))),
+            "enrol" => mine(Ask::post(route.path, &json!({"id": format!("new-{}", who.replace('_', "-")), "name": "Somebody new", "agency": "pmpd", "roles": ["officer"], "password": "nineteen lanterns on the pier"}))),
+            "sign_in" => Ask::post(route.path, &match who {
+                "anonymous" => json!({"account": "nobody", "password": PASSWORD, "code": "123456"}),
+                who => json!({"account": bed.person(who).account, "password": PASSWORD, "code": bed.code(who, 0)}),
+            }),
+            "sign_out" => match who {
+                "anonymous" => Ask::post(route.path, &json!({})),
+                who => {
+                    let session = json!({"account": bed.person(who).account, "password": PASSWORD, "code": bed.code(who, 1)});
+                    let session = self.server.ask(&Ask::post("/api/v1/sign-in", &session)).json();
+                    Ask::post(route.path, &json!({})).with("authorization", &format!("Bearer {}", session["token"].as_str().unwrap()))
+                }
+            },
+            "log_tile" => mine(Ask::get(&route.path.replace("{*path}", "0/000"))),
+            "asset" => {
+                let home = self.server.ask(&Ask::get("/")).text();
+                let (_, rest) = home.split_once("/assets/").expect("the first page has a stylesheet");
+                let name: String = rest.chars().take_while(|letter| *letter != '"').collect();
+                mine(Ask::get(&route.path.replace("{name}", &name)))
+            }
+            "sign_in_form" => {
+                let account = if who == "anonymous" { "nobody" } else { bed.person(who).account.as_str() };
+                let code = if who == "anonymous" { "123456".to_owned() } else { bed.code(who, 2) };
+                Ask::form(route.path, &[("account", account), ("password", PASSWORD), ("code", &code), ("next", "/search")])
+            }
+            "sign_out_form" => mine(Ask::form(route.path, &[])),
+            "search_page" => kept(&format!("{}?q={case}", route.path)),
+            "search_form" => mine(Ask::form(route.path, &[("q", &cast.plate), ("purpose", "criminal_investigation"), ("use_code", "C"), ("case", &cast.case_number), ("reason", "stop")])),
+            "record_page" => kept(&at(&record)),
+            "counts_page" => kept(&format!("{}?by=beat", route.path)),
+            "steward_preview" => mine(Ask::form(route.path, &[("number", "2026-9"), ("agency", "narcotics"), ("covers", "under"), ("scope", "installation"), ("text", "Access ends.")])),
+            "steward_cut_off" => mine(Ask::form(route.path, &[("note", &self.notes["steward_cut_off"])])),
+            "register" | "me" | "openapi" | "docs" | "log_checkpoint" | "log_vkey" | "healthz" | "metrics" | "home" | "sign_in_page"
+            | "register_page" | "log_page" | "steward_page" => mine(Ask::get(route.path)),
+            other => panic!("the route `{other}` is new: say here what each asker asks of it, and look at its lines in routes.golden"),
+        }
+    }
+}
+
+/// Whether a route is a question or a filing, so that each use of it stands in the log as asked and ended.
+fn is_logged(route: &Route) -> bool {
+    match route.name {
+        "find" | "find_by_query" | "open" | "file" | "counts" | "enter" | "cut_off" | "enrol" | "search_page" | "record_page" | "counts_page" | "steward_cut_off" => true,
+        // Signing in has events of its own; drafts and public pages disclose no record.
+        "sign_in" | "sign_out" | "sign_in_form" | "sign_out_form" | "preview_cut_off" | "steward_preview" | "steward_page" | "search_form" | "me" | "register" | "openapi"
+        | "docs" | "log_checkpoint" | "log_tile" | "log_vkey" | "healthz" | "metrics" | "asset" | "home" | "sign_in_page" | "register_page" | "log_page" => false,
+        other => panic!("the route `{other}` is new: say here whether it is a question or a filing"),
+    }
+}
+
+/// An answer in one word for the table.
+fn outcome(said: &Said) -> String {
+    let after = |from: &str, to: &str| {
+        let text = said.text();
+        let rest = text.split_once(from).map(|(_, rest)| rest.to_owned()).unwrap_or_default();
+        rest.split(to).next().unwrap_or_default().trim().to_owned()
+    };
+    let why = match said.status {
+        300..400 => format!("to {}", said.header("location").unwrap_or_default().split('?').next().unwrap_or_default()),
+        400.. if said.is_page() => format!("page: {}", after("<h1>", "</h1>")),
+        400.. => said.code(),
+        _ => String::new(),
+    };
+    format!("{} {why}", said.status).trim_end().to_owned()
+}
+
+#[test]
+fn routes_by_askers() {
+    let mut table = Table::set();
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/routes.golden");
+    let mut text = "# Every route by every asker, after an order that cuts the Federal Removal Service and its family off.\n\
+        # `stranger` has no agreement, `sister` belongs to another agency of the family. A refusal has its code, or its\n\
+        # page's heading. Written by the test `routes_by_askers` (OPENCLEAR_UPDATE_GOLDEN=1); a change here is a change of\n\
+        # who gets what, and is reviewed as one.\n"
+        .to_owned();
+    for route in ROUTES {
+        table.prepare(route);
+        let mut outcomes: Vec<(String, Vec<&str>)> = Vec::new();
+        for who in ASKERS {
+            let said = table.server.ask(&table.request(route, who));
+            if ["cut_off", "sister", "anonymous", "stranger"].contains(&who) {
+                nothing_of_the_records(&table.bed, route, who, &said);
+            }
+            let outcome = outcome(&said);
+            match outcomes.iter_mut().find(|(known, _)| *known == outcome) {
+                Some((_, askers)) => askers.push(who),
+                None => outcomes.push((outcome, vec![who])),
+            }
+        }
+        outcomes.sort();
+        writeln!(text, "\n{} {}", route.method, route.path).unwrap();
+        for (outcome, askers) in outcomes {
+            writeln!(text, "    {outcome:44} {}", askers.join(" ")).unwrap();
+        }
+    }
+    if std::env::var_os("OPENCLEAR_UPDATE_GOLDEN").is_some() {
+        std::fs::write(&golden, &text).unwrap();
+    }
+    let known = std::fs::read_to_string(&golden).expect("routes.golden is part of the repository");
+    for (line, (is, was)) in text.lines().zip(known.lines()).enumerate() {
+        assert_eq!(is, was, "routes.golden differs in line {}; OPENCLEAR_UPDATE_GOLDEN=1 writes it again", line + 1);
+    }
+    assert_eq!(text.lines().count(), known.lines().count(), "routes.golden has other lines at its end");
+    let (status, said) = table.server.stop();
+    assert!(status.success() && !said.contains("panicked"), "{said}");
+}
+
+/// No answer to somebody without access names a record or anything of the story's person.
+fn nothing_of_the_records(bed: &Bed, route: &Route, who: &str, said: &Said) {
+    let text = said.text();
+    let cast = bed.cast();
+    // A sign-in page leads back to the address that was asked for, which is the asker's own word.
+    let asked = cast.person.to_string();
+    let told: Vec<_> = ids_in(&text).into_iter().filter(|id| bed.filed.contains_key(id) && (said.status != 401 || id.to_string() != asked)).collect();
+    assert!(told.is_empty(), "{} {} told {who} of {told:?}", route.method, route.path);
+    for word in [cast.family_name.as_str(), cast.plate.as_str()] {
+        assert!(!text.contains(word), "{} {} told {who} of `{word}`: {text}", route.method, route.path);
+    }
+}
+
+#[test]
+fn each_request_leaves_one_asked_and_one_ended_event() {
+    let mut table = Table::set();
+    let before = ended_and_asked(&table.server);
+    let mut expected: Vec<(String, &str, Vec<What>, Option<String>)> = Vec::new();
+    let mut logged = 0;
+    for route in ROUTES {
+        table.prepare(route);
+        for who in ASKERS {
+            let request = table.request(route, who);
+            let (asked_before, ended_before) = ended_and_asked(&table.server);
+            let said = table.server.ask(&request);
+            let (asked, ended) = ended_and_asked(&table.server);
+            let one = u64::from(is_logged(route));
+            assert_eq!((asked - asked_before, ended - ended_before), (one, one), "{} {} by {who}: {}", route.method, route.path, outcome(&said));
+            if !is_logged(route) {
+                continue;
+            }
+            logged += 1;
+            let ends = match said.status {
+                200..300 => vec![What::Answered, What::Filed],
+                // Nothing that one may see is an answer too.
+                404 => vec![What::Answered],
+                400 => vec![What::Failed],
+                _ => vec![What::Denied],
+            };
+            let number = said.number().map(str::to_owned);
+            assert!(number.is_some() || said.is_page(), "{} {} by {who} has no number", route.method, route.path);
+            expected.push((format!("{} {} by {who}", route.method, route.path), who, ends, number));
+        }
+    }
+    assert!(logged >= 100, "only {logged}: the table is empty?");
+    let after = ended_and_asked(&table.server);
+    let (status, said) = table.server.stop();
+    assert!(status.success(), "{said}");
+
+    let events = table.bed.events();
+    let mut asked: BTreeMap<String, usize> = BTreeMap::new();
+    let mut ended: BTreeMap<String, Vec<What>> = BTreeMap::new();
+    for (_, event) in &events {
+        let Some(request) = &event.request else { continue };
+        match event.what {
+            What::Asked => *asked.entry(request.to_string()).or_default() += 1,
+            what if what.ends() => ended.entry(request.to_string()).or_default().push(what),
+            _ => {}
+        }
+    }
+    for (what, who, ends, number) in &expected {
+        let Some(number) = number else { continue };
+        assert_eq!(asked.get(number), Some(&1), "{what}");
+        let how = ended.get(number).cloned().unwrap_or_default();
+        assert!(how.len() == 1 && ends.contains(&how[0]), "{what} ended {how:?}");
+        let event = events.iter().map(|(_, event)| event).find(|event| event.what == What::Asked && event.request.as_ref().is_some_and(|id| id.as_str() == number));
+        let account = event.and_then(|event| event.account.as_ref()).map(ToString::to_string);
+        let expected_account = (*who != "anonymous").then(|| table.bed.person(who).account.clone());
+        assert_eq!(account, expected_account, "{what}");
+    }
+    assert!(asked.values().all(|count| *count == 1), "a request was asked twice");
+    assert!(asked.keys().all(|request| ended.get(request).is_some_and(|ends| ends.len() == 1)), "a request has no end, or two");
+    assert_eq!(asked.len(), ended.len(), "something ended that nobody asked");
+    assert!(asked.len() as u64 >= after.0 - before.0);
+}
+
+/// How many requests were asked and how many ended, as the server's metrics count them.
+fn ended_and_asked(server: &Server) -> (u64, u64) {
+    let metrics = server.ask(&Ask::get("/metrics")).text();
+    let (mut asked, mut ended) = (0, 0);
+    for line in metrics.lines().filter(|line| line.starts_with("requests_ended_total{")) {
+        let count: u64 = line.rsplit(' ').next().unwrap().parse().unwrap();
+        if line.contains("how=\"asked\"") { asked += count } else { ended += count }
+    }
+    (asked, ended)
+}
