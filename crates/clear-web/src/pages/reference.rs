@@ -123,17 +123,22 @@ fn read(path: &str, method: &str, operation: &Value) -> Operation {
             .and_then(|content| content.get("example"))
             .and_then(|example| serde_json::to_string_pretty(example).ok()),
         body: first.and_then(|content| schema_name(content.get("schema")?)),
-        answers: responses
-            .map(|(status, answer)| Answer {
-                status: status.clone(),
-                words: text(answer, "description"),
-                schema: answer
-                    .get("content")
-                    .and_then(Value::as_object)
-                    .and_then(|content| schema_name(content.values().next()?.get("schema")?)),
-            })
-            .collect(),
+        answers: answers(operation, false),
     }
+}
+
+/// An operation's own answers, or the refusals that all have alike.
+fn answers(operation: &Value, refusals: bool) -> Vec<Answer> {
+    let responses = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
+    let all = responses.map(|(status, answer)| Answer {
+        status: status.clone(),
+        words: text(answer, "description"),
+        schema: answer
+            .get("content")
+            .and_then(Value::as_object)
+            .and_then(|content| schema_name(content.values().next()?.get("schema")?)),
+    });
+    all.filter(|answer| (answer.schema.as_deref() == Some("Problem") && answer.status != "404") == refusals).collect()
 }
 
 /// The schema that a reference leads to.

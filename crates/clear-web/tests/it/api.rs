@@ -91,7 +91,10 @@ fn refusals_say_what_to_do() {
     );
     assert_eq!(refused("stranger", "GET /api/v1/find?name=calloway", ""), is(403, "nothing_open"));
     assert_eq!(refused("partner", "POST /api/v1/records/vehicle", r#"{"plate":"A"}"#), is(403, "not_permitted"));
-    assert_eq!(refused("officer", "POST /api/v1/register/entries", r#"[{"entry":"use_code","code":"X","title":"X"}]"#), is(403, "not_permitted"));
+    assert_eq!(
+        refused("officer", "POST /api/v1/register/entries", r#"[{"entry":"use_code","code":"X","title":"X"}]"#),
+        is(403, "not_permitted")
+    );
     assert_eq!(refused("steward", "POST /api/v1/register/entries", "[]"), is(400, "wrong"));
     assert_eq!(refused("officer", "GET /api/v1/find", ""), is(400, "wrong"));
     assert_eq!(refused("officer", "GET /api/v1/find?nam=x", ""), is(400, "bad_query"));

@@ -82,7 +82,8 @@ impl Bed {
         let mut bed = Bed { folder, dir, postgres, people: HashMap::new(), cast: None, filed: HashMap::new() };
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
-            let (desk, store) = bed.open().await;
+            // Founded the day before yesterday, so that a token can have ended since.
+            let (desk, store) = bed.open_at(Arc::new(|| Timestamp::now() - SignedDuration::from_hours(48))).await;
             desk.found(&story::entries()).await.unwrap();
             for persona in story::personas() {
                 let password = (whole && !persona.service).then(|| PASSWORD.to_owned());
@@ -93,8 +94,8 @@ impl Bed {
                 let person = Person {
                     account: persona.account.to_string(),
                     agency: persona.agency.to_string(),
-                    token: token(SignedDuration::from_hours(24)).await,
-                    old_token: token(SignedDuration::from_micros(1)).await,
+                    token: token(SignedDuration::from_hours(24 * 7)).await,
+                    old_token: token(SignedDuration::from_hours(1)).await,
                     factor: enrolled.second_factor.map(|factor| factor.secret_base32.reveal().to_owned()),
                 };
                 bed.people.insert(persona.persona.leak(), person);
@@ -135,12 +136,16 @@ impl Bed {
 
     /// Opens the installation in this process; nobody else may have it.
     pub(crate) async fn open(&self) -> (Arc<Desk>, Store) {
+        self.open_at(Arc::new(Timestamp::now)).await
+    }
+
+    async fn open_at(&self, clock: clear_respond::Clock) -> (Arc<Desk>, Store) {
         let store = match &self.postgres {
             None => Store::folder(&self.dir).await.unwrap(),
             Some(url) => Store::postgres(url, &self.dir.join("keys")).await.unwrap(),
         };
         let (log, recovered) = self.log();
-        let parts = Parts { store: store.clone(), log, recovered, rules: Arc::new(CedarRules::embedded().unwrap()), clock: Arc::new(Timestamp::now) };
+        let parts = Parts { store: store.clone(), log, recovered, rules: Arc::new(CedarRules::embedded().unwrap()), clock };
         (Arc::new(Desk::open(parts).await.unwrap()), store)
     }
 
