@@ -35,7 +35,8 @@ pub fn decide<Q>(
         Ok(sight) => sight,
         Err(fault) => return Decision::Deny(Denial::Fault(fault)),
     };
-    if sight.is_nothing() {
+    // Where no label is in use there is nothing to open to anybody, which is no refusal.
+    if sight.is_nothing() && !(labels.is_empty() && closed.is_empty()) {
         // An asker to whom an owner's order leaves nothing gets the order, never an empty result.
         return Decision::Deny(match closed.into_values().next() {
             Some(order) => Denial::Ordered(order),

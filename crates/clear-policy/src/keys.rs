@@ -43,7 +43,7 @@ impl KeyPair {
     }
 }
 
-/// Signs a text with one key after the other.
+/// Signs a text with one key after the other; a signed note gets more signatures.
 ///
 /// # Errors
 /// A key that does not read; a text that is not lines.
@@ -53,7 +53,11 @@ pub fn sign(text: &str, private_keys: &[&str]) -> Result<String, BadKey> {
         .map(|key| StandardSigner::new(key.trim()).map_err(|_| BadKey::NotAKey))
         .collect::<Result<_, _>>()?;
     let signers: Vec<&dyn Signer> = signers.iter().map(|signer| signer as &dyn Signer).collect();
-    let mut note = Note::new(text.as_bytes(), &[]).map_err(|_| BadKey::NotSignable)?;
+    let mut note = match text.contains("\n\n— ") {
+        true => Note::from_bytes(text.as_bytes()),
+        false => Note::new(text.as_bytes(), &[]),
+    }
+    .map_err(|_| BadKey::NotSignable)?;
     note.add_sigs(&signers).map_err(|_| BadKey::NotSignable)?;
     String::from_utf8(note.to_bytes()).map_err(|_| BadKey::NotSignable)
 }

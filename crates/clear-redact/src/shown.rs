@@ -71,6 +71,10 @@ pub(crate) fn view(grant: &Grant, version: &Version, known: &[RecordId]) -> Opti
     }))
 }
 
+fn listed<const N: usize>(parts: [Option<String>; N]) -> String {
+    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
 /// A title from fields that are open, never from others.
 fn title(record: &Record, shown: &Map<String, Value>) -> String {
     let text = |name: &str| shown.get(name).and_then(Value::as_str);
@@ -92,8 +96,8 @@ fn title(record: &Record, shown: &Map<String, Value>) -> String {
         }
         Record::Involvement(_) => joined(&["part"], " "),
         Record::Narrative(_) => joined(&["title"], " "),
-        Record::Arrest(_) => joined(&["booking_number", "arrested_at"], " · "),
-        Record::Stop(_) => joined(&["event_number", "stopped_at", "block"], " · "),
+        Record::Arrest(_) => listed([text("booking_number").map(str::to_owned), moment("arrested_at")]),
+        Record::Stop(_) => listed([text("event_number").map(str::to_owned), moment("stopped_at"), text("block").map(str::to_owned)]),
         Record::Vehicle(_) => {
             let plate = joined(&["plate_state", "plate"], " ");
             let rest = joined(&["colour", "make", "model"], " ");

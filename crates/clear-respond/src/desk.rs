@@ -115,7 +115,9 @@ impl Desk {
             register.apply(&entry).map_err(|error| unreadable(error.to_string()))?;
         }
         let gate = Gate::new();
-        for order in register.orders() {
+        // An owner's order leaves the other owners' answers open; `Grant::holds` ends those that it closes.
+        let whole = register.orders().iter().filter(|order| order.draft.scope == clear_policy::Scope::Installation);
+        for order in whole {
             if let Some(closure) = register.closure_of(&order.draft.number) {
                 gate.close(closure);
             }

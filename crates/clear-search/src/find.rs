@@ -48,10 +48,12 @@ impl Index {
         }
         let mut ranked: Vec<(Rank, Candidate)> = best.into_values().collect();
         ranked.sort_unstable_by_key(|(rank, _)| *rank);
+        // Pointers are neither counted nor paged: how many there are is not the asker's to know.
+        let pointers = ranked.split_off(ranked.partition_point(|(_, candidate)| !candidate.pointer));
         let total = ranked.len();
         let page = ranked.into_iter().skip(query.offset).take(query.limit);
         let hit = |Candidate { row, score, why, pointer }| Hit { id: row.id, label: row.label, score, why, pointer };
-        Found { hits: page.map(|(_, candidate)| hit(candidate)).collect(), total }
+        Found { hits: page.chain(pointers).map(|(_, candidate)| hit(candidate)).collect(), total }
     }
 
     fn candidates(&self, terms: &Terms, reach: &Reach) -> Vec<Candidate> {

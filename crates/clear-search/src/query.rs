@@ -65,9 +65,9 @@ pub struct Filter {
 /// The answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// Open hits by score, then newest, then id; pointers after them by id.
+    /// The asked part of the open hits by score, then newest, then id; after them every pointer by id.
     pub hits: Vec<Hit>,
-    /// How many there are before `limit` and `offset`.
+    /// How many open hits there are before `limit` and `offset`; pointers are not counted.
     pub total: usize,
 }
 

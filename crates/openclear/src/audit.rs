@@ -31,6 +31,53 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Check a receipt: that the log promised the entry, and that its tree has it.
+    #[command(after_help = "Example:\n  openclear audit receipt receipt.txt --log http://127.0.0.1:8080 --vkey demo/log.vkey\n\nWithout --log only the promise's signature is checked.")]
+    Receipt {
+        /// The receipt's text, or a file that holds it.
+        receipt: String,
+        /// The log's address, or a data folder.
+        #[arg(long, value_name = "LOG")]
+        log: Option<String>,
+        /// The log's verifier key, or a file that holds it.
+        #[arg(long, value_name = "KEY")]
+        vkey: String,
+    },
+}
+
+fn text_or_file(text: &str) -> anyhow::Result<String> {
+    match Path::new(text).is_file() {
+        true => std::fs::read_to_string(text).with_context(|| format!("cannot read {text}")),
+        false => Ok(text.to_owned()),
+    }
+}
+
+fn receipt(text: &str, log: Option<&str>, vkey: &str) -> anyhow::Result<End> {
+    let vkey = text_or_file(vkey)?;
+    let checked = clear_audit::Receipt::parse(text_or_file(text)?.trim()).and_then(|receipt| receipt.check(vkey.trim()).map(|()| receipt));
+    let receipt = match checked {
+        Ok(receipt) => receipt,
+        Err(flaw) => {
+            println!("NOT a receipt of this log: {flaw}");
+            return Ok(End::Flawed);
+        }
+    };
+    println!("Promised by {} as entry {}.", receipt.origin(), receipt.index());
+    let Some(log) = log else { return Ok(End::Done) };
+    let source: Box<dyn Source> = match log.starts_with("http://") || log.starts_with("https://") {
+        true => Box::new(Http(Server { url: log.to_owned(), token: None })),
+        false => Box::new(Folder(Path::new(log).join("log"))),
+    };
+    match receipt.included(source.as_ref(), vkey.trim()) {
+        Ok(size) => {
+            println!("The log has it: included under the checkpoint of {size} entries.");
+            Ok(End::Done)
+        }
+        Err(flaw) => {
+            println!("NOT in the log: {flaw}");
+            Ok(End::Flawed)
+        }
+    }
 }
 
 pub(crate) struct Http(pub(crate) Server);
@@ -48,7 +95,10 @@ impl Source for Http {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<End> {
-    let Command::Verify { log, vkey, json } = args.command;
+    let (log, vkey, json) = match args.command {
+        Command::Verify { log, vkey, json } => (log, vkey, json),
+        Command::Receipt { receipt: text, log, vkey } => return receipt(&text, log.as_deref(), &vkey),
+    };
     let remote = log.starts_with("http://") || log.starts_with("https://");
     let folder = PathBuf::from(&log);
     let server = Server { url: log.clone(), token: None };

@@ -15,7 +15,7 @@ use crate::End;
 use crate::founding::{found, keys_folder};
 use crate::import::{bar, chicago_crimes_file, file};
 use crate::open::Place;
-use crate::serve::until_asked_to_stop;
+use crate::serve::{Signals, until_asked_to_stop};
 
 /// Start an invented city on this machine, ready to try.
 #[derive(clap::Args)]
@@ -49,10 +49,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
     // The port is taken first: a long load that ends in "port in use" helps nobody.
     let listener = clear_web::listen(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), args.port)).await?;
     let (desk, guide) = city(&args.dir).await?;
+    let signals = Signals::catch()?;
     println!("{}", guide.text(&format!("http://{}", listener.local_addr()?), &args.dir));
     let token = persona(&args.dir, "keeper")?["token"].as_str().unwrap_or_default().to_owned();
     let keeper = crate::serve::keeper(&desk, &token, "records_service", "C").await?;
-    until_asked_to_stop(desk, listener, Some(keeper)).await
+    until_asked_to_stop(desk, listener, Some(keeper), signals).await
 }
 
 /// What the demonstration tells its user.

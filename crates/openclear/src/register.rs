@@ -53,6 +53,15 @@ enum Command {
         #[command(flatten)]
         server: Server,
     },
+    /// Sign the text of an order with one key or several, on a machine of your own.
+    #[command(after_help = "Example:\n  openclear register sign --key counsel.key order.txt > signed.txt\n\nA file that is signed already gets one more signature.")]
+    Sign {
+        /// The private keys.
+        #[arg(long = "key", value_name = "FILE", required = true)]
+        keys: Vec<PathBuf>,
+        /// The order's text, as the preview shows it, or a signed note.
+        text: PathBuf,
+    },
     /// Cut an agency off: two keys of different persons, at once, permanent.
     #[command(
         after_help = "Example:\n  openclear register cut-off --agency frs --covers family --number 2026-1 --text 'By order of the city council.' \\\n    --key chief.key --key counsel.key --as demo/personas.json#steward\n\nThe closure is shown, every agency by name, and asked for again as its count and digest before anything is signed."
@@ -108,6 +117,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
                 &json!([{"entry": "suspension", "number": number, "agency": agency, "from": now, "until": until, "reason": reason}]),
             )
         }
+        Command::Sign { keys, text } => {
+            let text = std::fs::read_to_string(&text).with_context(|| format!("cannot read {}", text.display()))?;
+            print!("{}", sign(&text, &keys)?);
+            Ok(End::Done)
+        }
         Command::CutOff(order) => cut_off(&order),
     }
 }
@@ -148,6 +162,12 @@ fn list(server: &Server, as_json: bool) -> anyhow::Result<End> {
     said.end()
 }
 
+fn sign(text: &str, files: &[PathBuf]) -> anyhow::Result<String> {
+    let read = |path: &PathBuf| std::fs::read_to_string(path).with_context(|| format!("cannot read the key {}", path.display()));
+    let keys: Vec<String> = files.iter().map(read).collect::<anyhow::Result<_>>()?;
+    Ok(clear_policy::sign(text, &keys.iter().map(String::as_str).collect::<Vec<_>>())?)
+}
+
 fn cut_off(order: &CutOff) -> anyhow::Result<End> {
     let register = order.server.get("/api/v1/register")?.json()?;
     let number = order.number.clone().unwrap_or_else(|| {
@@ -180,13 +200,8 @@ fn cut_off(order: &CutOff) -> anyhow::Result<End> {
     if typed.split_whitespace().collect::<Vec<_>>() != expected.split_whitespace().collect::<Vec<_>>() {
         bail!("`{}` is not `{expected}`: nothing was signed. If the closure changed, look at it again.", typed.trim());
     }
-    let keys: Vec<String> = order
-        .keys
-        .iter()
-        .map(|path| std::fs::read_to_string(path).with_context(|| format!("cannot read the key {}", path.display())))
-        .collect::<anyhow::Result<_>>()?;
     let text = preview["text"].as_str().context("the server sent no text to sign")?;
-    let note = clear_policy::sign(text, &keys.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let note = sign(text, &order.keys)?;
     let said = order.server.post("/api/v1/register/cut-offs", &json!({"note": note}))?;
     if said.status >= 300 {
         return said.end();

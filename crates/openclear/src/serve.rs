@@ -8,6 +8,7 @@ use clear_jobs::Keeper;
 use clear_record::Inquiry;
 use clear_respond::{Credential, Desk};
 use clear_web::Listener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::End;
 use crate::open::Place;
@@ -54,12 +55,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
             args.place.dir.display()
         );
     }
+    // Caught from here on: whoever reads the next line may press Ctrl-C at once.
+    let signals = Signals::catch()?;
     println!("Serving {} on http://{}", desk.public_register().installation, listener.local_addr()?);
     let keeper = match (&args.keeper, &args.keeper_purpose, &args.keeper_use_code) {
         (Some(token), Some(purpose), Some(code)) => Some(keeper(&desk, token, purpose, code).await?),
         _ => None,
     };
-    until_asked_to_stop(desk, listener, keeper).await
+    until_asked_to_stop(desk, listener, keeper, signals).await
 }
 
 /// The jobs' asker, proven once at start so that a wrong token is said at once.
@@ -75,18 +78,31 @@ pub(crate) async fn keeper(desk: &Desk, token: &str, purpose: &str, use_code: &s
     Ok(Keeper { token: token.to_owned(), inquiry })
 }
 
+/// What an operator ends a server with.
+pub(crate) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Catches Ctrl-C and SIGTERM from now on.
+    pub(crate) fn catch() -> anyhow::Result<Signals> {
+        Ok(Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+}
+
 /// Serves until Ctrl-C or SIGTERM, then ends cleanly.
 pub(crate) async fn until_asked_to_stop(
     desk: Arc<Desk>,
     listener: Listener,
     keeper: Option<Keeper>,
+    mut signals: Signals,
 ) -> anyhow::Result<End> {
     let jobs = keeper.map(|keeper| tokio::spawn(clear_jobs::run(desk.clone(), keeper)));
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let stop = async move {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
+            _ = signals.interrupt.recv() => {}
+            _ = signals.terminate.recv() => {}
         }
         eprintln!("\nStopping: answers under way end first.");
     };

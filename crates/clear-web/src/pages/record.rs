@@ -1,12 +1,13 @@
 //! One record.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use clear_record::RecordId;
-use clear_respond::Open;
+use clear_respond::{Open, Opened};
 
 use crate::app::App;
 use crate::asker::{Asker, KeptInquiry};
@@ -111,5 +112,25 @@ pub(crate) async fn page(
             return Err(Fault::not_found().numbered(&answered.number).with("x-clear-receipt", &receipt));
         }
     }
+    // What to confirm stands before what needs no action.
+    page.warnings
+        .sort_by_key(|warning| ["confirm", "information", "none"].iter().position(|look| *look == warning.look));
+    page.name_references(opened);
     html(&page)
+}
+
+impl RecordPage {
+    fn name_references(&mut self, opened: &Opened) {
+        let Some(record) = &opened.record else { return };
+        let related = record.related.iter().map(|related| &related.shown);
+        let same = record.same_person.iter().map(|same| &same.shown);
+        let all = std::iter::once(&record.shown).chain(related).chain(same);
+        let titles: BTreeMap<String, String> = all.map(|shown| (shown.id.clone(), shown.title.clone())).collect();
+        let warned = self.warnings.iter_mut().map(|warning| &mut warning.card);
+        let beside = self.beside.iter_mut().flat_map(|beside| &mut beside.cards).chain(&mut self.same_person);
+        let cards = warned.chain(beside).map(|card| &mut card.lines);
+        for lines in cards.chain(self.groups.iter_mut().map(|group| &mut group.lines)) {
+            shown::name_references(lines, &titles, &self.id);
+        }
+    }
 }

@@ -83,17 +83,19 @@ pub(crate) fn render(document: &Value) -> Result<String, askama::Error> {
 }
 
 fn text(value: &Value, name: &str) -> String {
-    value.get(name).and_then(Value::as_str).unwrap_or_default().trim().to_owned()
+    // Descriptions are Markdown, of which they use the code marks only.
+    value.get(name).and_then(Value::as_str).unwrap_or_default().trim().replace('`', "")
 }
 
 fn operations(document: &Value, tag: &str) -> Vec<Operation> {
-    let paths = document.get("paths").and_then(Value::as_object);
-    let all = paths.into_iter().flatten().flat_map(|(path, item)| {
-        let methods = item.as_object().into_iter().flatten();
-        methods.map(move |(method, operation)| (path, method, operation))
+    // In the order of the table of routes, which is the order of importance.
+    let described = crate::ROUTES.iter().filter_map(|route| {
+        let method = route.method.to_ascii_lowercase();
+        Some((route.path, method.clone(), document.get("paths")?.get(route.path)?.get(method)?))
     });
-    let tagged = all.filter(|(_, _, operation)| operation.pointer("/tags/0").and_then(Value::as_str) == Some(tag));
-    tagged.map(|(path, method, operation)| read(path, method, operation)).collect()
+    let tagged =
+        described.filter(|(_, _, operation)| operation.pointer("/tags/0").and_then(Value::as_str) == Some(tag));
+    tagged.map(|(path, method, operation)| read(path, &method, operation)).collect()
 }
 
 fn read(path: &str, method: &str, operation: &Value) -> Operation {

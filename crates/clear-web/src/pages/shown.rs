@@ -1,5 +1,7 @@
 //! Records in words: fields with the dictionary's names, in the dictionary's order.
 
+use std::collections::BTreeMap;
+
 use clear_record::{Field, FieldClass, FieldType, Instrument, Kind, fields};
 use clear_respond::{Alert, Shown};
 use serde_json::Value;
@@ -56,14 +58,14 @@ fn class_words(class: FieldClass) -> &'static str {
 fn on_card(kind: &str) -> &'static [&'static str] {
     match Kind::from_name(kind) {
         Some(Kind::Person) => &["date_of_birth", "sex", "height_cm", "address", "identity_number", "caution"],
-        Some(Kind::Incident) => &["occurred_from", "block", "location_description", "beat", "arrest", "status"],
-        Some(Kind::Involvement) => &["part", "age_years", "injury", "person", "vehicle"],
+        Some(Kind::Incident) => &["occurred_from", "location_description", "beat", "arrest", "status"],
+        Some(Kind::Involvement) => &["person", "vehicle", "age_years", "injury"],
         Some(Kind::Narrative) => &["text"],
         Some(Kind::Arrest) => &["arrested_at", "charges", "beat"],
         Some(Kind::Stop) => &["stopped_at", "beat", "outcome", "searched"],
         Some(Kind::Vehicle) => &["model_year", "vin", "owner"],
         Some(Kind::Property) => &["status", "received_at", "storage"],
-        Some(Kind::HotFile) => &["offence", "reference", "entered_on", "authority"],
+        Some(Kind::HotFile) => &["person", "vehicle", "property", "offence", "reference", "entered_on", "authority"],
         None => &[],
     }
 }
@@ -123,7 +125,7 @@ pub(crate) fn card(app: &App, shown: &Shown, why: Vec<String>) -> Card {
         id: shown.id.clone(),
         kind: shown.kind.to_owned(),
         kind_words: kind_words(shown.kind),
-        title: shown.title.clone(),
+        title: capital(&shown.title),
         originator: agency(app, &shown.originator),
         lines: lines.collect(),
         why,
@@ -177,15 +179,32 @@ fn line(app: &App, field: &Field, value: &Value) -> Option<Line> {
     (!values.is_empty()).then(|| Line { label: label(field.name), doc: field.doc.trim(), values, long })
 }
 
+/// References get the titles of the records that they name, where those are on the same page; the page's own record is
+/// left out.
+pub(crate) fn name_references(lines: &mut Vec<Line>, titles: &BTreeMap<String, String>, own: &str) {
+    for line in lines.iter_mut() {
+        line.values.retain(|words| words.record.as_deref() != Some(own));
+        for words in &mut line.values {
+            if let Some(title) = words.record.as_ref().and_then(|id| titles.get(id)) {
+                words.text.clone_from(title);
+            }
+        }
+    }
+    lines.retain(|line| !line.values.is_empty());
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| format!("{}{}", first.to_uppercase(), letters.as_str())).unwrap_or_default()
+}
+
 /// A field's name for people: `date_of_birth` is "Date of birth".
 fn label(name: &str) -> String {
     let unit =
         [("_cm", " (cm)"), ("_kg", " (kg)"), ("_years", " (years)")].into_iter().find(|(end, _)| name.ends_with(end));
     let (stem, unit) = unit.map_or((name, ""), |(end, unit)| (name.trim_end_matches(end), unit));
     let spaced = stem.replace('_', " ");
-    let mut letters = spaced.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}{unit}", letters.as_str())
+    format!("{}{unit}", capital(&spaced))
 }
 
 fn words(app: &App, holds: &FieldType, value: &Value) -> Vec<Words> {
@@ -221,7 +240,7 @@ fn words(app: &App, holds: &FieldType, value: &Value) -> Vec<Words> {
         }
         (FieldType::Agency, Value::String(id)) => plain(agency(app, id)),
         (FieldType::Code(_), Value::String(word)) => plain(word.replace('_', " ")),
-        (FieldType::DateTime, Value::String(text)) => plain(text.replace('T', " ")),
+        (FieldType::DateTime, Value::String(text)) => plain(text.strip_suffix(":00").unwrap_or(text).replace('T', " ")),
         (_, Value::String(text)) => plain(text.clone()),
         (_, Value::Bool(yes)) => plain(if *yes { "yes" } else { "no" }.to_owned()),
         (_, other) => plain(other.to_string()),

@@ -60,6 +60,7 @@ fn a_record_is_filed_corrected_and_seen_at_its_seq() {
 #[test]
 fn refusals_say_what_to_do() {
     let city = City::open();
+    city.some_person();
     let whole = find("calloway");
     let without = |part: &str| {
         let mut body = whole.clone();
@@ -95,7 +96,14 @@ fn refusals_say_what_to_do() {
         refused("officer", "POST /api/v1/register/entries", r#"[{"entry":"use_code","code":"X","title":"X"}]"#),
         is(403, "not_permitted")
     );
-    assert_eq!(refused("steward", "POST /api/v1/register/entries", "[]"), is(400, "wrong"));
+    assert_eq!(
+        refused(
+            "steward",
+            "POST /api/v1/register/entries",
+            r#"[{"entry":"suspension_end","number":"S-0","at":"2019-07-16T00:00:00Z"}]"#
+        ),
+        is(400, "wrong")
+    );
     assert_eq!(refused("officer", "GET /api/v1/find", ""), is(400, "wrong"));
     assert_eq!(refused("officer", "GET /api/v1/find?nam=x", ""), is(400, "bad_query"));
     assert_eq!(refused("officer", "GET /api/v1/records/per_1", ""), is(400, "bad_id"));

@@ -152,7 +152,7 @@ fn commands_that_cannot_be_done_say_why_and_change_nothing() {
         ("a port in use, by a demo", vec!["demo", "--dir", other, "--port", &port], 1, vec![&port, "in use"]),
         ("nothing founded", vec!["serve", "--dir", other, "--port", "0"], 1, vec!["openclear init", other]),
         ("a register with a typo", vec!["init", "--dir", fresh, "--register", typo], 1, vec!["typo.json", "quroum", &line]),
-        ("a register that names nobody", vec!["init", "--dir", fresh, "--register", late], 1, vec!["late.json", "pmdp", "agreement"]),
+        ("a register that names nobody", vec!["init", "--dir", fresh, "--register", late], 1, vec!["pmdp", "agreement"]),
         ("no register", vec!["init", "--dir", fresh, "--register", "/nowhere/register.json"], 1, vec!["/nowhere/register.json"]),
         ("no server", vec!["ask", "plate", "x", "--url", "http://127.0.0.1:1", "--as", clerk], 1, vec!["cannot reach http://127.0.0.1:1"]),
         ("a token that has ended", asking(&["ask", "plate", "x"], old), 3, vec!["ended"]),
