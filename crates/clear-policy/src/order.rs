@@ -182,7 +182,10 @@ impl OrderDraft {
             None if scope == "installation" => Scope::Installation,
             Some(("owner", owner)) => Scope::Owner(read((line, owner.to_owned()))?),
             _ => {
-                return Err(BadOrder::Value { line, what: format!("`{scope}` should be `installation` or `owner ID`") });
+                return Err(BadOrder::Value {
+                    line,
+                    what: format!("`{scope}` should be `installation` or `owner ID`"),
+                });
             }
         };
         let issued_at = read(value("issued")?)?;

@@ -196,7 +196,8 @@ impl Register {
         self.known(&key.agency)?;
         check_key(key)?;
         // Founding keys count, and so does the same key under another name: one signature would count as two persons'.
-        let same = |known: &KeyHolder| known.holder == key.holder || material(&known.verifier) == material(&key.verifier);
+        let same =
+            |known: &KeyHolder| known.holder == key.holder || material(&known.verifier) == material(&key.verifier);
         if self.keys().into_iter().any(same) {
             return Err(BadEntry::SecondKey(key.holder.clone()));
         }

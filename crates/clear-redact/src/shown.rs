@@ -80,6 +80,7 @@ fn title(record: &Record, shown: &Map<String, Value>) -> String {
     let text = |name: &str| shown.get(name).and_then(Value::as_str);
     let joined =
         |names: &[&str], between: &str| names.iter().filter_map(|name| text(name)).collect::<Vec<_>>().join(between);
+    let moment = |name: &str| text(name).map(|moment| moment.replace('T', " ").chars().take(16).collect::<String>());
     let title = match record {
         Record::Person(_) => {
             let given = joined(&["given_name", "middle_name"], " ");
@@ -97,7 +98,9 @@ fn title(record: &Record, shown: &Map<String, Value>) -> String {
         Record::Involvement(_) => joined(&["part"], " "),
         Record::Narrative(_) => joined(&["title"], " "),
         Record::Arrest(_) => listed([text("booking_number").map(str::to_owned), moment("arrested_at")]),
-        Record::Stop(_) => listed([text("event_number").map(str::to_owned), moment("stopped_at"), text("block").map(str::to_owned)]),
+        Record::Stop(_) => {
+            listed([text("event_number").map(str::to_owned), moment("stopped_at"), text("block").map(str::to_owned)])
+        }
         Record::Vehicle(_) => {
             let plate = joined(&["plate_state", "plate"], " ");
             let rest = joined(&["colour", "make", "model"], " ");

@@ -100,7 +100,8 @@ mod tests {
             let doubled =
                 super::spread(items, |part| Ok(part.into_iter().map(|n| n * 2).collect())).await.expect("spreads");
             assert_eq!(doubled, (0..count).map(|n| n * 2).collect::<Vec<u32>>());
-            let mut parts = super::stream((0..count).collect::<Vec<u32>>(), |part| Ok(part.into_iter().map(|n| n * 2).collect()));
+            let mut parts =
+                super::stream((0..count).collect::<Vec<u32>>(), |part| Ok(part.into_iter().map(|n| n * 2).collect()));
             let mut streamed = Vec::new();
             while let Some(part) = parts.next().await.expect("streams") {
                 streamed.extend(part);

@@ -250,7 +250,11 @@ impl Keeping<'_> {
                 .await
                 .map_err(fault("write down an owner"))?;
         }
-        sqlx::query("UPDATE meta SET settled = max(settled, ?)").bind(head).execute(self.tx.conn()).await.map_err(fault("keep keys"))?;
+        sqlx::query("UPDATE meta SET settled = max(settled, ?)")
+            .bind(head)
+            .execute(self.tx.conn())
+            .await
+            .map_err(fault("keep keys"))?;
         self.tx.commit().await.map_err(fault("keep keys"))?;
         self.keys.known.write().unwrap_or_else(PoisonError::into_inner).extend(new);
         Ok(())

@@ -32,7 +32,9 @@ enum Command {
         json: bool,
     },
     /// Check a receipt: that the log promised the entry, and that its tree has it.
-    #[command(after_help = "Example:\n  openclear audit receipt receipt.txt --log http://127.0.0.1:8080 --vkey demo/log.vkey\n\nWithout --log only the promise's signature is checked.")]
+    #[command(
+        after_help = "Example:\n  openclear audit receipt receipt.txt --log http://127.0.0.1:8080 --vkey demo/log.vkey\n\nWithout --log only the promise's signature is checked."
+    )]
     Receipt {
         /// The receipt's text, or a file that holds it.
         receipt: String,
@@ -54,7 +56,8 @@ fn text_or_file(text: &str) -> anyhow::Result<String> {
 
 fn receipt(text: &str, log: Option<&str>, vkey: &str) -> anyhow::Result<End> {
     let vkey = text_or_file(vkey)?;
-    let checked = clear_audit::Receipt::parse(text_or_file(text)?.trim()).and_then(|receipt| receipt.check(vkey.trim()).map(|()| receipt));
+    let checked = clear_audit::Receipt::parse(text_or_file(text)?.trim())
+        .and_then(|receipt| receipt.check(vkey.trim()).map(|()| receipt));
     let receipt = match checked {
         Ok(receipt) => receipt,
         Err(flaw) => {

@@ -54,7 +54,9 @@ enum Command {
         server: Server,
     },
     /// Sign the text of an order with one key or several, on a machine of your own.
-    #[command(after_help = "Example:\n  openclear register sign --key counsel.key order.txt > signed.txt\n\nA file that is signed already gets one more signature.")]
+    #[command(
+        after_help = "Example:\n  openclear register sign --key counsel.key order.txt > signed.txt\n\nA file that is signed already gets one more signature."
+    )]
     Sign {
         /// The private keys.
         #[arg(long = "key", value_name = "FILE", required = true)]
@@ -163,7 +165,9 @@ fn list(server: &Server, as_json: bool) -> anyhow::Result<End> {
 }
 
 fn sign(text: &str, files: &[PathBuf]) -> anyhow::Result<String> {
-    let read = |path: &PathBuf| std::fs::read_to_string(path).with_context(|| format!("cannot read the key {}", path.display()));
+    let read = |path: &PathBuf| {
+        std::fs::read_to_string(path).with_context(|| format!("cannot read the key {}", path.display()))
+    };
     let keys: Vec<String> = files.iter().map(read).collect::<anyhow::Result<_>>()?;
     Ok(clear_policy::sign(text, &keys.iter().map(String::as_str).collect::<Vec<_>>())?)
 }

@@ -30,7 +30,8 @@ const SEED: u64 = 1042;
 const INCIDENTS: usize = 150;
 
 /// The askers of every table, in its order. `anonymous` has no account.
-pub(crate) const ASKERS: [&str; 9] = ["anonymous", "stranger", "partner", "cut_off", "sister", "officer", "clerk", "steward", "oversight"];
+pub(crate) const ASKERS: [&str; 9] =
+    ["anonymous", "stranger", "partner", "cut_off", "sister", "officer", "clerk", "steward", "oversight"];
 
 /// The sample of the public extract.
 pub(crate) fn sample() -> PathBuf {
@@ -88,9 +89,18 @@ impl Bed {
             for persona in story::personas() {
                 let password = (whole && !persona.service).then(|| PASSWORD.to_owned());
                 let roles = persona.roles.iter().copied().collect();
-                let account = NewAccount { id: persona.account.clone(), name: persona.name.clone(), agency: persona.agency.clone(), roles, password, now: desk.clock() };
+                let account = NewAccount {
+                    id: persona.account.clone(),
+                    name: persona.name.clone(),
+                    agency: persona.agency.clone(),
+                    roles,
+                    password,
+                    now: desk.clock(),
+                };
                 let enrolled = desk.enrol(account).await.unwrap();
-                let token = async |last: SignedDuration| desk.issue_token(&persona.account, "test", desk.clock() + last).await.unwrap();
+                let token = async |last: SignedDuration| {
+                    desk.issue_token(&persona.account, "test", desk.clock() + last).await.unwrap()
+                };
                 let person = Person {
                     account: persona.account.to_string(),
                     agency: persona.agency.to_string(),
@@ -114,16 +124,26 @@ impl Bed {
         let importer = self.person("importer").token.clone();
         let asker = desk.prove(Credential::Token(&importer)).await.unwrap();
         let (owner, author) = (asker.agency.clone().unwrap(), asker.account.clone().unwrap());
-        let options = clear_ingest::Options { owner: owner.clone(), author: author.clone(), time_zone: desk.time_zone(), now: desk.clock() };
+        let options = clear_ingest::Options {
+            owner: owner.clone(),
+            author: author.clone(),
+            time_zone: desk.time_zone(),
+            now: desk.clock(),
+        };
         let rows = chicago_crimes::open(sample(), options).unwrap().take(INCIDENTS);
-        let drafts: Vec<Draft> = rows.filter_map(|row| match row.unwrap() {
-            Row::Draft(draft) => Some(draft),
-            Row::Rejection(_) => None,
-        }).collect();
-        let incidents: Vec<_> = drafts.iter().filter_map(|draft| match &draft.record {
-            Record::Incident(incident) => Some((IncidentId::try_from(draft.id).unwrap(), incident.clone())),
-            _ => None,
-        }).collect();
+        let drafts: Vec<Draft> = rows
+            .filter_map(|row| match row.unwrap() {
+                Row::Draft(draft) => Some(draft),
+                Row::Rejection(_) => None,
+            })
+            .collect();
+        let incidents: Vec<_> = drafts
+            .iter()
+            .filter_map(|draft| match &draft.record {
+                Record::Incident(incident) => Some((IncidentId::try_from(draft.id).unwrap(), incident.clone())),
+                _ => None,
+            })
+            .collect();
         let plan = city::Plan { owner, author, administrative: "frs".parse().unwrap(), time_zone: desk.time_zone() };
         let city = city::generate(SEED, &incidents, &plan).unwrap();
         for batch in [drafts, city.drafts] {
@@ -145,7 +165,8 @@ impl Bed {
             Some(url) => Store::postgres(url, &self.dir.join("keys")).await.unwrap(),
         };
         let (log, recovered) = self.log();
-        let parts = Parts { store: store.clone(), log, recovered, rules: Arc::new(CedarRules::embedded().unwrap()), clock };
+        let parts =
+            Parts { store: store.clone(), log, recovered, rules: Arc::new(CedarRules::embedded().unwrap()), clock };
         (Arc::new(Desk::open(parts).await.unwrap()), store)
     }
 
@@ -164,10 +185,13 @@ impl Bed {
     pub(crate) fn events(&self) -> Vec<(u64, Event)> {
         let (log, recovered) = self.log();
         let openings = log.openings(0..recovered.size).unwrap();
-        openings.map(|opened| opened.unwrap()).filter_map(|(index, opened)| match opened {
-            Opened::Event(event) => Some((index, event)),
-            _ => None,
-        }).collect()
+        openings
+            .map(|opened| opened.unwrap())
+            .filter_map(|(index, opened)| match opened {
+                Opened::Event(event) => Some((index, event)),
+                _ => None,
+            })
+            .collect()
     }
 
     pub(crate) fn person(&self, persona: &str) -> &Person {
@@ -269,7 +293,8 @@ impl Ask {
     }
 
     pub(crate) fn post_bytes(path: &str, content_type: &str, body: Vec<u8>) -> Ask {
-        Ask { method: "POST", path: path.to_owned(), headers: vec![], body: Some(body) }.with("content-type", content_type)
+        Ask { method: "POST", path: path.to_owned(), headers: vec![], body: Some(body) }
+            .with("content-type", content_type)
     }
 
     pub(crate) fn form(path: &str, fields: &[(&str, &str)]) -> Ask {
@@ -284,12 +309,18 @@ impl Ask {
 
     /// The inquiry in headers.
     pub(crate) fn under(mut self, inquiry: &Value) -> Ask {
-        for (part, header) in [("purpose", "x-inquiry-purpose"), ("use_code", "x-inquiry-use-code"), ("case", "x-inquiry-case"), ("reason", "x-inquiry-reason")] {
+        for (part, header) in [
+            ("purpose", "x-inquiry-purpose"),
+            ("use_code", "x-inquiry-use-code"),
+            ("case", "x-inquiry-case"),
+            ("reason", "x-inquiry-reason"),
+        ] {
             if let Some(value) = inquiry[part].as_str() {
                 self = self.with(header, value);
             }
         }
-        let agencies: Vec<&str> = inquiry["on_behalf_of"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let agencies: Vec<&str> =
+            inquiry["on_behalf_of"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         if agencies.is_empty() { self } else { self.with("x-inquiry-on-behalf-of", &agencies.join(",")) }
     }
 
@@ -297,7 +328,12 @@ impl Ask {
     pub(crate) fn wire(&self) -> Vec<u8> {
         let body = self.body.clone().unwrap_or_default();
         let headers: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let head = format!("{} {} HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: {}\r\n\r\n", self.method, self.path, body.len());
+        let head = format!(
+            "{} {} HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: {}\r\n\r\n",
+            self.method,
+            self.path,
+            body.len()
+        );
         [head.into_bytes(), body].concat()
     }
 }
@@ -325,7 +361,8 @@ impl Said {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{} is no JSON: {error}: {}", self.status, self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{} is no JSON: {error}: {}", self.status, self.text()))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -349,8 +386,10 @@ impl Said {
 
 /// Asks, on a connection of its own: one connection carries one standing.
 pub(crate) fn ask(url: &str, ask: &Ask) -> Result<Said, ureq::Error> {
-    let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).max_redirects_will_error(false);
-    let agent: ureq::Agent = config.max_idle_connections(0).timeout_global(Some(Duration::from_secs(60))).build().into();
+    let config =
+        ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).max_redirects_will_error(false);
+    let agent: ureq::Agent =
+        config.max_idle_connections(0).timeout_global(Some(Duration::from_secs(60))).build().into();
     let mut request = ureq::http::Request::builder().method(ask.method).uri(format!("{url}{}", ask.path));
     for (name, value) in &ask.headers {
         request = request.header(name, value);
@@ -359,7 +398,10 @@ pub(crate) fn ask(url: &str, ask: &Ask) -> Result<Said, ureq::Error> {
         Some(body) => agent.run(request.body(body.as_slice()).unwrap())?,
         None => agent.run(request.body(()).unwrap())?,
     };
-    let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
     let headers = headers.collect();
     let status = response.status().as_u16();
     Ok(Said { status, headers, body: response.body_mut().with_config().limit(64 << 20).read_to_vec()? })
@@ -389,7 +431,12 @@ impl Server {
                         let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
                         // What else it says is read, so that it never waits for a reader.
                         std::thread::spawn(move || LINES.fetch_add(lines.count(), Ordering::Relaxed));
-                        return Ok(Server { child, url: format!("http://127.0.0.1:{port}"), said: said.to_owned(), took: began.elapsed() });
+                        return Ok(Server {
+                            child,
+                            url: format!("http://127.0.0.1:{port}"),
+                            said: said.to_owned(),
+                            took: began.elapsed(),
+                        });
                     }
                 }
                 _ => {
@@ -401,7 +448,9 @@ impl Server {
     }
 
     pub(crate) fn ask(&self, what: &Ask) -> Said {
-        ask(&self.url, what).unwrap_or_else(|error| panic!("{} {}: {error}; the server said: {}", what.method, what.path, self.stderr()))
+        ask(&self.url, what).unwrap_or_else(|error| {
+            panic!("{} {}: {error}; the server said: {}", what.method, what.path, self.stderr())
+        })
     }
 
     /// What it has said on standard error so far.
@@ -480,5 +529,7 @@ pub(crate) fn until(what: &str, within: Duration, mut holds: impl FnMut() -> boo
 
 /// The ids of records that a text names.
 pub(crate) fn ids_in(text: &str) -> Vec<RecordId> {
-    text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').filter_map(|word| word.parse().ok()).collect()
+    text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+        .filter_map(|word| word.parse().ok())
+        .collect()
 }

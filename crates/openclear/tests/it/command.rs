@@ -27,7 +27,8 @@ fn every_command_has_help_with_an_example() {
         let below = commands(&help);
         // An example stands at the command or at the one that it belongs to.
         let above: Vec<&str> = command.iter().rev().skip(1).rev().map(String::as_str).chain(["--help"]).collect();
-        let is_shown = help.contains("openclear ") && help.contains("Example:") || !command.is_empty() && stdout(&run(&above)).contains("Example:");
+        let is_shown = help.contains("openclear ") && help.contains("Example:")
+            || !command.is_empty() && stdout(&run(&above)).contains("Example:");
         if below.is_empty() {
             leaves += 1;
             assert!(is_shown, "`openclear {}` shows no example: {help}", command.join(" "));
@@ -55,7 +56,8 @@ fn the_rules_that_are_built_in_load() {
     let policies = concat!(env!("CARGO_MANIFEST_DIR"), "/../clear-rules/policies");
     assert!(Command::new("cp").args(["-a", policies]).arg(folder.path().join("rules")).status().unwrap().success());
     let rules = folder.path().join("rules");
-    fs::write(rules.join("orders.cedar"), "permit (principal, action, resource) when { principal.nose == 1 };").unwrap();
+    fs::write(rules.join("orders.cedar"), "permit (principal, action, resource) when { principal.nose == 1 };")
+        .unwrap();
     let output = run(&["policy", "check", "--rules", rules.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(5), "{}{}", stdout(&output), stderr(&output));
     assert!(stdout(&output).contains("orders.cedar"), "{}", stdout(&output));
@@ -79,7 +81,11 @@ fn a_changed_log_is_found_and_the_entry_named() {
     assert_eq!(verified["whole"], true);
     let size = verified["size"].as_u64().unwrap();
 
-    let segment = fs::read_dir(bed.dir.join("log")).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some_and(|end| end == "log")).unwrap();
+    let segment = fs::read_dir(bed.dir.join("log"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|end| end == "log"))
+        .unwrap();
     let whole = fs::read(&segment).unwrap();
     for share in [3, 5, 9] {
         let mut flipped = whole.clone();
@@ -121,22 +127,61 @@ fn an_installation_is_founded_and_its_steward_cuts_an_agency_off() {
     let said: Value = serde_json::from_str(&stdout(&output)).unwrap_or_else(|_| panic!("{}", stderr(&output)));
     let url = said["steward"]["one_time_codes"].as_str().unwrap();
     let factor = url.split("secret=").nth(1).unwrap().split('&').next().unwrap();
-    let server = crate::bed::Server::start(&["serve", "--dir", dir, "--port", "0"].map(str::to_owned), &folder.path().join("said")).unwrap();
+    let server = crate::bed::Server::start(
+        &["serve", "--dir", dir, "--port", "0"].map(str::to_owned),
+        &folder.path().join("said"),
+    )
+    .unwrap();
     let code = clear_identity::one_time_code(factor, jiff::Timestamp::now()).unwrap();
-    let session = server.ask(&Ask::post("/api/v1/sign-in", &json!({"account": "steward-1", "password": crate::bed::PASSWORD, "code": code.reveal()})));
+    let session = server.ask(&Ask::post(
+        "/api/v1/sign-in",
+        &json!({"account": "steward-1", "password": crate::bed::PASSWORD, "code": code.reveal()}),
+    ));
     assert_eq!(session.status, 200, "{}", session.text());
     let token = session.json()["token"].as_str().unwrap().to_owned();
 
     let list = run(&["register", "list", "--json", "--url", &server.url]);
     let list: Value = serde_json::from_str(&stdout(&list)).unwrap();
-    let agency = list["agencies"].as_array().unwrap().iter().find(|agency| agency["access"] == "access").expect("an agency has an agreement")["id"].as_str().unwrap();
-    let mut keys: Vec<String> = fs::read_dir(format!("{dir}/keys-of-founders")).unwrap().map(|key| key.unwrap().path().display().to_string()).collect();
+    let agency = list["agencies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|agency| agency["access"] == "access")
+        .expect("an agency has an agreement")["id"]
+        .as_str()
+        .unwrap();
+    let mut keys: Vec<String> = fs::read_dir(format!("{dir}/keys-of-founders"))
+        .unwrap()
+        .map(|key| key.unwrap().path().display().to_string())
+        .collect();
     keys.sort();
-    let preview = server.ask(&Ask::post("/api/v1/register/cut-offs/preview", &json!({"number": "x", "agency": agency, "text": "x"})).with("authorization", &format!("Bearer {token}"))).json();
+    let preview = server
+        .ask(
+            &Ask::post("/api/v1/register/cut-offs/preview", &json!({"number": "x", "agency": agency, "text": "x"}))
+                .with("authorization", &format!("Bearer {token}")),
+        )
+        .json();
     let confirm = format!("{} {}", preview["count"], preview["digest"].as_str().unwrap());
     let cut = |keys: &[&String]| {
         let keys: Vec<&str> = keys.iter().flat_map(|key| ["--key", key.as_str()]).collect();
-        run(&[&["register", "cut-off", "--agency", agency, "--text", "By order.", "--confirm", &confirm, "--url", &server.url, "--as", &token], keys.as_slice()].concat())
+        run(&[
+            &[
+                "register",
+                "cut-off",
+                "--agency",
+                agency,
+                "--text",
+                "By order.",
+                "--confirm",
+                &confirm,
+                "--url",
+                &server.url,
+                "--as",
+                &token,
+            ],
+            keys.as_slice(),
+        ]
+        .concat())
     };
     let one = cut(&[&keys[0]]);
     assert_eq!(one.status.code(), Some(3), "one key was enough: {}", stdout(&one));

@@ -48,8 +48,13 @@ fn not_yours_equals_not_there() {
             }
 
             let page = |id: &RecordId| {
-                let kept = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bed.inquiry(who).to_string());
-                server.ask(&bed.as_who(who, Ask::get(&format!("/records/{id}")).with("cookie", &format!("inquiry={kept}"))))
+                let kept = base64::Engine::encode(
+                    &base64::engine::general_purpose::URL_SAFE_NO_PAD,
+                    bed.inquiry(who).to_string(),
+                );
+                server.ask(
+                    &bed.as_who(who, Ask::get(&format!("/records/{id}")).with("cookie", &format!("inquiry={kept}"))),
+                )
             };
             assert_eq!(bare(&page(id), &own), bare(&page(&nobody), &own), "{who} opens the page of the {what} record");
 
@@ -58,9 +63,19 @@ fn not_yours_equals_not_there() {
             assert_eq!(bare(&by_name, &[]), bare(&by_no_name, &[]), "{who} looks for the {what} record by name");
             let (by_id, by_no_id) = (find(json!({"id": id})), find(json!({"id": nobody})));
             assert_eq!(bare(&by_id, &[]), bare(&by_no_id, &[]), "{who} looks for the {what} record by id");
-            let text = |text: &str| server.ask(&bed.as_who(who, Ask::get(&format!("/api/v1/find?text={}", percent(text))).under(&bed.inquiry(who))));
+            let text =
+                |text: &str| {
+                    server.ask(&bed.as_who(
+                        who,
+                        Ask::get(&format!("/api/v1/find?text={}", percent(text))).under(&bed.inquiry(who)),
+                    ))
+                };
             let own = [(*name).to_owned(), (*no_name).to_owned()];
-            assert_eq!(bare(&text(name), &own), bare(&text(no_name), &own), "{who} types the name of the {what} record");
+            assert_eq!(
+                bare(&text(name), &own),
+                bare(&text(no_name), &own),
+                "{who} types the name of the {what} record"
+            );
             if bed.person_has_access(who) {
                 assert_eq!(by_name.status, 200, "{who}: {}", by_name.text());
                 assert_eq!((&by_name.json()["total"], &by_name.json()["hits"]), (&json!(0), &json!([])), "{who}");
@@ -72,8 +87,16 @@ fn not_yours_equals_not_there() {
 
     // Nor does correcting tell: the clerk of the owner may, an agency that owns nothing may not, and learns nothing.
     for who in ["partner", "stranger"] {
-        let correct = |id: RecordId| server.ask(&bed.as_who(who, Ask::post(&format!("/api/v1/records/person?id={id}"), &json!({"family_name": "X"}))));
-        assert_eq!(bare(&correct(cast.black.id()), &[]), bare(&correct(RecordId::fresh(Kind::Person)), &[]), "{who} corrects");
+        let correct = |id: RecordId| {
+            server.ask(
+                &bed.as_who(who, Ask::post(&format!("/api/v1/records/person?id={id}"), &json!({"family_name": "X"}))),
+            )
+        };
+        assert_eq!(
+            bare(&correct(cast.black.id()), &[]),
+            bare(&correct(RecordId::fresh(Kind::Person)), &[]),
+            "{who} corrects"
+        );
     }
 
     // A gray record is whom to ask, and nothing else.

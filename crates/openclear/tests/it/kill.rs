@@ -124,7 +124,10 @@ fn codes(number: usize) -> [String; 3] {
 
 /// Three entries that are taken together or not at all.
 fn batch(number: usize) -> Ask {
-    let entries: Vec<Value> = codes(number).iter().map(|code| json!({"entry": "use_code", "code": code, "title": format!("Use {code}")})).collect();
+    let entries: Vec<Value> = codes(number)
+        .iter()
+        .map(|code| json!({"entry": "use_code", "code": code, "title": format!("Use {code}")}))
+        .collect();
     Ask::post("/api/v1/register/entries", &Value::Array(entries))
 }
 
@@ -160,7 +163,11 @@ fn check(bed: &Bed, book: &Book) -> usize {
     for version in &versions {
         let Some(Record::Vehicle(record)) = &version.record else { panic!("{} is half there", version.id) };
         let plate = record.plate.clone().unwrap();
-        let whole = Record::from_bytes(clear_record::Kind::Vehicle, &serde_json::to_vec(&vehicle(plate[1..].parse().unwrap())).unwrap()).unwrap();
+        let whole = Record::from_bytes(
+            clear_record::Kind::Vehicle,
+            &serde_json::to_vec(&vehicle(plate[1..].parse().unwrap())).unwrap(),
+        )
+        .unwrap();
         assert!(version.record.as_ref() == Some(&whole), "{plate} is half there");
         assert!(by_plate.insert(plate.clone(), version.id).is_none(), "{plate} is there twice");
     }
@@ -181,7 +188,10 @@ fn check(bed: &Bed, book: &Book) -> usize {
     }
     for (number, acknowledged) in &book.batches {
         let there = codes(*number).iter().filter(|code| codes_there.contains(*code)).count();
-        assert!(there == 3 || (there == 0 && !acknowledged), "batch {number}, acknowledged: {acknowledged}, has {there} of its 3 entries");
+        assert!(
+            there == 3 || (there == 0 && !acknowledged),
+            "batch {number}, acknowledged: {acknowledged}, has {there} of its 3 entries"
+        );
     }
 
     // And each request has one end, by the next start where it was killed.
@@ -190,7 +200,9 @@ fn check(bed: &Bed, book: &Book) -> usize {
         let Some(request) = &event.request else { continue };
         match event.what {
             What::Asked => assert!(open.insert(request.to_string(), 0).is_none(), "{request} was asked twice"),
-            what if what.ends() => *open.get_mut(request.as_str()).unwrap_or_else(|| panic!("{request} ended unasked")) += 1,
+            what if what.ends() => {
+                *open.get_mut(request.as_str()).unwrap_or_else(|| panic!("{request} ended unasked")) += 1
+            }
             _ => {}
         }
     }

@@ -44,9 +44,27 @@ fn wrong_questions_clients_that_hang_up_and_a_killed_process_leave_one_end_each(
     let wrong = [
         bed.find("officer", &json!({"name": "a", "plate": "b"})),
         bed.find("officer", &json!({})),
-        bed.as_who("officer", Ask::post("/api/v1/counts", &json!({"inquiry": bed.inquiry("officer"), "question": {"by": ["no_such_column"]}}))),
-        bed.as_who("officer", Ask::post("/api/v1/find", &json!({"inquiry": bed.inquiry("officer"), "question": {"name": "a"}, "see": 1_000_000}))),
-        bed.as_who("steward", Ask::post("/api/v1/register/entries", &json!([]))),
+        bed.as_who(
+            "officer",
+            Ask::post(
+                "/api/v1/counts",
+                &json!({"inquiry": bed.inquiry("officer"), "question": {"by": ["no_such_column"]}}),
+            ),
+        ),
+        bed.as_who(
+            "officer",
+            Ask::post(
+                "/api/v1/find",
+                &json!({"inquiry": bed.inquiry("officer"), "question": {"name": "a"}, "see": 1_000_000}),
+            ),
+        ),
+        bed.as_who(
+            "steward",
+            Ask::post(
+                "/api/v1/register/entries",
+                &json!([{"entry": "edge", "kind": "parent", "from": "frs", "to": "nowhere"}]),
+            ),
+        ),
     ];
     let mut numbers = Vec::new();
     for ask in &wrong {
@@ -62,7 +80,9 @@ fn wrong_questions_clients_that_hang_up_and_a_killed_process_leave_one_end_each(
     until("what was hung up on has ended", Duration::from_secs(30), || {
         let metrics = server.ask(&Ask::get("/metrics")).text();
         let count = |asked: bool| -> u64 {
-            let lines = metrics.lines().filter(|line| line.starts_with("requests_ended_total{") && line.contains("how=\"asked\"") == asked);
+            let lines = metrics
+                .lines()
+                .filter(|line| line.starts_with("requests_ended_total{") && line.contains("how=\"asked\"") == asked);
             lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
         };
         count(true) == count(false)
@@ -88,7 +108,11 @@ fn wrong_questions_clients_that_hang_up_and_a_killed_process_leave_one_end_each(
     let (status, _) = bed.serve().stop();
     assert!(status.success());
     let known = ends(&bed);
-    assert!(known.values().all(|ends| ends.len() == 1), "a request has no end, or two: {:?}", known.iter().filter(|(_, ends)| ends.len() != 1).collect::<Vec<_>>());
+    assert!(
+        known.values().all(|ends| ends.len() == 1),
+        "a request has no end, or two: {:?}",
+        known.iter().filter(|(_, ends)| ends.len() != 1).collect::<Vec<_>>()
+    );
     assert!(known.values().any(|ends| ends == &[What::Crashed]), "no request was open when the process was killed");
 }
 

@@ -1,7 +1,13 @@
 //! The whole of OpenCLEAR from outside: the real binary on a real folder, over real loopback HTTP.
 //!
 //! One file a topic. `bed.rs` founds the small city that they share, starts and ends servers, and asks them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 #![allow(missing_docs, reason = "tests are read, not called")]
 
 mod bed;

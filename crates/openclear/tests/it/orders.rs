@@ -8,7 +8,9 @@ use crate::bed::{Ask, Bed, Said};
 fn questions(bed: &Bed, who: &str) -> Vec<Ask> {
     let cast = bed.cast();
     let find = |question: Value| bed.find(who, &question);
-    let count = |question: Value| bed.as_who(who, Ask::post("/api/v1/counts", &json!({"inquiry": bed.inquiry(who), "question": question})));
+    let count = |question: Value| {
+        bed.as_who(who, Ask::post("/api/v1/counts", &json!({"inquiry": bed.inquiry(who), "question": question})))
+    };
     vec![
         find(json!({"name": cast.misspelt})),
         find(json!({"name": format!("{} {}", cast.given_name, cast.family_name), "date_of_birth": cast.date_of_birth})),
@@ -45,7 +47,13 @@ fn gr04_others_bytes_unchanged() {
 
     for (who, before) in others.iter().zip(&before) {
         for ((ask, before), after) in questions(&bed, who).iter().zip(before).zip(all(who)) {
-            assert_eq!((before.status, same(before)), (after.status, same(&after)), "{who}: {} {}", ask.method, ask.path);
+            assert_eq!(
+                (before.status, same(before)),
+                (after.status, same(&after)),
+                "{who}: {} {}",
+                ask.method,
+                ask.path
+            );
         }
     }
 
@@ -67,7 +75,8 @@ fn gr04_others_bytes_unchanged() {
             let mut inquiry = bed.inquiry(who);
             for beneficiaries in [json!([agency]), json!([bed.person(who).agency, agency])] {
                 inquiry["on_behalf_of"] = beneficiaries;
-                let ask = Ask::post("/api/v1/find", &json!({"inquiry": inquiry, "question": {"plate": bed.cast().plate}}));
+                let ask =
+                    Ask::post("/api/v1/find", &json!({"inquiry": inquiry, "question": {"plate": bed.cast().plate}}));
                 order(&server.ask(&bed.as_who(who, ask)), &format!("{who} for {agency}"));
             }
         }
@@ -110,9 +119,18 @@ fn a_missing_part_of_the_inquiry_is_refused_by_name() {
             let open = Ask::get(&format!("/api/v1/records/{}", bed.cast().person)).under(&inquiry);
             for ask in [find, counts, open] {
                 let said = server.ask(&bed.as_who(who, ask));
-                assert_eq!((said.status, said.code().as_str()), (422, "inquiry_incomplete"), "{who} without {part}: {}", said.text());
+                assert_eq!(
+                    (said.status, said.code().as_str()),
+                    (422, "inquiry_incomplete"),
+                    "{who} without {part}: {}",
+                    said.text()
+                );
                 assert_eq!(said.json()["missing"], json!([part]), "{who} without {part}");
-                assert!(said.json()["message"].as_str().unwrap().contains(part), "{who} without {part}: {}", said.text());
+                assert!(
+                    said.json()["message"].as_str().unwrap().contains(part),
+                    "{who} without {part}: {}",
+                    said.text()
+                );
             }
         }
     }
@@ -127,7 +145,9 @@ fn a_missing_part_of_the_inquiry_is_refused_by_name() {
     ] {
         let mut inquiry = bed.inquiry("officer");
         inquiry[part] = value;
-        let said = server.ask(&bed.as_who("officer", Ask::post("/api/v1/find", &json!({"inquiry": inquiry, "question": {"plate": "x"}}))));
+        let said = server.ask(
+            &bed.as_who("officer", Ask::post("/api/v1/find", &json!({"inquiry": inquiry, "question": {"plate": "x"}}))),
+        );
         assert_eq!((said.status, said.code().as_str()), (status, code), "{part}: {}", said.text());
     }
 }

@@ -42,8 +42,14 @@ impl Browser<'_> {
 
 fn works_without_scripts(path: &str, said: &Said) {
     let html = said.text().to_lowercase();
-    assert!(!html.contains("<script") && !html.contains("javascript:") && !html.contains(" onclick="), "{path} has a script");
-    assert!(said.header("content-security-policy").is_some_and(|policy| policy.contains("script-src 'none'")), "{path}");
+    assert!(
+        !html.contains("<script") && !html.contains("javascript:") && !html.contains(" onclick="),
+        "{path} has a script"
+    );
+    assert!(
+        said.header("content-security-policy").is_some_and(|policy| policy.contains("script-src 'none'")),
+        "{path}"
+    );
     // Nothing comes from another host.
     for attribute in ["src=\"", "href=\"", "action=\""] {
         for rest in html.split(attribute).skip(1) {
@@ -65,8 +71,12 @@ fn an_officer_signs_in_states_the_inquiry_searches_a_plate_and_sees_the_alerts()
     let wanted = format!("/search?q={}", percent(&cast.plate));
     let sign_in = browser.send(Ask::get(&wanted));
     assert!(sign_in.status == 401 && sign_in.text().contains("name=\"password\""), "{}", sign_in.text());
-    let enter = |password: &str, code: &str| Ask::form("/sign-in", &[("account", &account), ("password", password), ("code", code), ("next", &wanted)]);
-    for (password, code) in [("a wrong password of enough length", bed.code("officer", 1)), (PASSWORD, "000000".to_owned())] {
+    let enter = |password: &str, code: &str| {
+        Ask::form("/sign-in", &[("account", &account), ("password", password), ("code", code), ("next", &wanted)])
+    };
+    for (password, code) in
+        [("a wrong password of enough length", bed.code("officer", 1)), (PASSWORD, "000000".to_owned())]
+    {
         let refused = browser.send(enter(password, &code));
         assert_eq!(refused.status, 401, "{}", refused.text());
         assert!(browser.cookies.is_empty() && refused.text().contains("role=\"alert\""));
@@ -84,10 +94,20 @@ fn an_officer_signs_in_states_the_inquiry_searches_a_plate_and_sees_the_alerts()
     // The bar is filled in, the search goes on, and the bar is kept for the next page.
     let found = browser.send(Ask::form(
         "/search",
-        &[("q", &cast.plate), ("purpose", "criminal_investigation"), ("use_code", "C"), ("case", &cast.event_number), ("reason", "tail lamp out, stop on the avenue")],
+        &[
+            ("q", &cast.plate),
+            ("purpose", "criminal_investigation"),
+            ("use_code", "C"),
+            ("case", &cast.event_number),
+            ("reason", "tail lamp out, stop on the avenue"),
+        ],
     ));
     assert_eq!(found.status, 200, "{}", found.text());
-    assert!(found.text().contains(&format!("/records/{}", cast.vehicle)) && found.text().contains("tail lamp out"), "{}", found.text());
+    assert!(
+        found.text().contains(&format!("/records/{}", cast.vehicle)) && found.text().contains("tail lamp out"),
+        "{}",
+        found.text()
+    );
     let vehicle = browser.send(Ask::get(&format!("/records/{}", cast.vehicle)));
     assert_eq!(vehicle.status, 200, "{}", vehicle.text());
     let person = browser.send(Ask::get(&format!("/records/{}", cast.person)));
@@ -125,7 +145,16 @@ fn a_browser_shows_the_public_register() {
     let profile = bed.beside("browser");
     let began = Instant::now();
     let mut browser = Command::new("chromium")
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking", "--virtual-time-budget=5000", "--dump-dom"])
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--virtual-time-budget=5000",
+            "--dump-dom",
+        ])
         .arg(format!("--user-data-dir={}", profile.display()))
         .arg(format!("{}/register", server.url))
         .stdin(std::process::Stdio::null())
@@ -141,7 +170,14 @@ fn a_browser_shows_the_public_register() {
     }
     let dom = std::fs::read_to_string(bed.beside("dom.html")).unwrap();
     let said = std::fs::read_to_string(bed.beside("browser.log")).unwrap();
-    for words in ["Federal Removal Service", "cut off", "2026-1", "By order of the City Council", "Office of Legal Affairs", "Booking prints to the state repository"] {
+    for words in [
+        "Federal Removal Service",
+        "cut off",
+        "2026-1",
+        "By order of the City Council",
+        "Office of Legal Affairs",
+        "Booking prints to the state repository",
+    ] {
         assert!(dom.contains(words), "`{words}` is not on the page: {dom}\n{said}");
     }
 }

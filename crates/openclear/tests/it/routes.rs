@@ -47,7 +47,9 @@ impl Table {
                     self.server.ask(&Ask::post("/api/v1/find", &json!({"question": {"name": "nobody"}})));
                 }
                 let tile = Ask::get("/log/tile/0/000");
-                crate::bed::until("a full tile is published", std::time::Duration::from_secs(20), || self.server.ask(&tile).status == 200);
+                crate::bed::until("a full tile is published", std::time::Duration::from_secs(20), || {
+                    self.server.ask(&tile).status == 200
+                });
             }
             _ => {}
         }
@@ -70,24 +72,39 @@ impl Table {
         let order = json!({"number": "2026-9", "agency": "narcotics", "covers": "under", "text": "Access ends."});
         match route.name {
             "find" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"name": cast.misspelt}}))),
-            "find_by_query" => mine(Ask::get(&format!("{}?plate={}", route.path, percent(&cast.plate))).under(&inquiry)),
+            "find_by_query" => {
+                mine(Ask::get(&format!("{}?plate={}", route.path, percent(&cast.plate))).under(&inquiry))
+            }
             "open" => mine(Ask::get(&at(&record)).under(&inquiry)),
-            "file" => mine(Ask::post(&at("vehicle"), &json!({"plate": format!("{}-T1", who.len()), "plate_state": "PM"}))),
+            "file" => {
+                mine(Ask::post(&at("vehicle"), &json!({"plate": format!("{}-T1", who.len()), "plate_state": "PM"})))
+            }
             "counts" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"by": ["primary_type"]}}))),
-            "enter" => mine(Ask::post(route.path, &json!([{"entry": "purpose", "code": format!("for_{who}"), "title": "A purpose of the test"}]))),
+            "enter" => mine(Ask::post(
+                route.path,
+                &json!([{"entry": "purpose", "code": format!("for_{who}"), "title": "A purpose of the test"}]),
+            )),
             "preview_cut_off" => mine(Ask::post(route.path, &order)),
             "cut_off" => mine(Ask::post(route.path, &json!({"note": self.notes["cut_off"]}))),
-            "enrol" => mine(Ask::post(route.path, &json!({"id": format!("new-{}", who.replace('_', "-")), "name": "Somebody new", "agency": "pmpd", "roles": ["officer"], "password": "nineteen lanterns on the pier"}))),
-            "sign_in" => Ask::post(route.path, &match who {
-                "anonymous" => json!({"account": "nobody", "password": PASSWORD, "code": "123456"}),
-                who => json!({"account": bed.person(who).account, "password": PASSWORD, "code": bed.code(who, 0)}),
-            }),
+            "enrol" => mine(Ask::post(
+                route.path,
+                &json!({"id": format!("new-{}", who.replace('_', "-")), "name": "Somebody new", "agency": "pmpd", "roles": ["officer"], "password": "nineteen lanterns on the pier"}),
+            )),
+            "sign_in" => Ask::post(
+                route.path,
+                &match who {
+                    "anonymous" => json!({"account": "nobody", "password": PASSWORD, "code": "123456"}),
+                    who => json!({"account": bed.person(who).account, "password": PASSWORD, "code": bed.code(who, 0)}),
+                },
+            ),
             "sign_out" => match who {
                 "anonymous" => Ask::post(route.path, &json!({})),
                 who => {
-                    let session = json!({"account": bed.person(who).account, "password": PASSWORD, "code": bed.code(who, 1)});
+                    let session =
+                        json!({"account": bed.person(who).account, "password": PASSWORD, "code": bed.code(who, 1)});
                     let session = self.server.ask(&Ask::post("/api/v1/sign-in", &session)).json();
-                    Ask::post(route.path, &json!({})).with("authorization", &format!("Bearer {}", session["token"].as_str().unwrap()))
+                    Ask::post(route.path, &json!({}))
+                        .with("authorization", &format!("Bearer {}", session["token"].as_str().unwrap()))
                 }
             },
             "log_tile" => mine(Ask::get(&route.path.replace("{*path}", "0/000"))),
@@ -100,18 +117,41 @@ impl Table {
             "sign_in_form" => {
                 let account = if who == "anonymous" { "nobody" } else { bed.person(who).account.as_str() };
                 let code = if who == "anonymous" { "123456".to_owned() } else { bed.code(who, 2) };
-                Ask::form(route.path, &[("account", account), ("password", PASSWORD), ("code", &code), ("next", "/search")])
+                Ask::form(
+                    route.path,
+                    &[("account", account), ("password", PASSWORD), ("code", &code), ("next", "/search")],
+                )
             }
             "sign_out_form" => mine(Ask::form(route.path, &[])),
             "search_page" => kept(&format!("{}?q={case}", route.path)),
-            "search_form" => mine(Ask::form(route.path, &[("q", &cast.plate), ("purpose", "criminal_investigation"), ("use_code", "C"), ("case", &cast.case_number), ("reason", "stop")])),
+            "search_form" => mine(Ask::form(
+                route.path,
+                &[
+                    ("q", &cast.plate),
+                    ("purpose", "criminal_investigation"),
+                    ("use_code", "C"),
+                    ("case", &cast.case_number),
+                    ("reason", "stop"),
+                ],
+            )),
             "record_page" => kept(&at(&record)),
             "counts_page" => kept(&format!("{}?by=beat", route.path)),
-            "steward_preview" => mine(Ask::form(route.path, &[("number", "2026-9"), ("agency", "narcotics"), ("covers", "under"), ("scope", "installation"), ("text", "Access ends.")])),
+            "steward_preview" => mine(Ask::form(
+                route.path,
+                &[
+                    ("number", "2026-9"),
+                    ("agency", "narcotics"),
+                    ("covers", "under"),
+                    ("scope", "installation"),
+                    ("text", "Access ends."),
+                ],
+            )),
             "steward_cut_off" => mine(Ask::form(route.path, &[("note", &self.notes["steward_cut_off"])])),
-            "register" | "me" | "openapi" | "docs" | "log_checkpoint" | "log_vkey" | "healthz" | "metrics" | "home" | "sign_in_page"
-            | "register_page" | "log_page" | "steward_page" => mine(Ask::get(route.path)),
-            other => panic!("the route `{other}` is new: say here what each asker asks of it, and look at its lines in routes.golden"),
+            "register" | "me" | "openapi" | "docs" | "log_checkpoint" | "log_vkey" | "healthz" | "metrics" | "home"
+            | "sign_in_page" | "register_page" | "log_page" | "steward_page" => mine(Ask::get(route.path)),
+            other => panic!(
+                "the route `{other}` is new: say here what each asker asks of it, and look at its lines in routes.golden"
+            ),
         }
     }
 }
@@ -119,10 +159,14 @@ impl Table {
 /// Whether a route is a question or a filing, so that each use of it stands in the log as asked and ended.
 fn is_logged(route: &Route) -> bool {
     match route.name {
-        "find" | "find_by_query" | "open" | "file" | "counts" | "enter" | "cut_off" | "enrol" | "search_page" | "record_page" | "counts_page" | "steward_cut_off" => true,
+        "find" | "find_by_query" | "open" | "file" | "counts" | "enter" | "cut_off" | "enrol" | "search_page"
+        | "record_page" | "counts_page" | "steward_cut_off" => true,
         // Signing in has events of its own; drafts and public pages disclose no record.
-        "sign_in" | "sign_out" | "sign_in_form" | "sign_out_form" | "preview_cut_off" | "steward_preview" | "steward_page" | "search_form" | "me" | "register" | "openapi"
-        | "docs" | "log_checkpoint" | "log_tile" | "log_vkey" | "healthz" | "metrics" | "asset" | "home" | "sign_in_page" | "register_page" | "log_page" => false,
+        "sign_in" | "sign_out" | "sign_in_form" | "sign_out_form" | "preview_cut_off" | "steward_preview"
+        | "steward_page" | "search_form" | "me" | "register" | "openapi" | "docs" | "log_checkpoint" | "log_tile"
+        | "log_vkey" | "healthz" | "metrics" | "asset" | "home" | "sign_in_page" | "register_page" | "log_page" => {
+            false
+        }
         other => panic!("the route `{other}` is new: say here whether it is a question or a filing"),
     }
 }
@@ -190,7 +234,10 @@ fn nothing_of_the_records(bed: &Bed, route: &Route, who: &str, said: &Said) {
     let cast = bed.cast();
     // A sign-in page leads back to the address that was asked for, which is the asker's own word.
     let asked = cast.person.to_string();
-    let told: Vec<_> = ids_in(&text).into_iter().filter(|id| bed.filed.contains_key(id) && (said.status != 401 || id.to_string() != asked)).collect();
+    let told: Vec<_> = ids_in(&text)
+        .into_iter()
+        .filter(|id| bed.filed.contains_key(id) && (said.status != 401 || id.to_string() != asked))
+        .collect();
     assert!(told.is_empty(), "{} {} told {who} of {told:?}", route.method, route.path);
     for word in [cast.family_name.as_str(), cast.plate.as_str()] {
         assert!(!text.contains(word), "{} {} told {who} of `{word}`: {text}", route.method, route.path);
@@ -211,7 +258,14 @@ fn each_request_leaves_one_asked_and_one_ended_event() {
             let said = table.server.ask(&request);
             let (asked, ended) = ended_and_asked(&table.server);
             let one = u64::from(is_logged(route));
-            assert_eq!((asked - asked_before, ended - ended_before), (one, one), "{} {} by {who}: {}", route.method, route.path, outcome(&said));
+            assert_eq!(
+                (asked - asked_before, ended - ended_before),
+                (one, one),
+                "{} {} by {who}: {}",
+                route.method,
+                route.path,
+                outcome(&said)
+            );
             if !is_logged(route) {
                 continue;
             }
@@ -249,13 +303,19 @@ fn each_request_leaves_one_asked_and_one_ended_event() {
         assert_eq!(asked.get(number), Some(&1), "{what}");
         let how = ended.get(number).cloned().unwrap_or_default();
         assert!(how.len() == 1 && ends.contains(&how[0]), "{what} ended {how:?}");
-        let event = events.iter().map(|(_, event)| event).find(|event| event.what == What::Asked && event.request.as_ref().is_some_and(|id| id.as_str() == number));
+        let event = events
+            .iter()
+            .map(|(_, event)| event)
+            .find(|event| event.what == What::Asked && event.request.as_ref().is_some_and(|id| id.as_str() == number));
         let account = event.and_then(|event| event.account.as_ref()).map(ToString::to_string);
         let expected_account = (*who != "anonymous").then(|| table.bed.person(who).account.clone());
         assert_eq!(account, expected_account, "{what}");
     }
     assert!(asked.values().all(|count| *count == 1), "a request was asked twice");
-    assert!(asked.keys().all(|request| ended.get(request).is_some_and(|ends| ends.len() == 1)), "a request has no end, or two");
+    assert!(
+        asked.keys().all(|request| ended.get(request).is_some_and(|ends| ends.len() == 1)),
+        "a request has no end, or two"
+    );
     assert_eq!(asked.len(), ended.len(), "something ended that nobody asked");
     assert!(asked.len() as u64 >= after.0 - before.0);
 }

@@ -37,24 +37,52 @@ fn demo_story() {
     let args = ["demo", "--dir", dir, "--port", "0"].map(str::to_owned);
     let server = Server::start(&args, &said_file).unwrap();
     let guide: Value = serde_json::from_str(&fs::read_to_string(Path::new(dir).join("guide.json")).unwrap()).unwrap();
-    let personas: Value = serde_json::from_str(&fs::read_to_string(Path::new(dir).join("personas.json")).unwrap()).unwrap();
+    let personas: Value =
+        serde_json::from_str(&fs::read_to_string(Path::new(dir).join("personas.json")).unwrap()).unwrap();
     for (who, status) in [("officer", 200), ("partner", 200), ("cut_off", 403)] {
         let persona = personas.as_array().unwrap().iter().find(|persona| persona["persona"] == who).unwrap();
         let inquiry = serde_json::json!({"purpose": "criminal_investigation", "use_code": "C", "case": guide["case_number"], "reason": "a test", "on_behalf_of": [persona["agency"]]});
-        let question = Ask::get(&format!("/api/v1/find?plate={}", percent(guide["plate"].as_str().unwrap()))).under(&inquiry);
-        let said = ask(&server.url, &question.with("authorization", &format!("Bearer {}", persona["token"].as_str().unwrap()))).unwrap();
+        let question =
+            Ask::get(&format!("/api/v1/find?plate={}", percent(guide["plate"].as_str().unwrap()))).under(&inquiry);
+        let said = ask(
+            &server.url,
+            &question.with("authorization", &format!("Bearer {}", persona["token"].as_str().unwrap())),
+        )
+        .unwrap();
         assert_eq!(said.status, status, "{who}: {}", said.text());
     }
     // As its guide says it.
     let as_officer = format!("{dir}/personas.json#officer");
     let asked = run(&[
-        "ask", "person", "--name", guide["misspelt"].as_str().unwrap(), "--purpose", "criminal_investigation", "--use-code", "C", "--case",
-        guide["case_number"].as_str().unwrap(), "--reason", "witness statement", "--as", &as_officer, "--url", &server.url,
+        "ask",
+        "person",
+        "--name",
+        guide["misspelt"].as_str().unwrap(),
+        "--purpose",
+        "criminal_investigation",
+        "--use-code",
+        "C",
+        "--case",
+        guide["case_number"].as_str().unwrap(),
+        "--reason",
+        "witness statement",
+        "--as",
+        &as_officer,
+        "--url",
+        &server.url,
     ]);
     assert_eq!(asked.status.code(), Some(0), "{}", stderr(&asked));
-    assert!(stdout(&asked).contains(guide["person"].as_str().unwrap()) && stdout(&asked).contains("receipt "), "{}", stdout(&asked));
+    assert!(
+        stdout(&asked).contains(guide["person"].as_str().unwrap()) && stdout(&asked).contains("receipt "),
+        "{}",
+        stdout(&asked)
+    );
     let code = run(&["code", "officer", "--dir", dir]);
-    assert!(stdout(&code).trim().len() == 6 && stdout(&code).trim().bytes().all(|byte| byte.is_ascii_digit()), "{}", stdout(&code));
+    assert!(
+        stdout(&code).trim().len() == 6 && stdout(&code).trim().bytes().all(|byte| byte.is_ascii_digit()),
+        "{}",
+        stdout(&code)
+    );
     // Ctrl-C ends it cleanly.
     let (status, said) = server.stop();
     assert_eq!(status.code(), Some(0), "{said}");
@@ -63,5 +91,7 @@ fn demo_story() {
 
 /// `0:00`, `9:45`.
 fn is_time(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(minute, second)| minute.parse::<u8>().is_ok() && second.len() == 2 && second.parse::<u8>().is_ok_and(|second| second < 60))
+    text.split_once(':').is_some_and(|(minute, second)| {
+        minute.parse::<u8>().is_ok() && second.len() == 2 && second.parse::<u8>().is_ok_and(|second| second < 60)
+    })
 }

@@ -104,13 +104,17 @@ fn a_full_disk_is_said_and_what_was_acknowledged_is_there_afterwards() {
     let mut file = |server: &Server, number: usize| -> Said {
         let plate = format!("F{number:05}");
         // Fields of a vehicle are short; what fills the disk is a long one.
-        let said = server.ask(&bed.as_who("clerk", Ask::post("/api/v1/records/vehicle", &json!({"plate": plate, "model": noise(number, 60_000)}))));
+        let said = server.ask(&bed.as_who(
+            "clerk",
+            Ask::post("/api/v1/records/vehicle", &json!({"plate": plate, "model": noise(number, 60_000)})),
+        ));
         if said.status == 201 {
             acknowledged.push((said.json()["id"].as_str().unwrap().parse().unwrap(), plate));
         }
         said
     };
-    let refused = (0..2000).map(|number| file(&server, number)).find(|said| said.status != 201).expect("the disk fills");
+    let refused =
+        (0..2000).map(|number| file(&server, number)).find(|said| said.status != 201).expect("the disk fills");
     ours(&refused, "a filing on a full disk");
     // It stays that way, it is not a fault of one request, and everybody is told.
     for number in 2000..2010 {
