@@ -75,11 +75,11 @@ pub struct OrderTemplate {
 pub enum BadTemplate {
     #[error("the register file does not read: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("entry {number} ({name}): {source}")]
+    #[error("entry {number} ({name}) is not taken")]
     Entry { number: usize, name: &'static str, source: BadEntry },
     #[error("order {number}: `covers` is `{covers}` and should be `under` or `family`")]
     Covers { number: String, covers: String },
-    #[error("order {number} cannot be signed: {source}")]
+    #[error("order {number} cannot be signed")]
     Key { number: String, source: crate::BadKey },
 }
 

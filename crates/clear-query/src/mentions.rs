@@ -64,6 +64,9 @@ impl Mentions {
 
 /// The records that a record names, each with the class of the field that names it.
 pub(crate) fn edges(record: &Record) -> Vec<(RecordId, FieldClass)> {
+    if record.names().is_empty() {
+        return Vec::new();
+    }
     let fields = clear_record::fields(record.kind());
     let json = record.to_json();
     fields

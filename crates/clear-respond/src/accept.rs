@@ -192,7 +192,10 @@ fn denied(desk: &Desk, request: &Request<Filing>) -> Option<Denial> {
     deeds.dedup();
     if deeds.is_empty() {
         // An empty filing is judged as the smallest one, so that strangers learn nothing else.
-        deeds.push(Deed::File(Kind::Incident));
+        deeds.push(match &request.question {
+            Filing::Records(_) => Deed::File(Kind::Incident),
+            Filing::Register(_) => Deed::Govern("edge"),
+        });
     }
     deeds.into_iter().find_map(|deed| match may(&register, desk.rules(), deed, request) {
         Decision::Permit(_) => None,

@@ -207,7 +207,7 @@ pub struct OrderPreview {
 /// Drafts an order against the register as it is: the closure is computed, never typed.
 ///
 /// # Errors
-/// The agency is not registered, or nothing is founded.
+/// The agency is not registered, its closure holds an owner, or nothing is founded.
 pub fn order_preview(
     desk: &Desk,
     number: &str,
@@ -223,6 +223,10 @@ pub fn order_preview(
         return Err(clear_policy::BadOrder::UnknownAgency(agency.clone()));
     }
     let closure = register.closure(agency, covers, issued_at);
+    // Said before anybody signs, not when they have.
+    if let Some(owner) = closure.iter().find(|agency| register.is_owner(agency)) {
+        return Err(clear_policy::BadOrder::HoldsOwner(owner.clone()));
+    }
     let draft = OrderDraft {
         installation: founding.name.clone(),
         number: number.to_owned(),

@@ -256,8 +256,9 @@ fn by_action(
 pub(crate) const AGENCY_KINDS: [&str; 9] =
     ["owner", "local", "state", "federal", "task_force", "oversight", "press", "vendor", "parent"];
 
-/// The entries of the register, as words. A test compares them with the register's.
-pub(crate) const ENTRIES: [&str; 12] = [
+/// What is governed, as words: accounts, and the entries of the register. A test compares them with the register's.
+pub(crate) const ENTRIES: [&str; 13] = [
+    "account",
     "installation",
     "agency",
     "edge",

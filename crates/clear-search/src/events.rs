@@ -1,7 +1,7 @@
 //! Events by time, newest first, and the codes of beats.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use clear_record::{FieldClass, Kind, Reach, RecordId};
 use jiff::civil::{Date, DateTime};
@@ -13,8 +13,8 @@ use crate::rows::{Row, RowId, Rows};
 pub(crate) struct Events {
     // Sorted by `order`; may hold rows that are gone.
     sorted: Vec<RowId>,
-    // The newest arrivals, sorted too, and merged into the others when they are many.
-    recent: Vec<RowId>,
+    // The newest arrivals, merged into the others when they are many: files come in no order.
+    recent: BTreeSet<(Order, RowId)>,
     beats: HashMap<Box<str>, u32>,
 }
 
@@ -57,15 +57,8 @@ impl Events {
     }
 
     pub(crate) fn insert(&mut self, rows: &Rows, at: RowId) {
-        self.recent.push(at);
-        // A file loads newest last: then this is one step. A late record moves to its place.
-        let mut place = self.recent.len() - 1;
-        let own = order(rows, at);
-        while place > 0 && self.recent.get(place - 1).is_some_and(|other| order(rows, *other) > own) {
-            self.recent.swap(place - 1, place);
-            place -= 1;
-        }
-        if self.recent.len() > 256 + self.sorted.len() / 64 {
+        self.recent.insert((order(rows, at), at));
+        if self.recent.len() > 4_096 + self.sorted.len() / 8 {
             self.merge(rows);
         }
     }
@@ -79,8 +72,8 @@ impl Events {
     /// Every event, newest first.
     pub(crate) fn iter<'a>(&'a self, rows: &'a Rows) -> impl Iterator<Item = RowId> + 'a {
         let live = |at: &&RowId| rows.get(**at).is_some();
-        let (mut sorted, mut recent) =
-            (self.sorted.iter().filter(live).peekable(), self.recent.iter().filter(live).peekable());
+        let mut sorted = self.sorted.iter().filter(live).peekable();
+        let mut recent = self.recent.iter().map(|(_, at)| at).filter(live).peekable();
         std::iter::from_fn(move || match (sorted.peek(), recent.peek()) {
             (Some(a), Some(b)) if order(rows, **a) > order(rows, **b) => recent.next().copied(),
             (Some(_), _) => sorted.next().copied(),
