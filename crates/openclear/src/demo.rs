@@ -114,7 +114,7 @@ async fn personas(desk: &Desk, dir: &Path) -> anyhow::Result<()> {
     let mut written = Vec::new();
     let expires = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 365);
     for persona in story::personas() {
-        let password = (!persona.service).then(|| random_words()).transpose()?;
+        let password = (!persona.service).then(random_words).transpose()?;
         let account = NewAccount {
             id: persona.account.clone(),
             name: persona.name.clone(),

@@ -10,13 +10,13 @@ record! {
         plate_state: Option<String>, Identity;
         /// Vehicle identification number.
         vin: Option<String>, Identity;
-        /// Make.
+        /// Make, as registered.
         make: Option<String>, Operational;
-        /// Model.
+        /// Model, as registered.
         model: Option<String>, Operational;
         /// Model year.
         model_year: Option<u16>, Operational;
-        /// Colour.
+        /// Colour, in a word.
         colour: Option<String>, Operational;
         /// Registered owner.
         owner: Option<PersonId>, Identity;
