@@ -54,7 +54,7 @@ impl Desk {
         Ok(enrolled)
     }
 
-    /// Issues an API token at founding.
+    /// Issues an API token, on the machine itself: at founding, or for a program.
     ///
     /// # Errors
     /// When there is no such account.

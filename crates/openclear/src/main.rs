@@ -22,6 +22,7 @@ mod policy;
 mod register;
 mod serve;
 mod story;
+mod token;
 
 use std::process::ExitCode;
 
@@ -55,6 +56,8 @@ enum Command {
     Import(import::Args),
     /// Look at the register, or enter something in it.
     Register(register::Args),
+    /// Issue an API token for an account, for a program.
+    Token(token::Args),
     /// Ask a running server.
     Ask(ask::Args),
     /// Check a log.
@@ -105,6 +108,7 @@ fn run(command: Command) -> anyhow::Result<End> {
         Command::Init(args) => runtime()?.block_on(founding::run(args)),
         Command::Serve(args) => runtime()?.block_on(serve::run(args)),
         Command::Import(args) => runtime()?.block_on(import::run(args)),
+        Command::Token(args) => runtime()?.block_on(token::run(args)),
         Command::Register(args) => register::run(args),
         Command::Ask(args) => ask::run(args),
         Command::Audit(args) => audit::run(args),
