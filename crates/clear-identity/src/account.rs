@@ -102,7 +102,12 @@ pub(crate) struct Body {
 
 impl Body {
     pub(crate) fn standing(&self) -> Standing {
-        Standing { account: Some(self.id.clone()), agency: Some(self.agency.clone()), roles: self.roles.clone() }
+        Standing {
+            account: Some(self.id.clone()),
+            agency: Some(self.agency.clone()),
+            roles: self.roles.clone(),
+            ..Standing::default()
+        }
     }
 
     /// The shared secret, for a person.

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use clear_record::{AgencyId, FieldClass, Inquiry, Label, LabelId, LabelSet, PerClass, Reach, Request, Standing};
+use clear_record::{
+    AgencyId, FieldClass, Inquiry, Label, LabelId, LabelSet, PerClass, Reach, Relation, Request, Standing,
+};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -138,7 +140,8 @@ fn slice(register: &Register, standing: &Standing, inquiry: &Inquiry, path: &BTr
         purpose: inquiry.purpose.clone(),
         purpose_denied: denied,
         use_code: inquiry.use_code.clone(),
-        agreed: BTreeSet::new(),
+        emergency: inquiry.emergency.is_some(),
+        ..Slice::default()
     }
 }
 
@@ -239,14 +242,6 @@ impl fmt::Display for Denial {
     }
 }
 
-/// How an asker stands to a record, beside its label. Assignments, authors and supervisors join with their facts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Relation {
-    /// None in particular.
-    Any,
-}
-
 /// A permit: what may be read, for whom, under which register. Only this crate makes one.
 #[derive(Debug, Clone)]
 pub struct Grant {
@@ -260,9 +255,8 @@ pub struct Grant {
 impl Grant {
     /// What may be read of records in that relation to the asker.
     pub fn reach(&self, relation: Relation) -> &Reach {
-        match relation {
-            Relation::Any => &self.reach,
-        }
+        let _ = relation;
+        &self.reach
     }
 
     /// Every agency of the question.

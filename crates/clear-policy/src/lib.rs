@@ -20,7 +20,7 @@ mod register;
 mod rules;
 mod template;
 
-pub use decide::{Decision, Denial, Grant, Relation, Sights, decide, may};
+pub use decide::{Decision, Denial, Grant, Sights, decide, may};
 pub use entry::{Affiliation, Agency, AgencyKind, Agreement, Edge, EdgeKind, Entry, Flow, Installation, KeyHolder};
 pub use entry::{DeclaredPurpose, DeclaredUseCode, Suspension, SuspensionEnd};
 pub use keys::{BadKey, KeyPair, sign};

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use clear_record::{AgencyId, FieldClass, Kind, Label, Purpose, Role, UseCode};
+use clear_record::{AgencyId, FieldClass, Kind, Label, Purpose, Relation, Role, UseCode};
 use serde::Serialize;
 
 /// Everything about a question that rules may read beside the label. Nothing else influences a verdict, so its digest is
 /// the key under which verdicts are remembered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Slice {
     /// The asker's home agency; `None` for a resident.
     pub agency: Option<AgencyId>,
@@ -16,8 +16,18 @@ pub struct Slice {
     pub agency_kind: Option<&'static str>,
     /// The asker's roles.
     pub roles: BTreeSet<Role>,
-    /// Every agency of the question.
+    /// Every agency of the question: the union of the asker's own and of the five sets below.
     pub path: BTreeSet<AgencyId>,
+    /// The agencies that the asker also belongs to.
+    pub affiliations: BTreeSet<AgencyId>,
+    /// The task force that it acts for, with its lead and members.
+    pub task_force: BTreeSet<AgencyId>,
+    /// On whose behalf it asks.
+    pub beneficiaries: BTreeSet<AgencyId>,
+    /// Agencies whose installations hand the question on.
+    pub relays: BTreeSet<AgencyId>,
+    /// Agencies that the answer is delivered to.
+    pub recipients: BTreeSet<AgencyId>,
     /// Every agency of the path that some order closes this question to.
     pub closed: BTreeSet<AgencyId>,
     /// The stated purpose.
@@ -26,6 +36,10 @@ pub struct Slice {
     pub purpose_denied: bool,
     /// The stated use code.
     pub use_code: Option<UseCode>,
+    /// Whether somebody's life is in danger, as the asker stated under review (GR17).
+    pub emergency: bool,
+    /// How the asker stands to the records that are judged.
+    pub relation: Relation,
     /// Field classes that the agreements in force open on this label, for the whole path.
     pub agreed: BTreeSet<FieldClass>,
 }

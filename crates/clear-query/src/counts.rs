@@ -1,6 +1,7 @@
 //! Counts: how many incidents, by which columns.
 
-use clear_policy::{Grant, Relation};
+use clear_policy::Grant;
+use clear_record::Relation;
 use clear_record::Seq;
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! Find: persons, plates, addresses, cases, incidents.
 
-use clear_policy::{Grant, Relation};
-use clear_record::{RecordId, Seq, Version};
+use clear_policy::Grant;
+use clear_record::{RecordId, Relation, Seq, Version};
 use clear_search::{Filter, Query, Terms};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};

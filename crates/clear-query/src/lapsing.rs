@@ -1,7 +1,7 @@
 //! Lapsing: hot-file entries that nobody validated in time (GR55).
 
-use clear_policy::{Grant, Relation};
-use clear_record::{FieldClass, RecordId, Seq};
+use clear_policy::Grant;
+use clear_record::{FieldClass, RecordId, Relation, Seq};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 

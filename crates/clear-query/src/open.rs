@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use clear_policy::{Grant, Relation};
-use clear_record::{FieldClass, Kind, Person, Reach, Record, RecordId, Seq, Version};
+use clear_policy::Grant;
+use clear_record::{FieldClass, Kind, Person, Reach, Record, RecordId, Relation, Seq, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::find::known;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::label::words;
-use crate::{AccountId, AgencyId, RequestId, Seq};
+use crate::{AccountId, AgencyId, DeviceId, HoldId, InquiryId, RequestId, Seq};
 
 words! {
     /// What an account is for. A person may have several.
@@ -64,7 +64,7 @@ codes! {
 }
 
 /// A proven person or service. The path adds what the register knows of its affiliations.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// The account; `None` for a resident, who needs none.
     pub account: Option<AccountId>,
@@ -72,12 +72,18 @@ pub struct Standing {
     pub agency: Option<AgencyId>,
     /// What the account is for.
     pub roles: BTreeSet<Role>,
+    /// The machine that the credential is bound to: a car, a handheld, a desk (GR11).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
+    /// The number of the order that ended the credential. It opens nothing any more; its holder gets the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_by: Option<String>,
 }
 
 impl Standing {
     /// A resident: no account, no agency, the smallest grant.
     pub fn resident() -> Standing {
-        Standing { account: None, agency: None, roles: BTreeSet::new() }
+        Standing::default()
     }
 }
 
@@ -101,6 +107,28 @@ pub struct Inquiry {
     /// On whose behalf; the own agency is named too. `None` is "not said".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<BTreeSet<AgencyId>>,
+    /// The number of the opened inquiry that the other parts come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<InquiryId>,
+    /// The task force that the asker acts for (GR10).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_force: Option<AgencyId>,
+    /// Agencies whose installations hand the question on.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub relays: BTreeSet<AgencyId>,
+    /// Agencies that the answer is delivered to: of a subscription, an export, a re-share (GR09).
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub recipients: BTreeSet<AgencyId>,
+    /// The asker's answer when asked back whether this is for an agency that the reason's words point at: `true` means
+    /// that it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub for_them: Option<bool>,
+    /// Imminent danger to somebody's life, in a sentence (GR17).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<String>,
+    /// The number of the hold that a second person released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub released: Option<HoldId>,
 }
 
 /// Where a request came from, for the log (AU-3).

@@ -367,16 +367,28 @@ short_names! {
     AccountId: "an account id (a-z, 0-9 and -, at most 40 characters)",
     /// One question or filing, as it stands in the log and in a receipt.
     RequestId: "a request id (a-z, 0-9 and -, at most 40 characters)",
+    /// An opened inquiry: why somebody asks, stated once.
+    InquiryId: "an inquiry's number (a-z, 0-9 and -, at most 40 characters)",
+    /// A question that waits for a second person.
+    HoldId: "a hold's number (a-z, 0-9 and -, at most 40 characters)",
+    /// A machine that an account works on.
+    DeviceId: "a device id (a-z, 0-9 and -, at most 40 characters)",
 }
 
-impl RequestId {
-    /// A fresh random request id.
-    pub fn fresh() -> RequestId {
-        // Any kind serves: only the 26 characters after the underscore are kept.
-        let text = RecordId::fresh(Kind::Person).to_string();
-        RequestId(Text(text.split_once('_').map_or_else(String::new, |(_, rest)| rest.to_owned())))
-    }
+macro_rules! fresh {
+    ($($name:ident,)*) => {$(
+        impl $name {
+            /// A fresh random one.
+            pub fn fresh() -> $name {
+                // Any kind serves: only the 26 characters after the underscore are kept.
+                let text = RecordId::fresh(Kind::Person).to_string();
+                $name(Text(text.split_once('_').map_or_else(String::new, |(_, rest)| rest.to_owned())))
+            }
+        }
+    )*};
 }
+
+fresh! { RequestId, InquiryId, HoldId, DeviceId, }
 
 #[cfg(test)]
 mod tests {

@@ -115,6 +115,31 @@ words! {
     }
 }
 
+words! {
+    /// How an asker stands to a single record, where its label does not say enough. Facts of the ledger, never claims.
+    Relation {
+        /// None in particular.
+        Any = "any",
+        /// The asker filed it.
+        Author = "author",
+        /// The asker is assigned to the incident that it belongs to.
+        Assigned = "assigned",
+        /// The asker supervises who is assigned to it.
+        Supervisor = "supervisor",
+        /// The record was referred to the asker's agency.
+        Recipient = "recipient",
+        /// The record is about the asker.
+        Subject = "subject",
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the words macro has no place for a default variant")]
+impl Default for Relation {
+    fn default() -> Relation {
+        Relation::Any
+    }
+}
+
 impl Instrument {
     /// What an officer does on a hit (GR19). An instrument that no judge signed is never a ground for arrest.
     pub const fn action(self) -> &'static str {

@@ -23,9 +23,9 @@ mod version;
 
 pub use ask::{Inquiry, Origin, Purpose, Request, Role, Standing, UseCode};
 pub use codes::{IUCR, Iucr};
-pub use id::{AccountId, AgencyId, BadId, Kind, RecordId, RequestId, Seq, Text};
+pub use id::{AccountId, AgencyId, BadId, DeviceId, HoldId, InquiryId, Kind, RecordId, RequestId, Seq, Text};
 pub use id::{ArrestId, HotFileId, IncidentId, InvolvementId, NarrativeId, PersonId, PropertyId, StopId, VehicleId};
 pub use kinds::*;
-pub use label::{Caveat, FieldClass, Handling, Instrument, Label, LabelId, LabelSet, PerClass, Reach};
+pub use label::{Caveat, FieldClass, Handling, Instrument, Label, LabelId, LabelSet, PerClass, Reach, Relation};
 pub use schema::{Column, Field, FieldType, FieldValue, json_schema};
 pub use version::{Draft, Method, Provenance, Version};

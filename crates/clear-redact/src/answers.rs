@@ -1,8 +1,8 @@
 //! The answers, as they go over the wire.
 
-use clear_policy::{Grant, Relation};
+use clear_policy::Grant;
 use clear_query::{Counted, FindMatch, OpenMatch};
-use clear_record::{FieldClass, Record, RecordId, Version};
+use clear_record::{FieldClass, Record, RecordId, Relation, Version};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -1,7 +1,7 @@
 //! One record as the asker may see it.
 
-use clear_policy::{Grant, Relation};
-use clear_record::{AgencyId, FieldClass, FieldType, Record, RecordId, Version, fields};
+use clear_policy::Grant;
+use clear_record::{AgencyId, FieldClass, FieldType, Record, RecordId, Relation, Version, fields};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;

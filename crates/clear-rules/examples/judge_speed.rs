@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         purpose_denied: false,
         use_code: Some("C".into()),
         agreed: FieldClass::ALL.iter().copied().collect(),
+        ..Slice::default()
     };
     for (who, slice) in [("officer", slice(&owner, Role::Officer)), ("partner", slice(&partner, Role::Partner))] {
         let rounds = 10_000;

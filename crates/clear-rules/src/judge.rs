@@ -128,6 +128,7 @@ impl CedarRules {
             purpose_denied: false,
             use_code: Some(UseCode("probe".to_owned())),
             agreed: FieldClass::ALL.iter().copied().collect(),
+            ..Slice::default()
         };
         for kind in AGENCY_KINDS {
             slice.agency_kind = Some(kind);
@@ -378,6 +379,7 @@ mod tests {
                         purpose_denied: false,
                         use_code: Some("C".into()),
                         agreed: BTreeSet::from([FieldClass::Operational, FieldClass::Protected]),
+                        ..Slice::default()
                     };
                     for handling in Handling::ALL {
                         for caveat in Caveat::ALL.iter().map(Some).chain([None]) {

@@ -187,6 +187,7 @@ fn inquiry_of_headers(headers: &HeaderMap) -> Result<Inquiry, Fault> {
         case: text("x-inquiry-case"),
         reason: text("x-inquiry-reason"),
         on_behalf_of: text("x-inquiry-on-behalf-of").map(|text| agencies(&text)).transpose()?,
+        ..Inquiry::default()
     })
 }
 

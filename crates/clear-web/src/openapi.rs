@@ -278,6 +278,7 @@ mod tests {
             case: text(),
             reason: text(),
             on_behalf_of: Some(BTreeSet::new()),
+            ..Inquiry::default()
         };
         assert_eq!(described("Inquiry"), real(serde_json::to_value(inquiry).unwrap()));
     }

@@ -274,5 +274,6 @@ fn inquiry(standing: &Standing) -> Inquiry {
         case: Some("HX000000".into()),
         reason: Some("measurement".into()),
         on_behalf_of: standing.agency.clone().map(|agency| [agency].into()),
+        ..Inquiry::default()
     }
 }

@@ -74,6 +74,7 @@ pub(crate) async fn keeper(desk: &Desk, token: &str, purpose: &str, use_code: &s
         case: Some("nightly".into()),
         reason: Some("validation dates that have passed (GR55)".into()),
         on_behalf_of: standing.agency.clone().map(|agency| [agency].into()),
+        ..Inquiry::default()
     };
     Ok(Keeper { token: token.to_owned(), inquiry })
 }

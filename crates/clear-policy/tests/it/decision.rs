@@ -165,7 +165,7 @@ fn the_memory_of_verdicts_changes_nothing() {
         for request in &requests {
             for round in ["first", "again"] {
                 let said = |sights: &Sights| match decide(register, &*RULES, labels, sights, request) {
-                    Decision::Permit(grant) => (Some(grant.reach(clear_policy::Relation::Any).clone()), None),
+                    Decision::Permit(grant) => (Some(grant.reach(clear_record::Relation::Any).clone()), None),
                     Decision::Deny(denial) => (None, Some(denial)),
                 };
                 assert_eq!(said(&sights), said(&Sights::new()), "{round}: {request:?}");

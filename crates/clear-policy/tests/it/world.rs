@@ -215,6 +215,7 @@ pub(crate) fn ask(who: &str, home: &str, roles: &str, on_behalf_of: &str, when: 
             account: Some(account(who)),
             agency: Some(agency(home)),
             roles: roles.split_whitespace().map(|word| Role::from_word(word).expect("a role")).collect(),
+            ..Standing::default()
         },
         inquiry: Inquiry {
             purpose: Some(Purpose("case".into())),
@@ -222,6 +223,7 @@ pub(crate) fn ask(who: &str, home: &str, roles: &str, on_behalf_of: &str, when: 
             case: Some("JC100".into()),
             reason: Some("Burglary.".into()),
             on_behalf_of: Some(agencies(on_behalf_of)),
+            ..Inquiry::default()
         },
         origin: Origin::default(),
         see: None,
@@ -262,7 +264,7 @@ pub(crate) fn denied(register: &Register, request: &Request<()>) -> Denial {
 
 /// What a grant opens on each of [`labels`], as the first two letters of each class.
 pub(crate) fn opens(grant: &Grant) -> Vec<String> {
-    let reach = grant.reach(clear_policy::Relation::Any);
+    let reach = grant.reach(clear_record::Relation::Any);
     (0..labels().len() as u32)
         .map(clear_record::LabelId)
         .map(|label| {

@@ -30,6 +30,7 @@ fn officer() -> Slice {
         purpose_denied: false,
         use_code: Some(UseCode("C".into())),
         agreed: FieldClass::ALL.iter().copied().collect(),
+        ..Slice::default()
     }
 }
 

@@ -81,6 +81,7 @@ pub(crate) fn read(form: &Form) -> Result<Inquiry, Fault> {
         case: form.get("case"),
         reason: form.get("reason"),
         on_behalf_of: form.get("on_behalf_of").map(|text| agencies(&text)).transpose()?,
+        ..Inquiry::default()
     })
 }
 
