@@ -105,6 +105,7 @@ const ALONE: &[(&str, &[&str], &str)] = &[
     ("hyper-util", &["clear-web"], "the only server"),
     ("socket2", &["clear-web"], "the gate stands at the socket"),
     ("rustix", &["clear-web"], "the gate stands at the socket"),
+    ("tokio-rustls", &["clear-web"], "the gate stands beneath TLS"),
     ("ureq", &["openclear"], "the operator's client of the own API, never part of an answer"),
     ("tlog_tiles", &["clear-audit"], "the log's hashes and proofs"),
     ("argon2", &["clear-identity"], "passwords"),

@@ -90,6 +90,12 @@ pub enum Error {
         /// The checkpoint's size.
         size: u64,
     },
+    /// A text cannot be signed.
+    #[error("the text cannot be signed")]
+    Note {
+        /// Why.
+        source: crate::note::NoteFlaw,
+    },
     /// A sealed entry could not be opened.
     #[error("entry {entry} cannot be opened: {why}")]
     Opening {

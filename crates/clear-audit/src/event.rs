@@ -3,13 +3,19 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use clear_record::{AccountId, AgencyId, Purpose, RecordId, RequestId, Seq, UseCode};
+use clear_record::{
+    AccountId, AgencyId, DeviceId, HoldId, InquiryId, Purpose, RecordId, RequestId, Role, Seq, UseCode,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// One event. Everything that does not apply is left out of its JSON.
 ///
 /// Build it as a struct literal with `..Event::default()`; the time is the caller's.
+///
+/// INVARIANT (a decision can be replayed from the log): the *asked* event holds everything that a decision is a function
+/// of; register, rules and labels by version, digest and number. Entries of older versions lack what was added since;
+/// they read with it empty.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Event {
@@ -26,6 +32,48 @@ pub struct Event {
     /// For which home agency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agency: Option<AgencyId>,
+    /// What the account is for.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub roles: BTreeSet<Role>,
+    /// The machine that the credential is bound to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
+    /// The number of the order that had ended the credential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_by: Option<String>,
+    /// Every agency of the question, as the register said when this was logged.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub path: BTreeSet<AgencyId>,
+    /// The opened inquiry that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inquiry: Option<InquiryId>,
+    /// The task force that the asker acted for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_force: Option<AgencyId>,
+    /// Agencies whose installations handed the question on.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub relays: BTreeSet<AgencyId>,
+    /// Agencies that an answer or a production goes to.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub recipients: BTreeSet<AgencyId>,
+    /// What the asker said when asked back whether this was for somebody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub for_them: Option<bool>,
+    /// Imminent danger to somebody's life, in the asker's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<String>,
+    /// The hold that a second person released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub released: Option<HoldId>,
+    /// Whether it was asked under a standing analytic inquiry.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub analytic: bool,
+    /// The number of the order that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
+    /// The docket of a compelled production.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub docket: Option<String>,
     /// On whose behalf, as declared; absent is "not said".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<BTreeSet<AgencyId>>,
@@ -62,6 +110,12 @@ pub struct Event {
     /// The register's version that it was decided under.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register: Option<u64>,
+    /// The digest of the rules that it was decided under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
+    /// How many labels were in use when it was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<u64>,
     /// How far into the ledger the answer saw.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<Seq>,
@@ -102,14 +156,31 @@ pub enum What {
     Crashed,
     /// A part of a streamed answer is about to leave.
     Batch,
+    /// What is logged as answered, or as a batch, did not leave: an order came between.
+    Withheld,
+    /// A hold was released, or refused, by a second person.
+    Released,
+    /// An inquiry was opened, handed over or ended.
+    Inquiry,
+    /// Somebody looked at what waited for review.
+    Reviewed,
+    /// Somebody was told of something without asking: an owner of a silent hit, a supervisor of an emergency.
+    Alerted,
+    /// A step of a compelled production: `docket` is its number, `recipients` who demanded it, `why` which step it was,
+    /// `records` what left.
+    Production,
     /// Records were filed.
     Filed,
     /// Somebody signed in.
     SignIn,
     /// Somebody was not let in.
     SignInRefused,
-    /// The register changed.
+    /// The register changed. With an `order`: its gate holds from here on.
     Register,
+    /// The rules changed; `rules` is their digest from here on.
+    Rules,
+    /// Questions of the log were decided again under a changed register or changed rules, to see what would change.
+    Replayed,
     /// The configuration changed.
     Configured,
     /// The process began to serve.
@@ -125,6 +196,14 @@ impl What {
             What::Answered | What::Denied | What::Held | What::Failed | What::Cut | What::Crashed | What::Filed => true,
             What::Asked
             | What::Batch
+            | What::Withheld
+            | What::Released
+            | What::Inquiry
+            | What::Reviewed
+            | What::Alerted
+            | What::Production
+            | What::Rules
+            | What::Replayed
             | What::SignIn
             | What::SignInRefused
             | What::Register

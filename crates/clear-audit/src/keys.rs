@@ -12,8 +12,8 @@ use signed_note::{StandardSigner, is_key_name_valid, key_id, new_ed25519_verifie
 use crate::error::Error;
 use crate::seal::OpeningKey;
 
-const SIGNING: &str = "log.key";
-const OPENINGS: &str = "log-openings.key";
+pub(crate) const SIGNING: &str = "log.key";
+pub(crate) const OPENINGS: &str = "log-openings.key";
 const VERIFIER: &str = "log.vkey";
 const OPENINGS_PREFIX: &str = "OPENINGS+1+";
 /// The algorithm byte of Ed25519 in a note key.

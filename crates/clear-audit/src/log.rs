@@ -20,6 +20,7 @@ use crate::error::{Error, LogDown};
 use crate::event::Event;
 use crate::frame::{self, Entry, MAX_BODY, SEGMENT_HEADER};
 use crate::keys::{self, Keys};
+use crate::note::{self, NoteFlaw};
 use crate::openings::Openings;
 use crate::receipt::{self, Receipt, Statement};
 use crate::recover::{self, Found};
@@ -220,6 +221,46 @@ impl Log {
     /// The newest published checkpoint, as it is in `log/checkpoint`.
     pub fn checkpoint(&self) -> String {
         locked(&self.handle.shared.checkpoint).clone()
+    }
+
+    /// Signs a text for people with the log's key: a certificate, the register's export.
+    ///
+    /// # Errors
+    /// A text that could be taken for a checkpoint or a receipt, or is no lines.
+    pub fn sign_note(&self, text: &str) -> Result<String, NoteFlaw> {
+        note::signed(&self.handle.shared.signer, text)
+    }
+
+    /// An entry at or before the first one of this moment: where to begin to read what happened since.
+    ///
+    /// It looks at one event of each segment, the newest first, so that a long log costs little.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub fn before(&self, moment: jiff::Timestamp) -> Result<u64, Error> {
+        let segments = frame::segments(&self.handle.shared.log)?;
+        for (_, path) in segments.iter().rev() {
+            let Some(first) = frame::Reader::claimed_first(path)? else { continue };
+            for opened in self.openings(first..u64::MAX)? {
+                let (_, opened) = opened?;
+                let crate::Opened::Event(event) = opened else { continue };
+                if event.at < moment {
+                    return Ok(first);
+                }
+                break;
+            }
+        }
+        Ok(0)
+    }
+
+    /// The folder that the log is in, for [`Folder`](crate::Folder).
+    pub fn folder(&self) -> &Path {
+        &self.handle.shared.log
+    }
+
+    /// The log's name: the first line of every checkpoint.
+    pub fn origin(&self) -> &str {
+        &self.handle.shared.origin
     }
 
     /// The key that outsiders check checkpoints and receipts with.
@@ -576,5 +617,26 @@ mod tests {
         fs::remove_file(folder.path().join("log/frames-000003.log")).unwrap();
         let error = Log::open(options).err().unwrap();
         assert!(error.to_string().contains("`frames-000003.log` is missing"), "{error}");
+    }
+
+    #[test]
+    fn reading_begins_in_the_segment_that_holds_the_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            folder: folder.path().to_owned(),
+            keys: folder.path().join("keys"),
+            origin: "test/1".into(),
+            checkpoint_every: Duration::from_secs(1),
+        };
+        let (log, _) = Log::open_with(options, 2000).unwrap();
+        let at = |second| jiff::Timestamp::from_second(second).unwrap();
+        for second in 0..100 {
+            log.append(&Event { at: at(second), ..Event::default() }, None).wait_blocking().unwrap();
+        }
+        for second in [0, 1, 50, 99, 1000] {
+            let from = log.before(at(second)).unwrap();
+            let first = (second as u64).min(100);
+            assert!(from <= first && (second == 0 || first - from < 30), "{second}: {from}");
+        }
     }
 }

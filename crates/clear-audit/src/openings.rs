@@ -4,10 +4,14 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use serde::de::IgnoredAny;
+use tlog_tiles::record_hash;
+
 use crate::error::Error;
 use crate::event::Event;
-use crate::frame::{self, Kind, Reader, Step};
+use crate::frame::{self, Reader, Step};
 use crate::seal::{self, OpeningKey};
+use crate::walk::{self, Leaf};
 
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +23,25 @@ pub enum Opened {
     Clear(Vec<u8>),
     /// Sealed bytes that are no event of this version.
     Sealed(Vec<u8>),
+}
+
+impl Opened {
+    /// What sealed bytes say.
+    pub(crate) fn sealed(body: Vec<u8>) -> Opened {
+        // An event always says what and when. Without this look, every JSON object would read as an empty event.
+        #[derive(serde::Deserialize)]
+        struct Named {
+            #[serde(rename = "at")]
+            _at: IgnoredAny,
+            #[serde(rename = "what")]
+            _what: IgnoredAny,
+        }
+        let named = serde_json::from_slice::<Named>(&body);
+        match named.and_then(|_| serde_json::from_slice(&body)) {
+            Ok(event) => Opened::Event(event),
+            Err(_) => Opened::Sealed(body),
+        }
+    }
 }
 
 /// The entries of a range, in order.
@@ -48,26 +71,29 @@ impl Openings {
         Ok(Openings { segments, reader, key, range })
     }
 
+    /// Gives the entries that stand for outbox rows only: filings and the register. The others are not even opened.
+    pub fn of_outbox(self) -> impl Iterator<Item = Result<Leaf, Error>> {
+        let mut openings = self;
+        std::iter::from_fn(move || openings.step_leaf(|entry| entry.outbox != 0).transpose())
+    }
+
     fn step(&mut self) -> Result<Option<(u64, Opened)>, Error> {
+        Ok(self.step_leaf(|_| true)?.map(|leaf| (leaf.index, leaf.opened)))
+    }
+
+    fn step_leaf(&mut self, wanted: impl Fn(&frame::Entry) -> bool) -> Result<Option<Leaf>, Error> {
         while let Some(reader) = &mut self.reader {
             if reader.next() >= self.range.end {
                 return Ok(None);
             }
             match reader.step()? {
-                Step::Frame(frame, _) if frame.index < self.range.start => {}
+                Step::Frame(frame, _) if frame.index < self.range.start || !wanted(&frame.entry) => {}
                 Step::Frame(frame, _) => {
                     let entry = frame.index;
                     let body =
                         seal::open(Some(&self.key), &frame.entry).map_err(|why| Error::Opening { entry, why })?;
-                    let body = body.unwrap_or_default();
-                    let opened = match frame.entry.kind {
-                        Kind::Clear | Kind::Digest => Opened::Clear(body),
-                        Kind::Sealed => match serde_json::from_slice(&body) {
-                            Ok(event) => Opened::Event(event),
-                            Err(_) => Opened::Sealed(body),
-                        },
-                    };
-                    return Ok(Some((entry, opened)));
+                    let hash = record_hash(&frame.entry.leaf).0;
+                    return Ok(Some(walk::leaf(entry, hash, &frame.entry, body.unwrap_or_default())));
                 }
                 Step::End => {
                     let next = reader.next();

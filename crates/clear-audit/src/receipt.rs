@@ -12,7 +12,7 @@ use crate::error::LogDown;
 use crate::seal;
 use crate::verify::{self, Flaw, Source};
 
-const TITLE: &str = "OpenCLEAR receipt 1";
+pub(crate) const TITLE: &str = "OpenCLEAR receipt 1";
 const SIGNATURE: usize = 64;
 
 /// A receipt. Only the log makes one, and only for an entry that is on the disk.

@@ -7,8 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tlog_tiles::{
-    Error as TreeError, Hash, Tile, TileHashReader, TileReader, check_record, check_tree, prove_record, prove_tree,
-    record_hash,
+    EMPTY_HASH, Error as TreeError, Hash, Tile, TileHashReader, TileReader, check_record, check_tree, prove_record,
+    prove_tree, record_hash,
 };
 
 use crate::checkpoint::{self, CheckpointFlaw, Head};
@@ -223,16 +223,56 @@ pub fn verify_folder(dir: &Path, vkey: &str) -> Result<Verified, Flaw> {
 /// [`Flaw::Rewritten`]; or what is wrong with either checkpoint or the tiles between them.
 pub fn extends(source: &dyn Source, vkey: &str, older: &str) -> Result<u64, Flaw> {
     let older = checkpoint::check(older.as_bytes(), vkey).map_err(|source| Flaw::Checkpoint { source })?;
+    begins_with(source, vkey, older.size, older.root.0)
+}
+
+/// Checks that a log begins with so many entries that have this root; gives the size of its newest checkpoint.
+///
+/// # Errors
+/// As [`extends`].
+pub fn begins_with(source: &dyn Source, vkey: &str, size: u64, root: [u8; 32]) -> Result<u64, Flaw> {
     let newer = fetch_head(source, vkey)?;
-    let rewritten = || Flaw::Rewritten { older: older.size, newer: newer.size };
-    if older.size > newer.size {
+    let rewritten = || Flaw::Rewritten { older: size, newer: newer.size };
+    if size > newer.size {
         return Err(rewritten());
     }
-    if older.size > 0 {
-        let proof = with_tiles(source, &newer, |tree| prove_tree(newer.size, older.size, tree))?;
-        check_tree(&proof, newer.size, newer.root, older.size, older.root).map_err(|_| rewritten())?;
+    match size {
+        0 if root == EMPTY_HASH.0 => {}
+        0 => return Err(rewritten()),
+        _ => {
+            let proof = with_tiles(source, &newer, |tree| prove_tree(newer.size, size, tree))?;
+            check_tree(&proof, newer.size, newer.root, size, Hash(root)).map_err(|_| rewritten())?;
+        }
     }
     Ok(newer.size)
+}
+
+/// What a log's newest checkpoint says, its signature checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The log's origin.
+    pub origin: String,
+    /// How many entries the checkpoint covers.
+    pub size: u64,
+    /// Their root.
+    pub root: [u8; 32],
+}
+
+/// Reads a log's newest checkpoint.
+///
+/// # Errors
+/// It is not there, or cannot be trusted.
+pub fn published(source: &dyn Source, vkey: &str) -> Result<Published, Flaw> {
+    let head = fetch_head(source, vkey)?;
+    Ok(Published { origin: head.origin, size: head.size, root: head.root.0 })
+}
+
+/// Checks that a log has this leaf hash at this place; gives the size of its newest checkpoint.
+///
+/// # Errors
+/// [`Flaw::NotYet`], [`Flaw::NotIncluded`], or what is wrong with the log.
+pub fn has_leaf(source: &dyn Source, vkey: &str, entry: u64, leaf: [u8; 32]) -> Result<u64, Flaw> {
+    included(source, vkey, entry, Hash(leaf))
 }
 
 /// Checks that the log has this leaf at this place; gives the checkpoint's size.
@@ -446,7 +486,7 @@ fn part_difference(part: &[u8], whole: &[u8], place: TilePath) -> Option<usize> 
 }
 
 /// All frames of a folder in order, each checked on its own.
-struct Frames {
+pub(crate) struct Frames {
     segments: VecDeque<PathBuf>,
     reader: Option<Reader>,
     key: Option<OpeningKey>,
@@ -457,20 +497,25 @@ struct Frames {
 }
 
 impl Frames {
-    fn open(log: &Path, key: Option<OpeningKey>, covered: u64) -> Result<Frames, Flaw> {
+    pub(crate) fn open(log: &Path, key: Option<OpeningKey>, covered: u64) -> Result<Frames, Flaw> {
         let mut segments: VecDeque<PathBuf> = frame::segments(log)?.into_iter().map(|(_, path)| path).collect();
         let reader = segments.pop_front().map(|path| Reader::open(&path, 0)).transpose()?;
         Ok(Frames { segments, reader, key, covered, opened: 0, torn_bytes: 0 })
     }
 
     fn next(&mut self) -> Result<Option<Frame>, Flaw> {
+        Ok(self.next_opened()?.map(|(frame, _)| frame))
+    }
+
+    /// The next frame with what it says; `None` beside a sealed one without the key.
+    pub(crate) fn next_opened(&mut self) -> Result<Option<(Frame, Option<Vec<u8>>)>, Flaw> {
         while let Some(reader) = &mut self.reader {
             match reader.step()? {
                 Step::Frame(frame, _) => {
                     let body = seal::open(self.key.as_ref(), &frame.entry);
                     let body = body.map_err(|why| Flaw::Entry { entry: frame.index, why: why.to_owned() })?;
                     self.opened += u64::from(body.is_some() && frame.entry.kind == frame::Kind::Sealed);
-                    return Ok(Some(frame));
+                    return Ok(Some((frame, body)));
                 }
                 Step::End => {
                     let next = reader.next();

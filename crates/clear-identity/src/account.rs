@@ -162,8 +162,8 @@ impl Identity {
         Ok(enrolled)
     }
 
-    /// Enrols an account again: new password, new second factor, every session and token ended, no lock, enabled. It is
-    /// the one way back for somebody who lost a password or a telephone, or was away for too long.
+    /// Enrols an account again: new password, new second factor, every session, token and device ended, no lock, enabled.
+    /// It is the one way back for somebody who lost a password or a telephone, or was away for too long.
     ///
     /// # Errors
     /// [`Error::NoSuchAccount`]; [`Error::Kind`] when a service is given a password, or a person none;
@@ -191,6 +191,7 @@ impl Identity {
         })
         .await?;
         self.end_holdings(account).await?;
+        self.forget_devices(account).await?;
         self.forget_attempts(account.as_str()).await?;
         Ok(enrolled)
     }
@@ -207,6 +208,14 @@ impl Identity {
         })
         .await?;
         Ok(())
+    }
+
+    /// One account, if there is one of that id.
+    ///
+    /// # Errors
+    /// When the cards cannot be read.
+    pub async fn account(&self, account: &AccountId) -> Result<Option<Account>, Error> {
+        Ok(self.read::<Body>(KIND, account.as_str()).await?.map(|(known, _)| known.account()))
     }
 
     /// Every account, by id.

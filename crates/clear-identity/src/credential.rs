@@ -4,16 +4,17 @@
 //! Out:   [`Proven<Standing>`](Proven), or [`Unproven`].
 //! Never: keeps the secret: a card lies under its SHA-256.
 
-use clear_record::{AccountId, AgencyId, Standing};
+use clear_record::{AccountId, AgencyId, DeviceId, Standing};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{self, Body};
+use crate::device::Opened;
 use crate::identity::{body, bytes, later};
 use crate::{Error, Identity, Proven, Secret, Unproven, secret};
 
 pub(crate) const SESSION: &str = "session";
-const TOKEN: &str = "token";
+pub(crate) const TOKEN: &str = "token";
 /// How often a use is noted: a write for each request would be a load without a reader.
 const NOTED_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// For how long an ended session's card stays, so that its holder reads *ended* and not *unknown*.
@@ -24,8 +25,13 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 pub enum Credential<'a> {
     /// Nothing: a resident.
     Anonymous,
-    /// A session's secret.
-    Session(&'a str),
+    /// A session's secret, and that of the machine on which it is presented, if the machine has one.
+    Session {
+        /// The session's.
+        secret: &'a str,
+        /// The machine's.
+        device: Option<&'a str>,
+    },
     /// A token's secret.
     Token(&'a str),
 }
@@ -34,7 +40,7 @@ impl std::fmt::Debug for Credential<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Credential::Anonymous => "Anonymous",
-            Credential::Session(_) => "Session(…)",
+            Credential::Session { .. } => "Session(…)",
             Credential::Token(_) => "Token(…)",
         })
     }
@@ -75,37 +81,78 @@ pub struct Holding {
     pub expires_at: Timestamp,
     /// When it was last used, to the minute.
     pub last_seen: Timestamp,
+    /// The device that it is bound to.
+    pub device: Option<DeviceId>,
+    /// The number of the order that ended it.
+    pub ended_by: Option<String>,
 }
 
 /// What the card of a session or token says.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Held {
-    account: AccountId,
-    number: String,
-    label: String,
-    created_at: Timestamp,
+pub(crate) struct Held {
+    pub(crate) account: AccountId,
+    /// The account's home agency when this was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) agency: Option<AgencyId>,
+    pub(crate) number: String,
+    pub(crate) label: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) device: Option<DeviceId>,
+    /// The hash of the machine's secret, without which this proves nothing; a program has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) device_key: Option<String>,
+    /// How many ends by order there had been when this was made.
+    #[serde(default)]
+    pub(crate) ends: u64,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) last_seen: Timestamp,
+}
+
+/// What is to be made: a session or a token.
+struct Issue<'a> {
+    kind: &'static str,
+    secret: Secret,
+    label: &'a str,
+    device: Opened,
+    ends: u64,
+    now: Timestamp,
     expires_at: Timestamp,
-    last_seen: Timestamp,
 }
 
 impl Identity {
-    /// Establishes who presents this.
+    /// Establishes who presents this. What an order ended still says who that is, with the order's number in
+    /// `ended_by`: its holder is told, and nothing opens.
     ///
     /// # Errors
     /// [`Unproven`], whose `Display` is what the asker may read.
     pub async fn prove(&self, credential: Credential<'_>, now: Timestamp) -> Result<Proven<Standing>, Unproven> {
-        let (kind, presented) = match credential {
+        let (kind, presented, device) = match credential {
             Credential::Anonymous => return Ok(Proven::resident()),
-            Credential::Session(presented) => (SESSION, presented),
-            Credential::Token(presented) => (TOKEN, presented),
+            Credential::Session { secret, device } => (SESSION, secret, device),
+            Credential::Token(secret) => (TOKEN, secret, None),
         };
-        let key = (kind, secret::key(presented));
+        let card_key = secret::key(presented);
+        // A proof is of both secrets: what was proven on one device is not remembered for another.
+        let key = (kind, format!("{card_key} {}", device.map(secret::key).unwrap_or_default()));
         let begun = match self.cache.find(&key, now) {
             Ok(proven) => return Ok(proven),
             Err(begun) => begun,
         };
-        let (mut held, card) = self.read::<Held>(kind, &key.1).await?.ok_or(Unproven::Unknown)?;
+        let (mut held, card) = self.read::<Held>(kind, &card_key).await?.ok_or(Unproven::Unknown)?;
+        if !held.is_at_home(device) {
+            return Err(Unproven::OtherDevice { account: held.account, number: held.number });
+        }
+        let (account, _) = self.read::<Body>(account::KIND, held.account.as_str()).await?.ok_or(Unproven::Unknown)?;
+        let standing = Standing { device: held.device.clone(), ..account.standing() };
+        // Before anything that would send its holder to the sign-in page, where only the order waits.
+        if let Some(order) = self.ends().await?.order_over(&held) {
+            let standing = Standing { ended_by: Some(order.to_owned()), ..standing };
+            let proven = Proven::by_session(standing, &held.number);
+            self.cache.keep(begun, key, proven.clone(), now, held.expires_at);
+            return Ok(proven);
+        }
         if now >= held.expires_at {
             return Err(Unproven::Expired { at: held.expires_at });
         }
@@ -115,23 +162,19 @@ impl Identity {
             TOKEN if rested >= self.timers.unused => return Err(Unproven::Unused),
             _ => {}
         }
-        let (account, _) = self.read::<Body>(account::KIND, held.account.as_str()).await?.ok_or(Unproven::Unknown)?;
         if account.disabled {
             return Err(Unproven::Disabled);
         }
         if rested >= NOTED_EVERY {
             held.last_seen = now;
-            match self
-                .cards
-                .put(kind, &key.1, card.revision, card.owner.as_deref(), card.due, bytes(kind, &held)?)
-                .await
-            {
+            let noted = bytes(kind, &held)?;
+            match self.cards.put(kind, &card_key, card.revision, card.owner.as_deref(), card.due, noted).await {
                 // Another request of the same minute noted it, or it was just ended; then no proof is remembered.
                 Ok(_) | Err(clear_store::Error::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        let proven = Proven::by_session(account.standing(), &held.number);
+        let proven = Proven::by_session(standing, &held.number);
         self.cache.keep(begun, key, proven.clone(), now, held.expires_at);
         Ok(proven)
     }
@@ -150,10 +193,11 @@ impl Identity {
         if expires_at <= now {
             return Err(Error::Ended { at: expires_at });
         }
-        if self.cards.get(account::KIND, account.as_str()).await?.is_none() {
-            return Err(Error::NoSuchAccount { account: account.clone() });
-        }
-        self.issue(TOKEN, Secret::fresh("oct_")?, account, label, now, expires_at).await
+        let missing = || Error::NoSuchAccount { account: account.clone() };
+        let ends = self.ends().await?.count;
+        let (known, _) = self.read::<Body>(account::KIND, account.as_str()).await?.ok_or_else(missing)?;
+        let (secret, device) = (Secret::fresh("oct_")?, Opened { id: DeviceId::fresh(), key: None, fresh: None });
+        self.issue(&known, Issue { kind: TOKEN, secret, label, device, ends, now, expires_at }).await
     }
 
     /// Ends one session or token of an account by its public number.
@@ -179,37 +223,30 @@ impl Identity {
         self.remove(SESSION, &secret::key(secret)).await
     }
 
-    /// Ends every session and token of the accounts that an order meets. Gives how many.
-    ///
-    /// # Errors
-    /// When the cards cannot be read or written; what was ended stays ended.
-    pub async fn end_sessions(&self, meets: impl Fn(&AccountId, &AgencyId) -> bool + Send) -> Result<usize, Error> {
-        let mut met = Vec::new();
-        for card in self.cards.list(account::KIND, None).await? {
-            let known: Body = body(account::KIND, &card)?;
-            if meets(&known.id, &known.agency) {
-                met.push(known.id);
-            }
-        }
-        let mut count = 0;
-        for account in met {
-            count += self.end_holdings(&account).await?;
-        }
-        Ok(count)
-    }
-
     /// What an account holds: sessions first, in no telling order.
     ///
     /// # Errors
     /// When the cards cannot be read.
     pub async fn holdings(&self, account: &AccountId) -> Result<Vec<Holding>, Error> {
-        let held = self.held(account).await?;
-        Ok(held.into_iter().map(|(kind, _, held)| held.holding(kind)).collect())
+        let (held, ends) = (self.held(account).await?, self.ends().await?);
+        let holding = |(kind, _, held): (&'static str, String, Held)| {
+            let ended_by = ends.order_over(&held).map(str::to_owned);
+            held.holding(kind, ended_by)
+        };
+        Ok(held.into_iter().map(holding).collect())
     }
 
-    /// A session of somebody who has just proven everything.
-    pub(crate) async fn open(&self, account: &AccountId, now: Timestamp) -> Result<Issued, Error> {
-        self.issue(SESSION, Secret::fresh("ocs_")?, account, "", now, later(now, self.timers.session)).await
+    /// A session of somebody who has just proven everything. `ends` was counted before it was asked whether an order
+    /// closes the account: an order in between ends the session.
+    pub(crate) async fn open(
+        &self,
+        account: &Body,
+        device: Opened,
+        ends: u64,
+        now: Timestamp,
+    ) -> Result<Issued, Error> {
+        let (secret, expires_at) = (Secret::fresh("ocs_")?, later(now, self.timers.session));
+        self.issue(account, Issue { kind: SESSION, secret, label: "", device, ends, now, expires_at }).await
     }
 
     /// Ends everything that an account holds. Gives how many.
@@ -222,20 +259,17 @@ impl Identity {
         Ok(count)
     }
 
-    async fn issue(
-        &self,
-        kind: &'static str,
-        secret: Secret,
-        account: &AccountId,
-        label: &str,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> Result<Issued, Error> {
+    async fn issue(&self, account: &Body, issue: Issue<'_>) -> Result<Issued, Error> {
+        let Issue { kind, secret, label, device, ends, now, expires_at } = issue;
         let number = secret::number()?;
         let held = Held {
-            account: account.clone(),
+            account: account.id.clone(),
+            agency: Some(account.agency.clone()),
             number: number.clone(),
             label: label.to_owned(),
+            device: Some(device.id),
+            device_key: device.key,
+            ends,
             created_at: now,
             expires_at,
             last_seen: now,
@@ -243,12 +277,12 @@ impl Identity {
         // Sessions are many and are cleared away; tokens are few and stay until they are revoked.
         let due = (kind == SESSION).then(|| later(expires_at, REMEMBERED));
         self.cards
-            .put(kind, &secret::key(secret.reveal()), 0, Some(account.as_str()), due, bytes(kind, &held)?)
+            .put(kind, &secret::key(secret.reveal()), 0, Some(account.id.as_str()), due, bytes(kind, &held)?)
             .await?;
         Ok(Issued { secret, number, expires_at })
     }
 
-    async fn held(&self, account: &AccountId) -> Result<Vec<(&'static str, String, Held)>, Error> {
+    pub(crate) async fn held(&self, account: &AccountId) -> Result<Vec<(&'static str, String, Held)>, Error> {
         let mut all = Vec::new();
         for kind in [SESSION, TOKEN] {
             for card in self.cards.list(kind, Some(account.as_str())).await? {
@@ -261,7 +295,7 @@ impl Identity {
 }
 
 impl Held {
-    fn holding(self, kind: &str) -> Holding {
+    fn holding(self, kind: &str, ended_by: Option<String>) -> Holding {
         Holding {
             kind: if kind == SESSION { HoldingKind::Session } else { HoldingKind::Token },
             number: self.number,
@@ -269,6 +303,8 @@ impl Held {
             created_at: self.created_at,
             expires_at: self.expires_at,
             last_seen: self.last_seen,
+            device: self.device,
+            ended_by,
         }
     }
 }

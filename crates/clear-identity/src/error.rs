@@ -1,6 +1,6 @@
 //! What can be said no to, and what can go wrong with us.
 
-use clear_record::AccountId;
+use clear_record::{AccountId, DeviceId};
 use jiff::Timestamp;
 
 use crate::BadPassword;
@@ -26,6 +26,12 @@ pub enum Refused {
     /// All three were right, and the account was not used for too long.
     #[error("This account was not used for too long and is closed: ask your agency's steward to enrol it again.")]
     Unused,
+    /// All three were right, and an order closes the account's agency.
+    #[error("Access of this account was ended by order {order}.")]
+    Ordered {
+        /// The order's number.
+        order: String,
+    },
     /// It is our fault.
     #[error("Sign-in is not possible at the moment: try again in a minute.")]
     Failed(#[from] Error),
@@ -55,6 +61,14 @@ pub enum Unproven {
     /// Its account is disabled.
     #[error("This account is disabled: ask your agency's steward.")]
     Disabled,
+    /// The session was opened on another device, whose secret was not presented.
+    #[error("This session belongs to another device: sign in here.")]
+    OtherDevice {
+        /// Whose session it is, for the log.
+        account: AccountId,
+        /// The session's public number, for the log.
+        number: String,
+    },
     /// It is our fault.
     #[error("Who you are cannot be checked at the moment: try again in a minute.")]
     Failed(#[from] Error),
@@ -106,6 +120,14 @@ pub enum Error {
         account: AccountId,
         /// The public number.
         number: String,
+    },
+    /// The account has no such device.
+    #[error("`{account}` has no device `{device}`: list those that it has")]
+    NoSuchDevice {
+        /// Whose.
+        account: AccountId,
+        /// The device.
+        device: DeviceId,
     },
     /// Others kept changing the same card.
     #[error("a card of kind `{kind}` kept changing while it was to be written: try again")]

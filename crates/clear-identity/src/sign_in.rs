@@ -1,6 +1,6 @@
 //! Signing in: account, password, code.
 //!
-//! In:    what was typed, and the moment.
+//! In:    what was typed, on which machine, and the moment; whether an order closes the account.
 //! Out:   [`SignedIn`] or [`Refused`].
 //! Never: works less, or answers otherwise, for an account that is not there.
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{self, Body};
 use crate::identity::{Written, later};
-use crate::{Error, Identity, Issued, Proven, Refused, Secret, Timers, code, credential, secret};
+use crate::{Error, Identity, Issued, Machine, Proven, Refused, Secret, Timers, code, credential, device, secret};
 
 const ATTEMPTS: &str = "attempt";
 
@@ -19,6 +19,25 @@ const ATTEMPTS: &str = "attempt";
 #[serde(deny_unknown_fields)]
 struct Attempts {
     times: Vec<Timestamp>,
+}
+
+/// What somebody signs in with.
+#[derive(Clone, Copy)]
+pub struct SignIn<'a> {
+    /// The account, as it was typed.
+    pub account: &'a str,
+    /// Its password.
+    pub password: &'a str,
+    /// The one-time code.
+    pub code: &'a str,
+    /// On what.
+    pub machine: Machine<'a>,
+}
+
+impl std::fmt::Debug for SignIn<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignIn").field("machine", &self.machine).finish_non_exhaustive()
+    }
 }
 
 /// A session, as its holder receives it.
@@ -32,20 +51,23 @@ pub struct SignedIn {
     pub expires_at: Timestamp,
     /// Who signed in.
     pub standing: Proven<Standing>,
+    /// What a browser keeps and presents with the session, where it has just been given one.
+    pub device: Option<Secret>,
 }
 
 impl Identity {
-    /// Opens a session for whoever gives account, password and one-time code rightly.
+    /// Opens a session for whoever gives account, password and one-time code rightly. `closed` gives the number of the
+    /// order that closes an account; it is asked when everything has been proven, so that strangers learn nothing.
     ///
     /// # Errors
     /// [`Refused`], whose `Display` is what the asker may read.
     pub async fn sign_in(
         &self,
-        account: &str,
-        password: &str,
-        code: &str,
+        given: SignIn<'_>,
         now: Timestamp,
+        closed: impl FnOnce(&Standing) -> Option<String>,
     ) -> Result<SignedIn, Refused> {
+        let SignIn { account, password, code, machine } = given;
         // Telephones capitalise the first letter of a field.
         let name = account.trim().to_ascii_lowercase();
         self.count_attempt(&name, now).await?;
@@ -60,9 +82,15 @@ impl Identity {
         let (Some(known), true, Some(step)) = (known, password_fits, step) else { return Err(Refused::NotRight) };
         let known = self.use_code(&known, step, now).await?;
         self.forget_attempts(&name).await?;
-        let Issued { secret, number, expires_at } = self.open(&known.id, now).await?;
-        let standing = Proven::by_session(known.standing(), &number);
-        Ok(SignedIn { secret, number, expires_at, standing })
+        let ends = self.ends().await?.count;
+        if let Some(order) = closed(&known.standing()) {
+            return Err(Refused::Ordered { order });
+        }
+        let opened = self.enrol_device(&known.id, machine, now).await?;
+        let (device, id) = (opened.fresh.clone(), opened.id.clone());
+        let Issued { secret, number, expires_at } = self.open(&known, opened, ends, now).await?;
+        let standing = Standing { device: Some(id), ..known.standing() };
+        Ok(SignedIn { secret, standing: Proven::by_session(standing, &number), number, expires_at, device })
     }
 
     /// INVARIANT (an attempt is counted before it is judged): of a hundred guesses at the same moment, only the
@@ -81,7 +109,9 @@ impl Identity {
         .await?;
         // Each attempt leaves at most one card and clears up to two that no longer matter: they cannot pile up.
         self.tidy(ATTEMPTS, now).await?;
-        self.tidy(credential::SESSION, now).await?;
+        for kind in [credential::SESSION, device::MACHINE, device::ENROLMENT] {
+            self.tidy(kind, now).await?;
+        }
         Ok(())
     }
 

@@ -264,6 +264,7 @@ impl Reader {
                 method: Method::Imported,
                 source: SOURCE.to_owned(),
                 reference: number,
+                derived: std::collections::BTreeSet::new(),
             },
             record: Record::Incident(incident),
         }

@@ -12,6 +12,7 @@
 //! # Change here
 //! A check: the kind's arm in `check`. What a field may hold: its `record!` in clear-record.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use clear_record::{
@@ -82,6 +83,7 @@ pub fn read(
             method: Method::Filed,
             source: "form".to_owned(),
             reference: None,
+            derived: BTreeSet::new(),
         },
         record,
     })
@@ -201,7 +203,20 @@ fn check(record: &Record, now: Timestamp) -> Result<(), Fault> {
             };
             if carries { Ok(()) } else { at("instrument", format!("does not go with the topic `{}`", entry.topic)) }
         }
+        Record::Assignment(assignment) => ends_after(assignment.from, assignment.until),
+        Record::Referral(referral) => {
+            if matches!(referral.record.kind, Kind::Assignment | Kind::Referral | Kind::Restriction) {
+                at("record", format!("names a record of the kind {}, which is referred to nobody", referral.record.kind))?;
+            }
+            ends_after(referral.from, referral.until)
+        }
+        // Not a form: it would say what the label does not do.
+        Record::Restriction(_) => Err((None, "is set on the record itself, at its `handling`".to_owned())),
     }
+}
+
+fn ends_after(from: Timestamp, until: Option<Timestamp>) -> Result<(), Fault> {
+    if until.is_some_and(|until| until < from) { at("until", "lies before `from`") } else { Ok(()) }
 }
 
 /// A text says something, is not endless, and holds no control characters.

@@ -35,6 +35,7 @@ pub async fn lapse(desk: &Arc<Desk>, asker: &Proven<Standing>, inquiry: &Inquiry
                     method: Method::Filed,
                     source: "lapse".into(),
                     reference: None,
+                    derived: std::collections::BTreeSet::new(),
                 },
             });
         }
@@ -52,15 +53,15 @@ fn label(agency: &AgencyId, entry: &clear_record::HotFile) -> Label {
     Label { instrument: Some(entry.instrument), ..Label::of(agency.clone(), Kind::HotFile) }
 }
 
-fn origin() -> Origin {
+pub(crate) fn origin() -> Origin {
     Origin { address: "local".into(), session: None }
 }
 
-fn refused(refusal: &Refusal) -> Error {
+pub(crate) fn refused(refusal: &Refusal) -> Error {
     Error::Refused(match refusal {
         Refusal::Denied { denial, .. } => denial.to_string(),
         Refusal::Wrong { what, .. } => what.clone(),
-        Refusal::Cut(order) => format!("order {} ended it", order.draft.number),
+        Refusal::Cut(denial) => denial.to_string(),
         Refusal::Failed | Refusal::LogDown => "the server cannot answer".into(),
     })
 }

@@ -9,8 +9,10 @@
 //! A job: one file beside `lapse.rs`, and a line in [`run`].
 
 mod lapse;
+mod restrictions;
 
 pub use lapse::lapse;
+pub use restrictions::end_restrictions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +49,7 @@ pub async fn run(desk: Arc<Desk>, keeper: Keeper) {
     loop {
         match round(&desk, &keeper).await {
             Ok(0) => {}
-            Ok(lapsed) => tracing::info!(lapsed, "hot-file entries lapsed"),
+            Ok(ended) => tracing::info!(ended, "hot-file entries lapsed and restrictions ended"),
             Err(error) => tracing::error!("{error}"),
         }
         tokio::time::sleep(ROUND).await;
@@ -57,5 +59,6 @@ pub async fn run(desk: Arc<Desk>, keeper: Keeper) {
 async fn round(desk: &Arc<Desk>, keeper: &Keeper) -> Result<usize, Error> {
     let asker = desk.prove(Credential::Token(&keeper.token)).await?;
     let today = desk.clock().to_zoned(desk.time_zone()).date();
-    lapse(desk, &asker, &keeper.inquiry, today).await
+    let lapsed = lapse(desk, &asker, &keeper.inquiry, today).await?;
+    Ok(lapsed + end_restrictions(desk, &asker).await?)
 }

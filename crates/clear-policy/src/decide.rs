@@ -1,16 +1,16 @@
 //! The decision.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use clear_record::{
-    AgencyId, FieldClass, Inquiry, Label, LabelId, LabelSet, PerClass, Reach, Relation, Request, Standing,
-};
+use clear_record::{AgencyId, HoldId, Inquiry, Label, Reach, Relation, Request, Standing};
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
-use crate::{Deed, Order, Register, RuleFault, Rules, Slice, Suspension, Verdict};
+use crate::analytic::DeIdentified;
+use crate::reasons::{self, Flag};
+use crate::sights::{Case, Sight, Sights};
+use crate::{Deed, Order, Parts, Register, RuleFault, Rules, Slice, Suspension};
 
 /// Decides a question about records.
 ///
@@ -27,11 +27,13 @@ pub fn decide<Q>(
     if let Some(denial) = barred(register, &request.standing, &path, request.asked_at) {
         return Decision::Deny(denial);
     }
-    if let Some(denial) = wanting(register, &request.inquiry) {
+    if let Some(denial) = wanting(register, request) {
         return Decision::Deny(denial);
     }
-    let closed = register.owners_closed_to(&path);
-    let slice = slice(register, &request.standing, &request.inquiry, &path);
+    let closed = register.owners_closed_to(&path, request.asked_at);
+    let slice = slice(register, request, &path);
+    let narrowed = request.inquiry.analytic.then(|| DeIdentified::of(rules));
+    let rules = narrowed.as_ref().map_or(rules, |narrowed| narrowed as &dyn Rules);
     let case = Case { register, rules, labels, closed: &closed, at: request.asked_at };
     let sight = match sights.sight(&case, &slice) {
         Ok(sight) => sight,
@@ -45,13 +47,30 @@ pub fn decide<Q>(
             None => Denial::NothingOpen,
         });
     }
+    // A release is one second person's word for one question; who gives `released` has checked it.
+    if request.inquiry.released.is_none()
+        && let Some(basis) = reasons::held(register, request)
+    {
+        return Decision::Deny(Denial::Held(Held { basis, contact: reasons::desk_of_owners(register), hold: None }));
+    }
     Decision::Permit(Grant {
-        reach: sight,
+        sight,
         path,
+        standing: request.standing.clone(),
+        at: request.asked_at,
+        recipients: recipients(request),
         register: register.version(),
-        cut: register.cut(),
+        stops: register.stops(),
         orders: closed.into_values().collect(),
+        flags: reasons::flags(register, request),
     })
+}
+
+/// What an inquiry fails to say before any record is asked for: for opening one. Decided as a question would be, but for
+/// the rules.
+pub fn refused_before_rules<Q>(register: &Register, request: &Request<Q>) -> Option<Denial> {
+    let path = register.path(&request.standing, &request.inquiry, request.asked_at);
+    barred(register, &request.standing, &path, request.asked_at).or_else(|| wanting(register, request))
 }
 
 /// Decides a deed: a filing, an entry in the register.
@@ -60,18 +79,28 @@ pub fn may<Q>(register: &Register, rules: &dyn Rules, deed: Deed, request: &Requ
     if let Some(denial) = barred(register, &request.standing, &path, request.asked_at) {
         return Decision::Deny(denial);
     }
-    let slice = slice(register, &request.standing, &request.inquiry, &path);
+    let slice = slice(register, request, &path);
     match rules.permits(&slice, deed) {
         Err(fault) => Decision::Deny(Denial::Fault(fault)),
         Ok(false) => Decision::Deny(Denial::NotPermitted(deed)),
         Ok(true) => Decision::Permit(Grant {
-            reach: Arc::new(Reach::nothing()),
+            sight: Sight::nothing(),
             path,
+            standing: request.standing.clone(),
+            at: request.asked_at,
+            recipients: recipients(request),
             register: register.version(),
-            cut: register.cut(),
+            stops: register.stops(),
             orders: Vec::new(),
+            flags: Vec::new(),
         }),
     }
+}
+
+/// Whom an answer is for.
+fn recipients<Q>(request: &Request<Q>) -> BTreeSet<AgencyId> {
+    let beneficiaries = request.inquiry.on_behalf_of.iter().flatten();
+    request.standing.agency.iter().chain(beneficiaries).chain(&request.inquiry.recipients).cloned().collect()
 }
 
 /// What bars an asker whatever it asks.
@@ -80,31 +109,53 @@ fn barred(register: &Register, standing: &Standing, path: &BTreeSet<AgencyId>, a
         return Some(Denial::Fault(RuleFault("the register is empty".into())));
     }
     // Orders are subtracted before any rule is read, so that no rule, present or future, can add one back.
-    if let Some(order) = register.closed_to(path) {
+    if let Some(order) = register.closed_to(path, at) {
         return Some(Denial::Ordered(order));
     }
-    if let Some(suspension) = register.suspended(standing.account.as_ref(), path, at) {
+    if let Some(suspension) = register.suspended(standing, path, at) {
         return Some(Denial::Suspended(suspension.clone()));
     }
-    let unknown = path.iter().find(|agency| register.agency(agency).is_none());
-    if let Some(agency) = unknown {
+    // An agency that is only announced is as good as unknown: the second person has not vouched for it.
+    if let Some(agency) = path.iter().find(|agency| !register.is_admitted(agency)) {
         return Some(Denial::UnknownAgency(agency.clone()));
+    }
+    if let Some(vendor) = register.unengaged(path, at) {
+        return Some(Denial::Unengaged(vendor));
     }
     if standing.account.is_none() {
         return Some(Denial::SignIn);
     }
+    // Its holder gets the order that ended it; a credential that says no more than that it has ended opens nothing.
+    if let Some(number) = &standing.ended_by {
+        let order = register.orders().iter().find(|order| order.draft.number == *number);
+        return Some(order.map_or(Denial::SignIn, |order| Denial::Ordered(order.clone())));
+    }
     None
 }
 
-/// What the inquiry fails to say, or says that nobody may (GR06, GR07).
-fn wanting(register: &Register, inquiry: &Inquiry) -> Option<Denial> {
+/// What the asker and the inquiry fail to say, or say that nobody may (GR06, GR07, GR10).
+fn wanting<Q>(register: &Register, request: &Request<Q>) -> Option<Denial> {
+    let attest = request.standing.account.as_ref().is_some_and(|it| register.unattested(it, request.asked_at));
+    if attest {
+        return Some(Denial::Attest);
+    }
+    incomplete(register, &request.inquiry)
+        .or_else(|| no_member(register, request))
+        .or_else(|| reasons::stated_by_answer(register, request))
+        .or_else(|| reasons::asked_back(register, request))
+}
+
+fn incomplete(register: &Register, inquiry: &Inquiry) -> Option<Denial> {
     let said = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+    // Somebody whose life is in danger has no case number yet, and the sentence that says so is the reason (GR17).
+    let danger = said(&inquiry.emergency);
     let parts = [
         ("purpose", inquiry.purpose.as_ref().is_some_and(|purpose| !purpose.as_str().is_empty())),
         ("use_code", inquiry.use_code.as_ref().is_some_and(|code| !code.as_str().is_empty())),
-        ("case", said(&inquiry.case)),
-        ("reason", said(&inquiry.reason)),
+        ("case", danger || said(&inquiry.case)),
+        ("reason", danger || said(&inquiry.reason)),
         ("on_behalf_of", inquiry.on_behalf_of.as_ref().is_some_and(|agencies| !agencies.is_empty())),
+        ("emergency", danger || inquiry.emergency.is_none()),
     ];
     let missing: Vec<&'static str> = parts.into_iter().filter(|(_, there)| !there).map(|(part, _)| part).collect();
     if !missing.is_empty() {
@@ -125,18 +176,42 @@ fn wanting(register: &Register, inquiry: &Inquiry) -> Option<Denial> {
     None
 }
 
-fn slice(register: &Register, standing: &Standing, inquiry: &Inquiry, path: &BTreeSet<AgencyId>) -> Slice {
+/// A task force lends its name to its current members alone.
+fn no_member<Q>(register: &Register, request: &Request<Q>) -> Option<Denial> {
+    let named = request.inquiry.task_force.as_ref()?;
+    let Some(task_force) = register.task_force(named, request.asked_at) else {
+        return Some(Denial::Unknown { part: "task_force", said: named.to_string() });
+    };
+    let mine = |agency: &AgencyId| request.standing.agency.as_ref() == Some(agency);
+    let member =
+        mine(&task_force.lead) || register.members_of(named, request.asked_at).any(|member| mine(&member.agency));
+    (!member).then(|| Denial::NotAMember(named.clone()))
+}
+
+fn slice<Q>(register: &Register, request: &Request<Q>, path: &BTreeSet<AgencyId>) -> Slice {
+    let Request { standing, inquiry, asked_at, .. } = request;
     let denied = inquiry
         .purpose
         .as_ref()
         .and_then(|code| register.purpose(code))
         .is_some_and(|purpose| purpose.denied.is_some());
+    let Parts { affiliations, task_force, beneficiaries, relays, recipients } =
+        register.parts(standing, inquiry, *asked_at);
     Slice {
         agency: standing.agency.clone(),
         agency_kind: standing.agency.as_ref().and_then(|id| register.agency(id)).map(|agency| agency.kind.word()),
         roles: standing.roles.clone(),
         path: path.clone(),
-        closed: path.iter().filter(|agency| register.orders_over(agency).next().is_some()).cloned().collect(),
+        affiliations,
+        task_force,
+        beneficiaries,
+        relays,
+        recipients,
+        closed: path
+            .iter()
+            .filter(|agency| register.orders_over(agency, *asked_at).next().is_some())
+            .cloned()
+            .collect(),
         purpose: inquiry.purpose.clone(),
         purpose_denied: denied,
         use_code: inquiry.use_code.clone(),
@@ -163,6 +238,8 @@ pub enum Denial {
     Suspended(Suspension),
     /// The question names an agency that the register does not know.
     UnknownAgency(AgencyId),
+    /// A vendor on the path whom no owner has engaged at the moment (GR13).
+    Unengaged(AgencyId),
     /// Nobody has signed in.
     SignIn,
     /// Parts of the inquiry are missing, by name.
@@ -181,6 +258,29 @@ pub enum Denial {
         /// On which legal basis.
         basis: String,
     },
+    /// The reason has words that also stand for somebody else: the asker is asked whether it is for them (S2).
+    AskBack {
+        /// The question, to be answered yes or no.
+        question: String,
+        /// The numbers of the terms.
+        terms: Vec<String>,
+    },
+    /// Nothing leaves until a second person has released it.
+    Held(Held),
+    /// A second person has refused to release it.
+    HoldRefused(HoldId),
+    /// The release was used: it was for one question, once.
+    HoldUsed(HoldId),
+    /// The inquiry that the question names is not there, not the asker's, or at its end: the same words for all of them.
+    NoInquiry,
+    /// A standing analytic inquiry: counts and de-identified rows only.
+    AnalyticOnly,
+    /// The asker's affiliations are not attested for this year.
+    Attest,
+    /// The asker's agency is no member of the task force that it names, or not any more.
+    NotAMember(AgencyId),
+    /// Whoever asked cannot be the second person.
+    SecondPerson,
     /// No agreement or rule opens anything for this question.
     NothingOpen,
     /// The rules do not permit the deed.
@@ -196,10 +296,20 @@ impl Denial {
             Denial::Ordered(_) => "cut_off",
             Denial::Suspended(_) => "suspended",
             Denial::UnknownAgency(_) => "unknown_agency",
+            Denial::Unengaged(_) => "unengaged",
             Denial::SignIn => "sign_in",
             Denial::Missing(_) => "inquiry_incomplete",
             Denial::Unknown { .. } => "inquiry_unknown",
             Denial::PurposeDenied { .. } => "purpose_denied",
+            Denial::AskBack { .. } => "ask_back",
+            Denial::Held(_) => "held",
+            Denial::HoldRefused(_) => "hold_refused",
+            Denial::HoldUsed(_) => "hold_used",
+            Denial::NoInquiry => "no_inquiry",
+            Denial::AnalyticOnly => "analytic_only",
+            Denial::Attest => "attest",
+            Denial::NotAMember(_) => "not_a_member",
+            Denial::SecondPerson => "second_person",
             Denial::NothingOpen => "nothing_open",
             Denial::NotPermitted(_) => "not_permitted",
             Denial::Fault(_) => "closed",
@@ -222,6 +332,9 @@ impl fmt::Display for Denial {
                 write!(f, "Access is suspended until {} (suspension {}).", suspension.until, suspension.number)
             }
             Denial::UnknownAgency(agency) => write!(f, "The register does not know the agency `{agency}`."),
+            Denial::Unengaged(vendor) => {
+                write!(f, "No engagement of the vendor `{vendor}` is in force, so its accounts open nothing.")
+            }
             Denial::SignIn => f.write_str("Sign in first: this needs an account."),
             Denial::Missing(parts) => write!(f, "The inquiry does not say: {}.", parts.join(", ")),
             Denial::Unknown { part, said } => {
@@ -233,6 +346,29 @@ impl fmt::Display for Denial {
             Denial::PurposeDenied { purpose, basis } => {
                 write!(f, "The purpose “{purpose}” is denied to every agency ({basis}).")
             }
+            Denial::AskBack { question, .. } => f.write_str(question),
+            Denial::Held(held) => {
+                write!(f, "Nothing is answered until a second person has released it, because {}.", held.basis)?;
+                if let Some(hold) = &held.hold {
+                    write!(f, " Hold {}, to be decided by {}.", hold.number, hold.due)?;
+                }
+                write!(f, " Telephone: {}", held.contact)
+            }
+            Denial::HoldRefused(number) => write!(f, "A second person has refused to release it (hold {number})."),
+            Denial::HoldUsed(number) => write!(f, "The release of hold {number} was used; it was for one question, once."),
+            Denial::NoInquiry => f.write_str(
+                "There is no open inquiry of that number that is yours. Open one, take one over, or state the parts.",
+            ),
+            Denial::AnalyticOnly => f.write_str(
+                "This is a standing analytic inquiry: it counts and lists de-identified rows. Names need a case.",
+            ),
+            Denial::Attest => f.write_str(
+                "Your affiliations are not attested for this year. Attest on the page of your account that every agency you belong to is declared, and ask again.",
+            ),
+            Denial::NotAMember(task_force) => {
+                write!(f, "Your agency is no current member of the task force `{task_force}`.")
+            }
+            Denial::SecondPerson => f.write_str("A second person decides this, not the one who asked."),
             Denial::NothingOpen => {
                 f.write_str("No agreement in force opens any record for this agency, purpose and use code.")
             }
@@ -242,21 +378,44 @@ impl fmt::Display for Denial {
     }
 }
 
+/// A question that waits for a second person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Why it waits, as the end of a sentence.
+    pub basis: String,
+    /// Whom to telephone.
+    pub contact: String,
+    /// The hold, once it is written down.
+    pub hold: Option<Hold>,
+}
+
+/// A hold: its number and its clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Its number.
+    pub number: HoldId,
+    /// Until when somebody should have decided.
+    pub due: Timestamp,
+}
+
 /// A permit: what may be read, for whom, under which register. Only this crate makes one.
 #[derive(Debug, Clone)]
 pub struct Grant {
-    reach: Arc<Reach>,
+    sight: Sight,
     path: BTreeSet<AgencyId>,
+    standing: Standing,
+    at: Timestamp,
+    recipients: BTreeSet<AgencyId>,
     register: u64,
-    cut: u64,
+    stops: u64,
     orders: Vec<Arc<Order>>,
+    flags: Vec<Flag>,
 }
 
 impl Grant {
     /// What may be read of records in that relation to the asker.
     pub fn reach(&self, relation: Relation) -> &Reach {
-        let _ = relation;
-        &self.reach
+        self.sight.of(relation)
     }
 
     /// Every agency of the question.
@@ -264,14 +423,25 @@ impl Grant {
         &self.path
     }
 
+    /// Who asks, for relations to single records.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// When it was asked.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Whom the answer is for, and nobody else (GR09): the own agency, and those that the question named as beneficiaries
+    /// or recipients.
+    pub fn recipients(&self) -> &BTreeSet<AgencyId> {
+        &self.recipients
+    }
+
     /// The register's version that was decided under.
     pub fn register(&self) -> u64 {
         self.register
-    }
-
-    /// The number of cut-off orders that were decided under.
-    pub fn cut(&self) -> u64 {
-        self.cut
     }
 
     /// Orders that close a part of the installation to this path; the asker is told.
@@ -279,98 +449,26 @@ impl Grant {
         &self.orders
     }
 
-    /// Whether the grant still holds under a newer register (GR04): it dies if an order now meets its path.
-    pub fn holds(&self, register: &Register) -> bool {
-        self.cut == register.cut()
-            || (register.closed_to(&self.path).is_none()
-                && register.owners_closed_to(&self.path).len() == self.orders.len())
-    }
-}
-
-struct Case<'a> {
-    register: &'a Register,
-    rules: &'a dyn Rules,
-    labels: &'a [Label],
-    closed: &'a BTreeMap<AgencyId, Arc<Order>>,
-    at: Timestamp,
-}
-
-/// What the rules said before, by the digest of everything that they were given.
-#[derive(Default)]
-pub struct Sights(Mutex<HashMap<[u8; 32], Sight>>);
-
-#[derive(Clone)]
-struct Sight {
-    reach: Arc<Reach>,
-    verdicts: Arc<Vec<Verdict>>,
-}
-
-/// Sights that are kept at once; past it the memory starts anew, which costs time and changes nothing.
-const SIGHTS_KEPT: usize = 4096;
-
-impl Sights {
-    /// An empty memory.
-    pub fn new() -> Sights {
-        Sights::default()
+    /// What a reviewer should look at afterwards.
+    pub fn flags(&self) -> &[Flag] {
+        &self.flags
     }
 
-    fn sight(&self, case: &Case<'_>, slice: &Slice) -> Result<Arc<Reach>, RuleFault> {
-        let key = key(case, slice)?;
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        // Labels are only ever added, so that a shorter list of verdicts is the beginning of the longer one.
-        let mut verdicts = match known {
-            Some(sight) if sight.verdicts.len() == case.labels.len() => return Ok(sight.reach),
-            Some(sight) if sight.verdicts.len() < case.labels.len() => sight.verdicts.as_ref().clone(),
-            _ => Vec::new(),
-        };
-        for label in case.labels.get(verdicts.len()..).unwrap_or_default() {
-            verdicts.push(judge(case, slice, label)?);
+    /// Whether the grant still holds under a newer register (GR04): it dies if an order or a suspension now meets it.
+    pub fn holds(&self, register: &Register, now: Timestamp) -> bool {
+        self.ended_by(register, now).is_none()
+    }
+
+    /// What ended the grant since it was given.
+    pub fn ended_by(&self, register: &Register, now: Timestamp) -> Option<Denial> {
+        if self.stops == register.stops() {
+            return None;
         }
-        let reach = Arc::new(reach(&verdicts));
-        let sight = Sight { reach: reach.clone(), verdicts: Arc::new(verdicts) };
-        let mut sights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if sights.len() >= SIGHTS_KEPT {
-            sights.clear();
-        }
-        sights.insert(key, sight);
-        Ok(reach)
+        let order = register.closed_to(&self.path, now).or_else(|| {
+            let owners = register.owners_closed_to(&self.path, now);
+            owners.into_values().find(|order| !self.orders.contains(order))
+        });
+        let suspension = || register.suspended(&self.standing, &self.path, now).cloned().map(Denial::Suspended);
+        order.map(Denial::Ordered).or_else(suspension)
     }
-}
-
-fn judge(case: &Case<'_>, slice: &Slice, label: &Label) -> Result<Verdict, RuleFault> {
-    if label.owners.iter().any(|owner| case.closed.contains_key(owner)) {
-        return Ok(Verdict::default());
-    }
-    let (Some(purpose), Some(use_code)) = (&slice.purpose, &slice.use_code) else {
-        return Ok(Verdict::default());
-    };
-    let agreed = case.register.agreed(&slice.path, &label.owners, label.kind, purpose, use_code, case.at);
-    let closed = case.register.closed_among(&slice.path, &label.owners);
-    case.rules.judge(&Slice { agreed, closed, ..slice.clone() }, label)
-}
-
-fn reach(verdicts: &[Verdict]) -> Reach {
-    let labels = |open: &dyn Fn(&Verdict) -> bool| -> LabelSet {
-        (0u32..).map(LabelId).zip(verdicts).filter(|(_, verdict)| open(verdict)).map(|(label, _)| label).collect()
-    };
-    Reach {
-        pointer: labels(&|verdict| verdict.pointer),
-        class: PerClass::from_fn(|class: FieldClass| labels(&|verdict| verdict.classes.contains(&class))),
-    }
-}
-
-/// The digest of everything that verdicts depend on: rules, register, the interval that the moment lies in, the slice.
-fn key(case: &Case<'_>, slice: &Slice) -> Result<[u8; 32], RuleFault> {
-    let slice = serde_json::to_vec(slice).map_err(|error| RuleFault(error.to_string()))?;
-    let mut hash = Sha256::new();
-    for part in [
-        case.rules.digest().as_bytes(),
-        &case.register.version().to_be_bytes(),
-        &case.register.interval(case.at).to_be_bytes(),
-        &slice,
-    ] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    Ok(hash.finalize().into())
 }

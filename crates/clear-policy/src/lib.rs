@@ -12,21 +12,39 @@
 //! What an entry of the register may say: `entry.rs`. What an order covers: `order.rs`. Who may do what: not here but in
 //! `clear-rules/policies/`. Why cut-offs have no inverse: docs/decisions/0004.
 
+mod analytic;
 mod decide;
+mod ending;
 mod entry;
+mod forms;
+mod essence;
 mod keys;
+mod note;
 mod order;
+mod reasons;
 mod register;
 mod rules;
+mod sights;
+mod suspension;
 mod template;
+mod terms;
 
-pub use decide::{Decision, Denial, Grant, Sights, decide, may};
-pub use entry::{Affiliation, Agency, AgencyKind, Agreement, Edge, EdgeKind, Entry, Flow, Installation, KeyHolder};
-pub use entry::{DeclaredPurpose, DeclaredUseCode, Suspension, SuspensionEnd};
+pub use decide::{Decision, Denial, Grant, Held, Hold, decide, may, refused_before_rules};
+pub use ending::{Ending, Succession};
+pub use entry::{
+    Admission, Affiliation, Agency, AgencyKind, Agreement, Announcement, Attestation, DeclaredPurpose, DeclaredUseCode,
+    Edge, EdgeKind, EndingPower, Entry, Flow, Installation, KeyEnd, KeyHolder, Member, SuspensionEnd, TaskForce, Terms,
+    Vendor,
+};
+pub use essence::{Essence, Named, Reads};
+pub use forms::{BadForm, FORMS, Form, FormField, Holds, form};
 pub use keys::{BadKey, KeyPair, sign};
 pub use order::{BadOrder, Covers, Order, OrderDraft, Scope, closure_digest};
-pub use register::{BadEntry, Register};
+pub use reasons::Flag;
+pub use register::{BadEntry, Parts, Register};
 pub use rules::{Deed, RuleFault, Rules, Slice, Verdict};
+pub use sights::{Sight, Sights};
+pub use suspension::{Over, Suspension, SuspensionDraft};
 pub use template::{BadTemplate, Founder, Founding, OrderTemplate, Template};
 
 #[doc(no_inline)]

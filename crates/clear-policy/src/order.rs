@@ -9,8 +9,8 @@ use std::fmt;
 use clear_record::{AccountId, AgencyId};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use signed_note::{Note, StandardVerifier, Verifier};
 
+use crate::note::{Lines, one_line, read, signed, text};
 use crate::{KeyHolder, Register};
 
 const HEADING: &str = "OpenCLEAR cut-off order, version 1";
@@ -85,18 +85,40 @@ pub struct Order {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what each is")]
 pub enum BadOrder {
-    #[error("the order is not a signed note: {0}")]
+    #[error("this is not a signed note: {0}")]
     NotANote(String),
-    #[error("line {line} of the order should be `{expected}: …`")]
+    #[error("line {line} of the note should be `{expected}: …`")]
     Line { line: usize, expected: &'static str },
-    #[error("line {line} of the order: {what}")]
+    #[error("line {line} of the note: {what}")]
     Value { line: usize, what: String },
-    #[error("the order is for the installation `{0}`, not for this one")]
+    #[error("the note is for the installation `{0}`, not for this one")]
     OtherInstallation(AgencyId),
     #[error("the register does not know the agency `{0}`; `openclear register list` shows those that it knows")]
     UnknownAgency(AgencyId),
     #[error("an order with the number {0} is already in the register")]
     Replayed(String),
+    #[error("the order was issued at {issued}, before the newest order in the register ({newest}); draft it again")]
+    Older { issued: Timestamp, newest: Timestamp },
+    #[error("the register has no order {0}")]
+    NoOrder(String),
+    #[error("the founding document gives nobody the power to end a cut-off: it is permanent")]
+    NoPower,
+    #[error("the order {0} has been ended already")]
+    Ended(String),
+    #[error("the founding document wants {days} days between the ending's issue and its effect, which is {from}")]
+    Notice { days: u16, from: Timestamp },
+    #[error("`{0}` holds no founding key")]
+    NoFounder(AccountId),
+    #[error(
+        "after this there would be fewer than three founding keys of different persons, or fewer than the quorum needs; name a new key"
+    )]
+    TooFewFounders,
+    #[error("the new key is not a verifier key (`name+hash+base64`), or somebody's already")]
+    NewKey,
+    #[error("a suspension lasts at most 14 days and ends after it begins; this one is from {from} to {until}")]
+    Long { from: Timestamp, until: Timestamp },
+    #[error("there is a suspension {0} already; give this one another number")]
+    KnownSuspension(String),
     #[error(
         "the order was drafted at version {drafted} of the register, which is now at {is}; draft it again and look at the closure"
     )]
@@ -107,7 +129,7 @@ pub enum BadOrder {
     OtherClosure { is: usize, digest: String, said: usize, said_digest: String },
     #[error("the closure holds `{0}`, which owns records here; an owner cannot be cut off from its own installation")]
     HoldsOwner(AgencyId),
-    #[error("the order needs {needed} signatures of different persons who may sign it, and has {valid}{}", .problem.as_ref().map(|p| format!(" ({p})")).unwrap_or_default())]
+    #[error("the note needs {needed} signatures of different persons who may sign it, and has {valid}{}", .problem.as_ref().map(|p| format!(" ({p})")).unwrap_or_default())]
     Signatures { needed: usize, valid: usize, problem: Option<String> },
 }
 
@@ -142,45 +164,30 @@ impl fmt::Display for OrderDraft {
     }
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 impl OrderDraft {
     /// Reads the text of an order.
     ///
     /// # Errors
     /// The line that is not as it should be.
     pub fn parse(text: &str) -> Result<OrderDraft, BadOrder> {
-        let mut lines = text.lines().enumerate();
-        if lines.next().map(|(_, line)| line) != Some(HEADING) {
-            return Err(BadOrder::Line { line: 1, expected: HEADING });
-        }
-        let mut value = |expected: &'static str| -> Result<(usize, String), BadOrder> {
-            let (at, line) = lines.next().ok_or(BadOrder::Line { line: 0, expected })?;
-            let rest = line.strip_prefix(expected).and_then(|rest| rest.strip_prefix(": "));
-            rest.map(|rest| (at + 1, rest.to_owned())).ok_or(BadOrder::Line { line: at + 1, expected })
-        };
-        fn read<T: std::str::FromStr<Err: fmt::Display>>((line, text): (usize, String)) -> Result<T, BadOrder> {
-            text.parse().map_err(|error: T::Err| BadOrder::Value { line, what: error.to_string() })
-        }
-        let installation = read(value("installation")?)?;
-        let (line, number) = value("number")?;
+        let mut lines = Lines::of(text, HEADING)?;
+        let installation = lines.value("installation")?;
+        let (line, number) = lines.text("number")?;
         if number.trim().is_empty() || number.len() > 60 {
             return Err(BadOrder::Value { line, what: "the number is empty or longer than 60 characters".into() });
         }
-        let agency = read(value("agency")?)?;
-        let covers = match value("covers")? {
+        let agency = lines.value("agency")?;
+        let covers = match lines.text("covers")? {
             (_, word) if word == Covers::Under.word() => Covers::Under,
             (_, word) if word == Covers::Family.word() => Covers::Family,
             (line, word) => {
                 return Err(BadOrder::Value { line, what: format!("`{word}` should be `under` or `family`") });
             }
         };
-        let (line, scope) = value("scope")?;
+        let (line, scope) = lines.text("scope")?;
         let scope = match scope.split_once(' ') {
             None if scope == "installation" => Scope::Installation,
-            Some(("owner", owner)) => Scope::Owner(read((line, owner.to_owned()))?),
+            Some(("owner", owner)) => Scope::Owner(read(line, owner)?),
             _ => {
                 return Err(BadOrder::Value {
                     line,
@@ -188,17 +195,17 @@ impl OrderDraft {
                 });
             }
         };
-        let issued_at = read(value("issued")?)?;
-        let register = read(value("register")?)?;
-        let (line, closure) = value("closure")?;
+        let issued_at = lines.value("issued")?;
+        let register = lines.value("register")?;
+        let (line, closure) = lines.text("closure")?;
         let (count, closure_digest) =
             closure.split_once(' ').ok_or(BadOrder::Value { line, what: "should be a count and a digest".into() })?;
-        let closure_count = read((line, count.to_owned()))?;
-        let (_, contact) = value("contact")?;
-        let (_, text) = value("text")?;
+        let closure_count = read(line, count)?;
+        let (_, contact) = lines.text("contact")?;
+        let (_, text) = lines.text("text")?;
         Ok(OrderDraft {
             installation,
-            number,
+            number: number.to_owned(),
             agency,
             covers,
             scope,
@@ -206,9 +213,47 @@ impl OrderDraft {
             register,
             closure_count,
             closure_digest: closure_digest.to_owned(),
-            contact,
-            text,
+            contact: contact.to_owned(),
+            text: text.to_owned(),
         })
+    }
+
+    /// Checks everything about an order but its signatures against the register as it is.
+    ///
+    /// # Errors
+    /// See [`BadOrder`].
+    pub fn check(&self, register: &Register) -> Result<(), BadOrder> {
+        let founding = register.founding().ok_or_else(|| BadOrder::OtherInstallation(self.installation.clone()))?;
+        if founding.name != self.installation {
+            return Err(BadOrder::OtherInstallation(self.installation.clone()));
+        }
+        if register.agency(&self.agency).is_none() {
+            return Err(BadOrder::UnknownAgency(self.agency.clone()));
+        }
+        if register.orders().iter().any(|order| order.draft.number == self.number) {
+            return Err(BadOrder::Replayed(self.number.clone()));
+        }
+        if self.register != register.version() {
+            return Err(BadOrder::Stale { drafted: self.register, is: register.version() });
+        }
+        let newest = register.orders().iter().map(|order| order.draft.issued_at).max();
+        if let Some(newest) = newest.filter(|newest| self.issued_at < *newest) {
+            return Err(BadOrder::Older { issued: self.issued_at, newest });
+        }
+        let closure = register.closure(&self.agency, self.covers, self.issued_at);
+        let digest = closure_digest(&closure);
+        if closure.len() != self.closure_count || digest != self.closure_digest {
+            return Err(BadOrder::OtherClosure {
+                is: closure.len(),
+                digest,
+                said: self.closure_count,
+                said_digest: self.closure_digest.clone(),
+            });
+        }
+        if let Some(owner) = closure.iter().find(|agency| register.is_owner(agency)) {
+            return Err(BadOrder::HoldsOwner(owner.clone()));
+        }
+        Ok(())
     }
 }
 
@@ -218,69 +263,19 @@ impl Order {
     /// # Errors
     /// See [`BadOrder`]; the register is not changed here.
     pub fn check(note: &str, register: &Register) -> Result<Order, BadOrder> {
-        let parsed = Note::from_bytes(note.as_bytes()).map_err(|error| BadOrder::NotANote(format!("{error:?}")))?;
-        let text = std::str::from_utf8(parsed.text()).map_err(|error| BadOrder::NotANote(error.to_string()))?;
-        let draft = OrderDraft::parse(text)?;
+        let text = text(note)?;
+        let draft = OrderDraft::parse(&text)?;
+        draft.check(register)?;
         let founding = register.founding().ok_or_else(|| BadOrder::OtherInstallation(draft.installation.clone()))?;
-        if founding.name != draft.installation {
-            return Err(BadOrder::OtherInstallation(draft.installation));
-        }
-        if register.agency(&draft.agency).is_none() {
-            return Err(BadOrder::UnknownAgency(draft.agency));
-        }
-        if register.orders().iter().any(|order| order.draft.number == draft.number) {
-            return Err(BadOrder::Replayed(draft.number));
-        }
-        if draft.register != register.version() {
-            return Err(BadOrder::Stale { drafted: draft.register, is: register.version() });
-        }
-        let closure = register.closure(&draft.agency, draft.covers, draft.issued_at);
-        let digest = closure_digest(&closure);
-        if closure.len() != draft.closure_count || digest != draft.closure_digest {
-            return Err(BadOrder::OtherClosure {
-                is: closure.len(),
-                digest,
-                said: draft.closure_count,
-                said_digest: draft.closure_digest,
-            });
-        }
-        if let Some(owner) = closure.iter().find(|agency| register.is_owner(agency)) {
-            return Err(BadOrder::HoldsOwner(owner.clone()));
-        }
         let (needed, allowed): (usize, Vec<&KeyHolder>) = match &draft.scope {
-            Scope::Installation => (founding.quorum.max(2), founding.founding_keys.iter().collect()),
+            Scope::Installation => (founding.quorum.max(2), register.founding_keys().iter().collect()),
             Scope::Owner(owner) if register.is_owner(owner) => {
                 (2, register.keys().into_iter().filter(|key| key.agency == *owner).collect())
             }
             Scope::Owner(owner) => return Err(BadOrder::UnknownAgency(owner.clone())),
         };
-        let signers = signers(note, text, &allowed);
-        if signers.len() < needed {
-            let problem = (signers.is_empty())
-                .then(|| "no signature is by a key that the register knows for this scope".to_owned());
-            return Err(BadOrder::Signatures { needed, valid: signers.len(), problem });
-        }
-        Ok(Order { draft, signers: signers.into_iter().collect(), note: note.to_owned() })
+        let ended = register.ended_keys();
+        let signers = signed(note, &text, &allowed, &ended).by(needed)?;
+        Ok(Order { draft, signers, note: note.to_owned() })
     }
-}
-
-/// The different persons whose keys signed the text.
-fn signers(note: &str, text: &str, allowed: &[&KeyHolder]) -> BTreeSet<AccountId> {
-    let mut signers = BTreeSet::new();
-    let signatures = note
-        .lines()
-        .filter(|line| line.starts_with("— "))
-        .filter_map(|line| signed_note::Signature::from_bytes(line.as_bytes()).ok());
-    for signature in signatures {
-        for key in allowed {
-            let Ok(verifier) = StandardVerifier::new(&key.verifier) else { continue };
-            if verifier.name() == signature.name()
-                && verifier.key_id() == signature.id()
-                && verifier.verify(text.as_bytes(), signature.signature())
-            {
-                signers.insert(key.holder.clone());
-            }
-        }
-    }
-    signers
 }

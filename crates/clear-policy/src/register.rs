@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use clear_record::{AccountId, AgencyId, FieldClass, Inquiry, Kind, Purpose, Standing, UseCode};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::ending::{Ending, Succession};
 use crate::entry::{
-    Affiliation, Agency, AgencyKind, Agreement, DeclaredPurpose, DeclaredUseCode, Edge, EdgeKind, Entry, Flow,
-    Installation, KeyHolder, Suspension,
+    Admission, Affiliation, Agency, AgencyKind, Agreement, Announcement, Attestation, DeclaredPurpose, DeclaredUseCode,
+    Edge, EdgeKind, Entry, Flow, Installation, KeyEnd, KeyHolder, Member, TaskForce, Terms, Vendor,
 };
-use crate::order::{BadOrder, Covers, Order, Scope};
+use crate::order::{BadOrder, Covers, Order, OrderDraft, Scope};
+use crate::suspension::{Over, Suspension};
 
 /// An entry that the register does not take, with the reason. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,12 +50,38 @@ pub enum BadEntry {
     DenialStays(Purpose),
     #[error("agreement {0} is between other parties; give this one another number")]
     OtherParties(String),
-    #[error("there is a suspension {0} already; give this one another number")]
-    KnownSuspension(String),
     #[error("the register declares no use code `{0}`")]
     UnknownUseCode(UseCode),
-    #[error("a suspension names either an agency or an account, and lasts at most 14 days")]
-    Suspension,
+    #[error("`{0}` is announced and not yet admitted: a second person admits it after the notice")]
+    NotAdmitted(AgencyId),
+    #[error("`{0}` is not announced; an `announcement` comes first")]
+    NotAnnounced(AgencyId),
+    #[error(
+        "`{0}` is registered by one person's announcement and a second person's admission; enter an `announcement`"
+    )]
+    Announce(AgencyId),
+    #[error("the entry does not say who enters it, and when")]
+    WhoAndWhen,
+    #[error("`{agency}` was announced by `{by}`; a second person admits it")]
+    SamePerson { agency: AgencyId, by: AccountId },
+    #[error("the notice for `{agency}` ends at {until}; admit it then")]
+    Notice { agency: AgencyId, until: Timestamp },
+    #[error(
+        "the edge from `{from}` to `{to}` is what puts `{to}` under order {order}; a new parent or predecessor is entered beside it, and frees nobody"
+    )]
+    WouldFree { from: AgencyId, to: AgencyId, order: String },
+    #[error("`{0}` is not an agency of the kind `{1}`")]
+    NotOfKind(AgencyId, &'static str),
+    #[error("there is no task force `{0}`")]
+    NoTaskForce(AgencyId),
+    #[error("`{0}` ends before it begins")]
+    Dates(String),
+    #[error("terms {0} need words, and either an agency (`about`) or a `purpose` that they point at")]
+    Terms(String),
+    #[error("`{0}` holds no signing key that could end; a founding key ends by a `succession`")]
+    NoKey(AccountId),
+    #[error("the key of `{0}` belonged to somebody already, or has ended; a new one has to be made")]
+    OldKey(AccountId),
     #[error("there is no suspension {0}")]
     NoSuspension(String),
     #[error(transparent)]
@@ -67,13 +95,24 @@ pub struct Register {
     cut: u64,
     founding: Option<Installation>,
     agencies: BTreeMap<AgencyId, Agency>,
+    /// Those of the agencies that wait for their admission.
+    announced: BTreeMap<AgencyId, Announcement>,
     edges: Vec<Edge>,
+    /// The founding keys as they are now, after successions.
+    founders: Vec<KeyHolder>,
     keys: Vec<KeyHolder>,
+    ended_keys: Vec<KeyHolder>,
     purposes: BTreeMap<Purpose, DeclaredPurpose>,
     use_codes: BTreeMap<UseCode, DeclaredUseCode>,
     agreements: BTreeMap<String, Agreement>,
     affiliations: Vec<Affiliation>,
+    attestations: BTreeMap<AccountId, Timestamp>,
+    task_forces: BTreeMap<AgencyId, TaskForce>,
+    members: Vec<Member>,
+    vendors: BTreeMap<String, Vendor>,
+    terms: BTreeMap<String, Terms>,
     suspensions: BTreeMap<String, Suspension>,
+    endings: Vec<Ending>,
     orders: Vec<Arc<Order>>,
     /// The closure of each order, kept as it grows: INVARIANT (a closure never shrinks).
     closures: Vec<BTreeSet<AgencyId>>,
@@ -114,15 +153,37 @@ impl Register {
             Entry::Agreement(agreement) => self.agree(agreement)?,
             Entry::Affiliation(affiliation) => {
                 self.known(&affiliation.agency)?;
+                if affiliation.until.is_some_and(|until| until <= affiliation.from) {
+                    return Err(BadEntry::Dates(format!("{} at {}", affiliation.account, affiliation.agency)));
+                }
                 self.moments.insert(affiliation.from);
                 self.moments.extend(affiliation.until);
                 self.affiliations.push(affiliation.clone());
             }
-            Entry::Suspension(suspension) => self.suspend(suspension)?,
+            Entry::Announcement(announcement) => self.announce(announcement)?,
+            Entry::Admission(admission) => self.admit(admission)?,
+            Entry::TaskForce(task_force) => self.date(task_force)?,
+            Entry::Member(member) => self.enrol(member)?,
+            Entry::Vendor(vendor) => self.engage(vendor)?,
+            Entry::Terms(terms) => self.look_for(terms)?,
+            Entry::Attestation(attestation) => {
+                let Attestation { account: Some(account), at: Some(at) } = attestation else {
+                    return Err(BadEntry::WhoAndWhen);
+                };
+                self.attestations.insert(account.clone(), *at);
+                self.moments.insert(*at);
+            }
+            Entry::KeyEnd(end) => self.end_key(end)?,
+            Entry::Succession { note } => self.succeed(Succession::check(note, self)?),
+            Entry::Suspension { note } => {
+                let suspension = Suspension::check(note, self)?;
+                self.moments.extend([suspension.from, suspension.until]);
+                self.suspensions.insert(suspension.number.clone(), suspension);
+            }
             Entry::SuspensionEnd(end) => {
                 let suspension =
                     self.suspensions.get_mut(&end.number).ok_or_else(|| BadEntry::NoSuspension(end.number.clone()))?;
-                suspension.until = suspension.until.min(end.at);
+                suspension.until = suspension.until.min(end.at.max(suspension.from));
                 self.moments.insert(end.at);
             }
             Entry::CutOff { note } => {
@@ -130,6 +191,11 @@ impl Register {
                 self.orders.push(Arc::new(order));
                 self.closures.push(BTreeSet::new());
                 self.cut += 1;
+            }
+            Entry::Ending { note } => {
+                let ending = Ending::check(note, self)?;
+                self.moments.insert(ending.holds_from);
+                self.endings.push(ending);
             }
             Entry::Flow(flow) => self.flows.push(flow.clone()),
         }
@@ -154,8 +220,120 @@ impl Register {
         if jiff::tz::TimeZone::get(&installation.time_zone).is_err() {
             return Err(BadEntry::TimeZone(installation.time_zone.clone()));
         }
+        self.founders = installation.founding_keys.clone();
         self.founding = Some(installation.clone());
         Ok(())
+    }
+
+    fn announce(&mut self, announcement: &Announcement) -> Result<(), BadEntry> {
+        if announcement.by.is_none() || announcement.at.is_none() {
+            return Err(BadEntry::WhoAndWhen);
+        }
+        self.register_agency(&announcement.agency)?;
+        self.announced.insert(announcement.agency.id.clone(), announcement.clone());
+        Ok(())
+    }
+
+    fn admit(&mut self, admission: &Admission) -> Result<(), BadEntry> {
+        let (Some(by), Some(at)) = (&admission.by, admission.at) else { return Err(BadEntry::WhoAndWhen) };
+        let agency = &admission.agency;
+        let announced = self.announced.get(agency).ok_or_else(|| BadEntry::NotAnnounced(agency.clone()))?;
+        if announced.by.as_ref() == Some(by) {
+            return Err(BadEntry::SamePerson { agency: agency.clone(), by: by.clone() });
+        }
+        let until = self.notice_of(agency).unwrap_or(Timestamp::MAX);
+        if at < until {
+            return Err(BadEntry::Notice { agency: agency.clone(), until });
+        }
+        if self.orders_over(agency, at).any(|order| order.draft.scope == Scope::Installation) {
+            return Err(BadEntry::CutOff(agency.clone()));
+        }
+        self.announced.remove(agency);
+        Ok(())
+    }
+
+    /// When the public notice of an announced agency ends.
+    pub fn notice_of(&self, agency: &AgencyId) -> Option<Timestamp> {
+        let days = self.founding.as_ref().map_or_else(crate::entry::notice_days, |founding| founding.notice_days);
+        let at = self.announced.get(agency)?.at?;
+        at.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()
+    }
+
+    fn date(&mut self, task_force: &TaskForce) -> Result<(), BadEntry> {
+        self.of_kind(&task_force.agency, AgencyKind::TaskForce)?;
+        self.admitted(&task_force.lead)?;
+        if task_force.until <= task_force.from {
+            return Err(BadEntry::Dates(task_force.agency.to_string()));
+        }
+        self.declared(&task_force.purposes, &BTreeSet::new())?;
+        self.not_cut_off(&task_force.lead, task_force.from)?;
+        self.moments.extend([task_force.from, task_force.until]);
+        self.task_forces.insert(task_force.agency.clone(), task_force.clone());
+        Ok(())
+    }
+
+    fn enrol(&mut self, member: &Member) -> Result<(), BadEntry> {
+        if !self.task_forces.contains_key(&member.task_force) {
+            return Err(BadEntry::NoTaskForce(member.task_force.clone()));
+        }
+        self.admitted(&member.agency)?;
+        if member.until.is_some_and(|until| until <= member.from) {
+            return Err(BadEntry::Dates(format!("{} in {}", member.agency, member.task_force)));
+        }
+        // The end of a membership is entered too, and nobody should be kept in because of an order.
+        if member.until.is_none() {
+            self.not_cut_off(&member.agency, member.from)?;
+        }
+        self.moments.insert(member.from);
+        self.moments.extend(member.until);
+        self.members.retain(|known| {
+            known.task_force != member.task_force || known.agency != member.agency || known.from != member.from
+        });
+        self.members.push(member.clone());
+        Ok(())
+    }
+
+    fn engage(&mut self, vendor: &Vendor) -> Result<(), BadEntry> {
+        self.of_kind(&vendor.vendor, AgencyKind::Vendor)?;
+        if !self.is_owner(&vendor.owner) {
+            return Err(BadEntry::NotAnOwner(vendor.owner.clone()));
+        }
+        if vendor.until <= vendor.from {
+            return Err(BadEntry::Dates(vendor.number.clone()));
+        }
+        self.not_cut_off(&vendor.vendor, vendor.from)?;
+        self.moments.extend([vendor.from, vendor.until]);
+        self.vendors.insert(vendor.number.clone(), vendor.clone());
+        Ok(())
+    }
+
+    fn look_for(&mut self, terms: &Terms) -> Result<(), BadEntry> {
+        let words = terms.words.iter().all(|word| !crate::terms::normal(word).is_empty());
+        if terms.words.is_empty() || !words || terms.about.is_some() == terms.purpose.is_some() {
+            return Err(BadEntry::Terms(terms.number.clone()));
+        }
+        if let Some(agency) = &terms.about {
+            self.known(agency)?;
+        }
+        self.declared(&terms.purpose.iter().cloned().collect(), &BTreeSet::new())?;
+        self.terms.insert(terms.number.clone(), terms.clone());
+        Ok(())
+    }
+
+    fn end_key(&mut self, end: &KeyEnd) -> Result<(), BadEntry> {
+        let at = self.keys.iter().position(|key| key.holder == end.holder);
+        let at = at.ok_or_else(|| BadEntry::NoKey(end.holder.clone()))?;
+        let key = self.keys.remove(at);
+        self.ended_keys.push(key);
+        Ok(())
+    }
+
+    fn succeed(&mut self, succession: Succession) {
+        let (ended, mut left): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.founders).into_iter().partition(|key| key.holder == succession.holder);
+        self.ended_keys.extend(ended);
+        left.extend(succession.successor);
+        self.founders = left;
     }
 
     fn register_agency(&mut self, agency: &Agency) -> Result<(), BadEntry> {
@@ -179,6 +357,7 @@ impl Register {
         self.known(&edge.from)?;
         self.known(&edge.to)?;
         if let Some(at) = edge.ended_at {
+            self.frees_nobody(edge)?;
             let open = self.edges.iter_mut().find(|known| {
                 known.kind == edge.kind && known.from == edge.from && known.to == edge.to && known.ended_at.is_none()
             });
@@ -192,6 +371,21 @@ impl Register {
         Ok(())
     }
 
+    /// Ending an edge shrinks no closure, and an entry that looks as if it did is refused with the order's number.
+    fn frees_nobody(&self, edge: &Edge) -> Result<(), BadEntry> {
+        let would = self.orders.iter().zip(&self.closures).find(|(order, closure)| {
+            order.draft.agency != edge.to && closure.contains(&edge.from) && closure.contains(&edge.to)
+        });
+        match would {
+            None => Ok(()),
+            Some((order, _)) => Err(BadEntry::WouldFree {
+                from: edge.from.clone(),
+                to: edge.to.clone(),
+                order: order.draft.number.clone(),
+            }),
+        }
+    }
+
     fn make_known(&mut self, key: &KeyHolder) -> Result<(), BadEntry> {
         self.known(&key.agency)?;
         check_key(key)?;
@@ -201,12 +395,15 @@ impl Register {
         if self.keys().into_iter().any(same) {
             return Err(BadEntry::SecondKey(key.holder.clone()));
         }
+        if self.was_a_key(&key.verifier) {
+            return Err(BadEntry::OldKey(key.holder.clone()));
+        }
         self.keys.push(key.clone());
         Ok(())
     }
 
     fn agree(&mut self, agreement: &Agreement) -> Result<(), BadEntry> {
-        self.known(&agreement.agency)?;
+        self.admitted(&agreement.agency)?;
         if !self.is_owner(&agreement.owner) {
             return Err(BadEntry::NotAnOwner(agreement.owner.clone()));
         }
@@ -215,7 +412,7 @@ impl Register {
             Scope::Installation => true,
             Scope::Owner(owner) => *owner == agreement.owner,
         };
-        if self.orders_over(&agreement.agency).any(closes) {
+        if self.orders_over(&agreement.agency, agreement.from).any(closes) {
             return Err(BadEntry::CutOff(agreement.agency.clone()));
         }
         if agreement.until.is_some_and(|until| until <= agreement.from) {
@@ -225,31 +422,10 @@ impl Register {
         if known.is_some_and(|known| known.owner != agreement.owner || known.agency != agreement.agency) {
             return Err(BadEntry::OtherParties(agreement.number.clone()));
         }
-        if let Some(purpose) = agreement.purposes.iter().find(|purpose| !self.purposes.contains_key(purpose)) {
-            return Err(BadEntry::UnknownPurpose(purpose.clone()));
-        }
-        if let Some(code) = agreement.use_codes.iter().find(|code| !self.use_codes.contains_key(code)) {
-            return Err(BadEntry::UnknownUseCode(code.clone()));
-        }
+        self.declared(&agreement.purposes, &agreement.use_codes)?;
         self.moments.insert(agreement.from);
         self.moments.extend(agreement.until);
         self.agreements.insert(agreement.number.clone(), agreement.clone());
-        Ok(())
-    }
-
-    fn suspend(&mut self, suspension: &Suspension) -> Result<(), BadEntry> {
-        let hours = suspension.until.duration_since(suspension.from).as_hours();
-        if suspension.agency.is_some() == suspension.account.is_some() || !(0..=14 * 24).contains(&hours) {
-            return Err(BadEntry::Suspension);
-        }
-        if let Some(agency) = &suspension.agency {
-            self.known(agency)?;
-        }
-        if self.suspensions.contains_key(&suspension.number) {
-            return Err(BadEntry::KnownSuspension(suspension.number.clone()));
-        }
-        self.moments.extend([suspension.from, suspension.until]);
-        self.suspensions.insert(suspension.number.clone(), suspension.clone());
         Ok(())
     }
 
@@ -258,6 +434,39 @@ impl Register {
             true => Ok(()),
             false => Err(BadEntry::UnknownAgency(agency.clone())),
         }
+    }
+
+    fn admitted(&self, agency: &AgencyId) -> Result<(), BadEntry> {
+        self.known(agency)?;
+        match self.announced.contains_key(agency) {
+            true => Err(BadEntry::NotAdmitted(agency.clone())),
+            false => Ok(()),
+        }
+    }
+
+    fn of_kind(&self, agency: &AgencyId, kind: AgencyKind) -> Result<(), BadEntry> {
+        self.admitted(agency)?;
+        match self.agencies.get(agency).is_some_and(|known| known.kind == kind) {
+            true => Ok(()),
+            false => Err(BadEntry::NotOfKind(agency.clone(), kind.word())),
+        }
+    }
+
+    fn not_cut_off(&self, agency: &AgencyId, at: Timestamp) -> Result<(), BadEntry> {
+        match self.orders_over(agency, at).any(|order| order.draft.scope == Scope::Installation) {
+            true => Err(BadEntry::CutOff(agency.clone())),
+            false => Ok(()),
+        }
+    }
+
+    fn declared(&self, purposes: &BTreeSet<Purpose>, use_codes: &BTreeSet<UseCode>) -> Result<(), BadEntry> {
+        if let Some(purpose) = purposes.iter().find(|purpose| !self.purposes.contains_key(purpose)) {
+            return Err(BadEntry::UnknownPurpose(purpose.clone()));
+        }
+        if let Some(code) = use_codes.iter().find(|code| !self.use_codes.contains_key(code)) {
+            return Err(BadEntry::UnknownUseCode(code.clone()));
+        }
+        Ok(())
     }
 
     fn grow_closures(&mut self) {
@@ -293,32 +502,147 @@ impl Register {
         found
     }
 
-    /// The orders whose closure holds the agency.
-    pub fn orders_over(&self, agency: &AgencyId) -> impl Iterator<Item = &Arc<Order>> {
-        self.orders.iter().zip(&self.closures).filter(|(_, closure)| closure.contains(agency)).map(|(order, _)| order)
+    /// The orders whose closure holds the agency, and that are not ended at that moment.
+    pub fn orders_over(&self, agency: &AgencyId, at: Timestamp) -> impl Iterator<Item = &Arc<Order>> {
+        self.closing(at).filter(|(_, closure)| closure.contains(agency)).map(|(order, _)| order)
     }
 
-    /// Every agency that a question touches: the asker's own, all current affiliations, and each beneficiary.
+    /// The ending of an order, where the quorum ended it.
+    pub fn ending_of(&self, order: &str) -> Option<&Ending> {
+        self.endings.iter().find(|ending| ending.order == order)
+    }
+
+    fn closing(&self, at: Timestamp) -> impl Iterator<Item = (&Arc<Order>, &BTreeSet<AgencyId>)> {
+        let ended = move |order: &Order| self.ending_of(&order.draft.number).is_some_and(|end| end.holds_from <= at);
+        self.orders.iter().zip(&self.closures).filter(move |(order, _)| !ended(order))
+    }
+
+    /// Counts an entry whose text is not shown, for whoever reads an export that names it by its commitment alone.
+    pub fn withhold(&mut self) {
+        self.version += 1;
+    }
+
+    /// This register as it would be under a drafted order, before anybody signs it: to look at, never to serve.
     ///
-    /// INVARIANT (the path holds every agency of a question): a field that names an agency is added here, or not at all.
+    /// # Errors
+    /// What is wrong with the draft.
+    pub fn under(&self, draft: &OrderDraft) -> Result<Register, BadOrder> {
+        draft.check(self)?;
+        let mut under = self.clone();
+        let order = Order { draft: draft.clone(), signers: Vec::new(), note: String::new() };
+        under.orders.push(Arc::new(order));
+        under.closures.push(BTreeSet::new());
+        under.cut += 1;
+        under.version += 1;
+        under.grow_closures();
+        Ok(under)
+    }
+
+    /// Every agency that a question touches: the asker's own and the union of the [`Parts`].
+    ///
+    /// INVARIANT (the path holds every agency of a question): a field that names an agency is added to `Parts`, or not at
+    /// all.
     pub fn path(&self, standing: &Standing, inquiry: &Inquiry, at: Timestamp) -> BTreeSet<AgencyId> {
-        let hats = self.affiliations.iter().filter(|hat| {
-            standing.account.as_ref() == Some(&hat.account)
-                && hat.from <= at
-                && hat.until.is_none_or(|until| at < until)
-        });
-        let beneficiaries = inquiry.on_behalf_of.iter().flatten();
-        standing.agency.iter().chain(hats.map(|hat| &hat.agency)).chain(beneficiaries).cloned().collect()
+        let parts = self.parts(standing, inquiry, at);
+        let Parts { affiliations, task_force, beneficiaries, relays, recipients } = parts;
+        standing
+            .agency
+            .iter()
+            .cloned()
+            .chain([affiliations, task_force, beneficiaries, relays, recipients].into_iter().flatten())
+            .collect()
+    }
+
+    /// The agencies of a question by how it touches them.
+    pub fn parts(&self, standing: &Standing, inquiry: &Inquiry, at: Timestamp) -> Parts {
+        let hats = self.hats(standing.account.as_ref(), at);
+        let mut parts = Parts {
+            affiliations: hats.map(|hat| hat.agency.clone()).collect(),
+            task_force: inquiry.task_force.iter().cloned().collect(),
+            beneficiaries: inquiry.on_behalf_of.iter().flatten().cloned().collect(),
+            relays: inquiry.relays.clone(),
+            recipients: inquiry.recipients.clone(),
+        };
+        // The answer *yes, it is for them* names them as openly as `on_behalf_of` would have.
+        if inquiry.for_them == Some(true) {
+            let said = [&inquiry.reason, &inquiry.emergency].into_iter().flatten();
+            let met = said.flat_map(|text| self.terms_met(text, at));
+            parts.beneficiaries.extend(met.filter_map(|terms| terms.about.clone()));
+        }
+        // Whoever asks as a task force, for one or towards one, asks for all its members: it never widens a member.
+        for set in [&mut parts.task_force, &mut parts.beneficiaries, &mut parts.relays, &mut parts.recipients] {
+            let members: Vec<AgencyId> = set.iter().flat_map(|agency| self.behind(agency, at)).collect();
+            set.extend(members);
+        }
+        let home = standing.agency.iter().flat_map(|agency| self.behind(agency, at));
+        parts.task_force.extend(home);
+        parts
+    }
+
+    fn hats<'a>(&'a self, account: Option<&'a AccountId>, at: Timestamp) -> impl Iterator<Item = &'a Affiliation> {
+        self.affiliations.iter().filter(move |hat| {
+            account == Some(&hat.account) && hat.from <= at && hat.until.is_none_or(|until| at < until)
+        })
+    }
+
+    /// The lead and the current members of a task force; nobody for other agencies.
+    fn behind(&self, agency: &AgencyId, at: Timestamp) -> Vec<AgencyId> {
+        let Some(task_force) = self.task_forces.get(agency) else { return Vec::new() };
+        let members = self.members_of(agency, at).map(|member| member.agency.clone());
+        members.chain([task_force.lead.clone()]).collect()
+    }
+
+    /// The current members of a task force.
+    pub fn members_of<'a>(&'a self, task_force: &'a AgencyId, at: Timestamp) -> impl Iterator<Item = &'a Member> {
+        self.members.iter().filter(move |member| {
+            member.task_force == *task_force && member.from <= at && member.until.is_none_or(|until| at < until)
+        })
+    }
+
+    /// The task force of that id, while it lasts.
+    pub fn task_force(&self, agency: &AgencyId, at: Timestamp) -> Option<&TaskForce> {
+        self.task_forces.get(agency).filter(|task_force| task_force.from <= at && at < task_force.until)
+    }
+
+    /// A vendor on a path whom no owner has engaged at that moment.
+    pub fn unengaged(&self, path: &BTreeSet<AgencyId>, at: Timestamp) -> Option<AgencyId> {
+        let vendor = |agency: &&AgencyId| {
+            self.agencies.get(agency).is_some_and(|known| known.kind == AgencyKind::Vendor)
+                && !self
+                    .vendors
+                    .values()
+                    .any(|vendor| vendor.vendor == **agency && vendor.from <= at && at < vendor.until)
+        };
+        path.iter().find(vendor).cloned()
+    }
+
+    /// Whether an account with affiliations has not said within a year that they are all declared.
+    pub fn unattested(&self, account: &AccountId, at: Timestamp) -> bool {
+        let year = SignedDuration::from_hours(24 * 366);
+        let Some(since) = self.hats(Some(account), at).map(|hat| hat.from).min() else { return false };
+        let last = self.attestations.get(account).copied().map_or(since, |attested| attested.max(since));
+        at.duration_since(last) > year
+    }
+
+    /// The terms that a reason meets: those of agencies that are cut off and of denied purposes.
+    pub fn terms_met(&self, reason: &str, at: Timestamp) -> Vec<&Terms> {
+        let said = crate::terms::normal(reason);
+        let live = |terms: &&Terms| {
+            let agency = terms.about.as_ref().is_some_and(|agency| self.orders_over(agency, at).next().is_some());
+            let purpose = terms.purpose.as_ref().and_then(|purpose| self.purposes.get(purpose));
+            agency || purpose.is_some_and(|purpose| purpose.denied.is_some())
+        };
+        self.terms.values().filter(live).filter(|terms| crate::terms::met(&terms.words, &said)).collect()
     }
 
     /// The orders that close the whole installation to a path.
-    pub fn closed_to(&self, path: &BTreeSet<AgencyId>) -> Option<Arc<Order>> {
-        self.met(path).find(|order| order.draft.scope == Scope::Installation).cloned()
+    pub fn closed_to(&self, path: &BTreeSet<AgencyId>, at: Timestamp) -> Option<Arc<Order>> {
+        self.met(path, at).find(|order| order.draft.scope == Scope::Installation).cloned()
     }
 
     /// The owners whose data an order closes to a path, each with its order.
-    pub fn owners_closed_to(&self, path: &BTreeSet<AgencyId>) -> BTreeMap<AgencyId, Arc<Order>> {
-        self.met(path)
+    pub fn owners_closed_to(&self, path: &BTreeSet<AgencyId>, at: Timestamp) -> BTreeMap<AgencyId, Arc<Order>> {
+        self.met(path, at)
             .filter_map(|order| match &order.draft.scope {
                 Scope::Owner(owner) => Some((owner.clone(), order.clone())),
                 Scope::Installation => None,
@@ -327,33 +651,32 @@ impl Register {
     }
 
     /// The agencies of a path that an order closes these owners' records to; an order for the installation closes all.
-    pub fn closed_among(&self, path: &BTreeSet<AgencyId>, owners: &BTreeSet<AgencyId>) -> BTreeSet<AgencyId> {
+    pub fn closed_among(
+        &self,
+        path: &BTreeSet<AgencyId>,
+        owners: &BTreeSet<AgencyId>,
+        at: Timestamp,
+    ) -> BTreeSet<AgencyId> {
         let closes = |order: &Order| match &order.draft.scope {
             Scope::Installation => true,
             Scope::Owner(owner) => owners.contains(owner),
         };
-        path.iter().filter(|agency| self.orders_over(agency).any(|order| closes(order))).cloned().collect()
+        path.iter().filter(|agency| self.orders_over(agency, at).any(|order| closes(order))).cloned().collect()
     }
 
-    fn met(&self, path: &BTreeSet<AgencyId>) -> impl Iterator<Item = &Arc<Order>> {
-        self.orders.iter().zip(&self.closures).filter(|(_, closure)| !closure.is_disjoint(path)).map(|(order, _)| order)
+    fn met<'a>(&'a self, path: &'a BTreeSet<AgencyId>, at: Timestamp) -> impl Iterator<Item = &'a Arc<Order>> {
+        self.closing(at).filter(|(_, closure)| !closure.is_disjoint(path)).map(|(order, _)| order)
     }
 
-    /// The suspension in force over an account or any agency of a path.
-    pub fn suspended(
-        &self,
-        account: Option<&AccountId>,
-        path: &BTreeSet<AgencyId>,
-        at: Timestamp,
-    ) -> Option<&Suspension> {
-        self.suspensions.values().find(|suspension| {
-            let account = suspension.account.is_some() && suspension.account.as_ref() == account;
-            let agency = suspension
-                .agency
-                .as_ref()
-                .is_some_and(|agency| !self.connected(agency, Covers::Under, suspension.from).is_disjoint(path));
-            (account || agency) && suspension.from <= at && at < suspension.until
-        })
+    /// The suspension in force over a standing or any agency of a path.
+    pub fn suspended(&self, standing: &Standing, path: &BTreeSet<AgencyId>, at: Timestamp) -> Option<&Suspension> {
+        self.suspensions.values().filter(|suspension| suspension.from <= at && at < suspension.until).find(
+            |suspension| match &suspension.over {
+                Over::Account(account) => standing.account.as_ref() == Some(account),
+                Over::Device(device) => standing.device.as_ref() == Some(device),
+                Over::Agency(agency) => !self.connected(agency, Covers::Under, suspension.from).is_disjoint(path),
+            },
+        )
     }
 
     /// The field classes that agreements in force open on records of these owners, for every agency of the path: the
@@ -394,9 +717,10 @@ impl Register {
         agreed
     }
 
-    /// Which of the intervals between two dates of the register a moment lies in: within one, no date changes anything.
-    pub fn interval(&self, at: Timestamp) -> usize {
-        self.moments.range(..=at).count()
+    /// Which of the intervals between two dates of the register a moment lies in, by the date that begins it: within one, no
+    /// date changes anything.
+    pub fn interval(&self, at: Timestamp) -> Option<Timestamp> {
+        self.moments.range(..=at).next_back().copied()
     }
 
     /// How many entries were taken.
@@ -409,6 +733,11 @@ impl Register {
         self.cut
     }
 
+    /// How many entries were taken that may end a grant: orders and suspensions. While it stands, grants hold.
+    pub fn stops(&self) -> u64 {
+        self.cut + self.suspensions.len() as u64
+    }
+
     /// The founding document.
     pub fn founding(&self) -> Option<&Installation> {
         self.founding.as_ref()
@@ -417,6 +746,36 @@ impl Register {
     /// The agency of that id.
     pub fn agency(&self, id: &AgencyId) -> Option<&Agency> {
         self.agencies.get(id)
+    }
+
+    /// The agency of that id, if it is registered and not only announced.
+    pub fn is_admitted(&self, id: &AgencyId) -> bool {
+        self.agencies.contains_key(id) && !self.announced.contains_key(id)
+    }
+
+    /// Agencies that wait for their admission.
+    pub fn announced(&self) -> impl Iterator<Item = &Announcement> {
+        self.announced.values()
+    }
+
+    /// All task forces ever dated.
+    pub fn task_forces(&self) -> impl Iterator<Item = &TaskForce> {
+        self.task_forces.values()
+    }
+
+    /// All vendors' engagements in their newest version.
+    pub fn vendors(&self) -> impl Iterator<Item = &Vendor> {
+        self.vendors.values()
+    }
+
+    /// All terms. Not for the public.
+    pub fn terms(&self) -> impl Iterator<Item = &Terms> {
+        self.terms.values()
+    }
+
+    /// All endings of orders.
+    pub fn endings(&self) -> &[Ending] {
+        &self.endings
     }
 
     /// All agencies, by id.
@@ -434,9 +793,25 @@ impl Register {
         &self.edges
     }
 
-    /// Signing keys of persons: the founding ones and those made known later.
+    /// Signing keys of persons: the founding ones and those made known later, without those that have ended.
     pub fn keys(&self) -> Vec<&KeyHolder> {
-        self.founding.iter().flat_map(|founding| &founding.founding_keys).chain(&self.keys).collect()
+        self.founders.iter().chain(&self.keys).collect()
+    }
+
+    /// The founding keys as they are after successions.
+    pub fn founding_keys(&self) -> &[KeyHolder] {
+        &self.founders
+    }
+
+    /// Keys whose signatures count no more.
+    pub fn ended_keys(&self) -> Vec<&KeyHolder> {
+        self.ended_keys.iter().collect()
+    }
+
+    /// Whether a key was ever somebody's.
+    pub(crate) fn was_a_key(&self, verifier: &str) -> bool {
+        let all = self.founders.iter().chain(&self.keys).chain(&self.ended_keys);
+        all.into_iter().any(|known| material(&known.verifier) == material(verifier))
     }
 
     /// The purpose of that code.
@@ -492,6 +867,21 @@ impl Register {
     pub fn flows(&self) -> &[Flow] {
         &self.flows
     }
+}
+
+/// The agencies of a question, beside the asker's own, by how it touches them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// The agencies that the asker also belongs to.
+    pub affiliations: BTreeSet<AgencyId>,
+    /// The task force that it acts for, with its lead and members.
+    pub task_force: BTreeSet<AgencyId>,
+    /// On whose behalf it asks.
+    pub beneficiaries: BTreeSet<AgencyId>,
+    /// Agencies whose installations hand the question on.
+    pub relays: BTreeSet<AgencyId>,
+    /// Agencies that the answer is delivered to.
+    pub recipients: BTreeSet<AgencyId>,
 }
 
 /// The key itself, without the name that goes before it.

@@ -6,9 +6,11 @@ use std::fmt;
 use clear_record::{AgencyId, FieldClass, Kind, Label, Purpose, Relation, Role, UseCode};
 use serde::Serialize;
 
+use crate::Reads;
+
 /// Everything about a question that rules may read beside the label. Nothing else influences a verdict, so its digest is
 /// the key under which verdicts are remembered.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Slice {
     /// The asker's home agency; `None` for a resident.
     pub agency: Option<AgencyId>,
@@ -60,6 +62,14 @@ pub enum Deed {
     File(Kind),
     /// Append this entry to the register; the name as in [`crate::Entry::name`].
     Govern(&'static str),
+    /// Close a record tighter: seal it, blacken it, withdraw it.
+    Handle,
+    /// Open an inquiry.
+    Inquire,
+    /// Release what is held, and review what was flagged.
+    Review,
+    /// Keep the docket of compelled productions.
+    Produce,
     /// Look at the state and health of the installation beyond what the public sees.
     Operate,
 }
@@ -69,6 +79,10 @@ impl fmt::Display for Deed {
         match self {
             Deed::File(kind) => write!(f, "file a record of kind {kind}"),
             Deed::Govern(entry) => write!(f, "enter `{entry}` in the register"),
+            Deed::Handle => f.write_str("close a record tighter"),
+            Deed::Inquire => f.write_str("open an inquiry"),
+            Deed::Review => f.write_str("release or review a question"),
+            Deed::Produce => f.write_str("keep the docket of productions"),
             Deed::Operate => f.write_str("see the installation's inner state"),
         }
     }
@@ -95,4 +109,9 @@ pub trait Rules: Send + Sync {
 
     /// The digest of rules and schema, hexadecimal.
     fn digest(&self) -> &str;
+
+    /// What [`Rules::judge`] can read of a question and a label; the less, the more verdicts can be remembered.
+    fn reads(&self) -> Reads {
+        Reads::everything()
+    }
 }

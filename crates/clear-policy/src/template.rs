@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::order::closure_digest;
-use crate::{BadEntry, Covers, Entry, Installation, KeyPair, OrderDraft, Register, Scope, sign};
+use crate::{BadEntry, Covers, EndingPower, Entry, Installation, KeyPair, OrderDraft, Register, Scope, sign};
 
 /// A register without keys.
 #[derive(Debug, Clone, Deserialize)]
@@ -37,6 +37,12 @@ pub struct Founding {
     pub quorum: usize,
     /// Whom a refused asker may write to.
     pub legal_contact: String,
+    /// How many days an announced agency waits before it can be admitted.
+    #[serde(default = "crate::entry::notice_days")]
+    pub notice_days: u16,
+    /// The power of the quorum to end a cut-off; absent: nobody ever has it.
+    #[serde(default)]
+    pub ends_cut_offs: Option<EndingPower>,
     /// Who the founders are: at least three persons.
     pub founders: Vec<Founder>,
 }
@@ -113,6 +119,8 @@ impl Template {
             founding_keys: keys.iter().map(|key| key.holder.clone()).collect(),
             quorum: founding.quorum,
             legal_contact: founding.legal_contact.clone(),
+            notice_days: founding.notice_days,
+            ends_cut_offs: founding.ends_cut_offs.clone(),
         };
         take(&mut register, Entry::Installation(installation))?;
         for entry in &self.entries {

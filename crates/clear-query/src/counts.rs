@@ -1,7 +1,6 @@
 //! Counts: how many incidents, by which columns.
 
 use clear_policy::Grant;
-use clear_record::Relation;
 use clear_record::Seq;
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +45,8 @@ impl Question for Counts {
         };
         let counts =
             clear_stats::Counts { group_by: self.by.clone(), filter, limit: self.limit.unwrap_or(LIMIT_DEFAULT) };
-        let table = shelves.folds().columns.count(&counts, grant.reach(Relation::Any));
+        let ties = shelves.ties(grant);
+        let table = shelves.folds().columns.count(&counts, &ties.sight(grant));
         table.map(|table| Counted { table }).map_err(|error| Error::Question(error.to_string()))
     }
 }

@@ -1,12 +1,14 @@
 //! Find: persons, plates, addresses, cases, incidents.
 
 use clear_policy::Grant;
-use clear_record::{RecordId, Relation, Seq, Version};
+use clear_record::{Caution, Handling, LabelId, LabelSet, RecordId, Seq, Sight, Version};
 use clear_search::{Filter, Query, Terms};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Question, Shelves};
+use crate::known::{Known, known};
+use crate::shelves::Folds;
+use crate::{Error, Question, Shelves, SilentHit};
 
 /// What to look for. Say one of `text`, `name`, `plate`, `address`, `case_number`, `identity_number` or `id`, or none
 /// of them with dates or a beat to list incidents.
@@ -121,8 +123,10 @@ pub struct FindMatch {
     pub hits: Vec<FoundVersion>,
     /// How many there are in all, within the reach.
     pub total: usize,
-    /// References to records that the asker may know of.
-    pub known: Vec<RecordId>,
+    /// What owners of black records that match let the asker be told; in order, each once.
+    pub cautions: Vec<Caution>,
+    /// What is known beside the hits.
+    pub known: Known,
 }
 
 impl Question for Find {
@@ -130,7 +134,8 @@ impl Question for Find {
     const NAME: &'static str = "find";
 
     async fn run(&self, shelves: &Shelves, grant: &Grant, seq: Seq) -> Result<FindMatch, Error> {
-        let reach = grant.reach(Relation::Any);
+        let ties = shelves.ties(grant);
+        let sight = ties.sight(grant);
         let (terms, understood) = self.terms()?;
         let limit = self.limit.unwrap_or(LIMIT_DEFAULT);
         if limit > LIMIT_MAX {
@@ -144,38 +149,64 @@ impl Question for Find {
         let filter =
             Filter { occurred_from: self.from, occurred_to: self.to, beat: self.beat.clone(), ..Filter::default() };
         let query = Query { terms, filter, limit, offset: self.offset.unwrap_or(0) };
-        let found = shelves.folds().index.find(&query, reach);
+        let (found, cautions) = {
+            let folds = shelves.folds();
+            (folds.index.find(&query, &sight), cautions(&folds, &query, grant, &sight))
+        };
         let ids: Vec<RecordId> = found.hits.iter().map(|hit| hit.id).collect();
-        let versions = shelves.read(&ids, reach, seq).await?;
+        let versions = shelves.read(&ids, &sight, seq).await?;
         let mut why: std::collections::HashMap<RecordId, Vec<String>> =
             found.hits.iter().map(|hit| (hit.id, hit.why.iter().map(ToString::to_string).collect())).collect();
-        let known = known(shelves, versions.iter(), grant);
+        let known = known(shelves, versions.iter(), grant, &ties);
         let hits = versions
             .into_iter()
             .map(|version| FoundVersion { why: why.remove(&version.id).unwrap_or_default(), version })
             .collect();
-        Ok(FindMatch { understood, hits, total: found.total, known })
+        Ok(FindMatch { understood, hits, total: found.total, cautions, known })
+    }
+
+    fn silent_hits(&self, shelves: &Shelves, grant: &Grant) -> Vec<SilentHit> {
+        let Ok((terms, _)) = self.terms() else { return Vec::new() };
+        let ties = shelves.ties(grant);
+        let sight = ties.sight(grant);
+        let folds = shelves.folds();
+        let black = numbered(&folds).filter(|(_, label)| label.handling == Handling::Black);
+        let ids = folds.pointed(&Query::of(terms), None, black.map(|(number, _)| number).collect());
+        ids.into_iter().filter_map(|id| silent_hit(&folds, &sight, id)).collect()
     }
 }
 
-/// The records named by these versions that the asker may know of at all.
-pub(crate) fn known<'a>(
-    shelves: &Shelves,
-    versions: impl Iterator<Item = &'a Version>,
-    grant: &Grant,
-) -> Vec<RecordId> {
-    let reach = grant.reach(Relation::Any);
-    let folds = shelves.folds();
-    let mut known: Vec<RecordId> = versions
-        .filter_map(|version| version.record.as_ref())
-        .flat_map(clear_record::Record::names)
-        .filter(|id| folds.labels.get(id).is_some_and(|label| opens_anything(reach, *label)))
-        .collect();
-    known.sort_unstable();
-    known.dedup();
-    known
+/// What is said to an asker who would have hit black records: only what their owners attached, only where the match
+/// names the record as a gray one's must, and only to whom the owner opens anything at all.
+fn cautions(folds: &Folds, query: &Query, grant: &Grant, sight: &Sight<'_>) -> Vec<Caution> {
+    let cautioned = folds.relations.cautioned();
+    if cautioned.is_empty() {
+        return Vec::new();
+    }
+    let all: LabelSet = numbered(folds).map(|(number, _)| number).collect();
+    let open = |id: &RecordId| {
+        let Some(label) = folds.labels.get(id) else { return false };
+        let Some(value) = folds.label_values.get(label.0 as usize) else { return false };
+        let any = grant.reach(clear_record::Relation::Any);
+        let partner = numbered(folds).any(|(number, other)| other.owners == value.owners && any.opens_any(number));
+        partner && !sight.shows(*label, *id)
+    };
+    let hits = folds.pointed(&Query::of(query.terms.clone()), Some(cautioned), all);
+    let mut cautions: Vec<Caution> =
+        hits.iter().filter(|id| open(id)).filter_map(|id| folds.relations.caution(*id)).collect();
+    cautions.sort_unstable();
+    cautions.dedup();
+    cautions
 }
 
-fn opens_anything(reach: &clear_record::Reach, label: clear_record::LabelId) -> bool {
-    clear_record::FieldClass::ALL.iter().any(|class| reach.opens(*class, label))
+fn numbered(folds: &Folds) -> impl Iterator<Item = (LabelId, &clear_record::Label)> {
+    (0u32..).map(LabelId).zip(folds.label_values.iter())
+}
+
+/// A black record that the asker does not see, as its owner is told of it.
+pub(crate) fn silent_hit(folds: &Folds, sight: &Sight<'_>, id: RecordId) -> Option<SilentHit> {
+    let label = folds.labels.get(&id)?;
+    let value = folds.label_values.get(label.0 as usize)?;
+    let silent = value.handling == Handling::Black && !sight.shows(*label, id);
+    silent.then(|| SilentHit { id, owners: value.owners.clone() })
 }

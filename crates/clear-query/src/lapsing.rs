@@ -1,11 +1,12 @@
 //! Lapsing: hot-file entries that nobody validated in time (GR55).
 
 use clear_policy::Grant;
-use clear_record::{FieldClass, RecordId, Relation, Seq};
+use clear_record::{FieldClass, RecordId, Seq};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::find::{FindMatch, FoundVersion, known};
+use crate::find::{FindMatch, FoundVersion};
+use crate::known::known;
 use crate::{Error, Question, Shelves};
 
 /// Hot-file entries in force whose date to lapse is this day or earlier.
@@ -24,19 +25,20 @@ impl Question for Lapsing {
     const NAME: &'static str = "lapsing";
 
     async fn run(&self, shelves: &Shelves, grant: &Grant, seq: Seq) -> Result<FindMatch, Error> {
-        let reach = grant.reach(Relation::Any);
+        let ties = shelves.ties(grant);
+        let sight = ties.sight(grant);
         let ids: Vec<RecordId> = {
             let folds = shelves.folds();
             let due = folds.lapses.range(..=(self.by, RecordId { kind: clear_record::Kind::HotFile, raw: u128::MAX }));
             due.map(|(_, id)| *id)
-                .filter(|id| folds.labels.get(id).is_some_and(|label| reach.opens(FieldClass::Operational, *label)))
+                .filter(|id| folds.labels.get(id).is_some_and(|label| sight.opens(FieldClass::Operational, *label, *id)))
                 .collect()
         };
         let total = ids.len();
         let page: Vec<RecordId> = ids.into_iter().take(LAPSING_MAX).collect();
-        let versions = shelves.read(&page, reach, seq).await?;
-        let known = known(shelves, versions.iter(), grant);
+        let versions = shelves.read(&page, &sight, seq).await?;
+        let known = known(shelves, versions.iter(), grant, &ties);
         let hits = versions.into_iter().map(|version| FoundVersion { version, why: Vec::new() }).collect();
-        Ok(FindMatch { understood: format!("hot-file entries to lapse by {}", self.by), hits, total, known })
+        Ok(FindMatch { understood: format!("hot-file entries to lapse by {}", self.by), hits, total, cautions: vec![], known })
     }
 }

@@ -2,26 +2,35 @@
 //!
 //! In:    a [`Question`], a [`Grant`], the [`Shelves`]: the ledger and the projections that follow it.
 //! Out:   [`Matches`]: what was found and may be noticed. What of it may leave is `clear-redact`'s to say.
-//! Never: fetches a body before its label was tested; lets an engine see more than the grant's reach.
+//! Never: fetches a body before its label was tested; lets an engine see more than the asker's [`Sight`].
 //!
 //! # How
 //! Projections are folds over the ledger's versions, up to the last one that is in the log. A question first lets them
-//! catch up, asks an engine under the reach, then reads the bodies of what it found.
+//! catch up, asks an engine under the Sight (labels, and the relations of [`Ties`]), then reads the bodies of what it found.
 //!
 //! # Change here
-//! A new kind of question: a file beside `find.rs`, and its answer in `clear-redact`. A new projection: `shelves.rs`.
+//! A new kind of question: a file beside `find.rs`, and its answer in `clear-redact`. A new projection: `shelves.rs`. A relation
+//! between askers and records: `relations.rs`.
+//!
+//! [`Sight`]: clear_record::Sight
 
 mod counts;
 mod find;
+mod known;
 mod lapsing;
 mod mentions;
 mod open;
+mod relations;
+mod rows;
 mod shelves;
 
 pub use counts::{Counted, Counts};
 pub use find::{Find, FindMatch, FoundVersion};
+pub use known::Known;
 pub use lapsing::Lapsing;
 pub use open::{Open, OpenMatch, Related, SamePerson};
+pub use rows::{Cursor, Rows, RowsMatch};
+pub use relations::Ties;
 pub use shelves::{Error, Shelves};
 
 use clear_policy::Grant;
@@ -40,6 +49,21 @@ pub trait Question: serde::Serialize + Clone + Send + Sync + 'static {
         grant: &Grant,
         seq: Seq,
     ) -> impl Future<Output = Result<Self::Match, Error>> + Send;
+
+    /// Black records that the question would have hit, and that its asker does not see (GR15). Their owners are told;
+    /// the asker is not, by nothing that it could observe.
+    fn silent_hits(&self, _shelves: &Shelves, _grant: &Grant) -> Vec<SilentHit> {
+        Vec::new()
+    }
+}
+
+/// A black record that somebody's question would have hit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SilentHit {
+    /// Which.
+    pub id: clear_record::RecordId,
+    /// Whose.
+    pub owners: std::collections::BTreeSet<clear_record::AgencyId>,
 }
 
 /// What a question found. Made by [`run`] alone.

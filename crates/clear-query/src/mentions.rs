@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use clear_record::{FieldClass, LabelId, Reach, Record, RecordId, Version};
+use clear_record::{FieldClass, LabelId, Record, RecordId, Sight, Version};
 
 /// One edge, as seen from the record that is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +39,11 @@ impl Mentions {
     }
 
     /// The records that name this one, where the edge itself may be seen.
-    pub(crate) fn of(&self, id: RecordId, reach: &Reach) -> Vec<RecordId> {
+    pub(crate) fn of(&self, id: RecordId, sight: &Sight<'_>) -> Vec<RecordId> {
         let mentions = self.to.get(&id).map(Vec::as_slice).unwrap_or_default();
         let mut from: Vec<RecordId> = mentions
             .iter()
-            .filter(|mention| reach.opens(mention.class, mention.label))
+            .filter(|mention| sight.opens(mention.class, mention.label, mention.from))
             .map(|mention| mention.from)
             .collect();
         from.sort_unstable();
@@ -52,9 +52,14 @@ impl Mentions {
     }
 
     /// The records that this one names, where the edge itself may be seen.
-    pub(crate) fn named_by(&self, id: RecordId, reach: &Reach) -> Vec<RecordId> {
+    pub(crate) fn named_by(&self, id: RecordId, sight: &Sight<'_>) -> Vec<RecordId> {
         let edges = self.from.get(&id).map(Vec::as_slice).unwrap_or_default();
-        edges.iter().filter(|(_, label, class)| reach.opens(*class, *label)).map(|(to, _, _)| *to).collect()
+        edges.iter().filter(|(_, label, class)| sight.opens(*class, *label, id)).map(|(to, _, _)| *to).collect()
+    }
+
+    /// Every record that names this one, for the write road.
+    pub(crate) fn naming(&self, id: RecordId) -> Vec<RecordId> {
+        self.to.get(&id).into_iter().flatten().map(|mention| mention.from).collect()
     }
 
     pub(crate) fn parts_of(&self, whole: RecordId) -> Vec<RecordId> {

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use clear_policy::Grant;
-use clear_record::{FieldClass, Kind, Person, Reach, Record, RecordId, Relation, Seq, Version};
+use clear_record::{FieldClass, Kind, Person, Record, RecordId, Seq, Sight, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::find::known;
-use crate::{Error, Question, Shelves};
+use crate::find::silent_hit;
+use crate::known::{Known, known};
+use crate::{Error, Question, Shelves, SilentHit};
 
 /// One record by its id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,8 +42,8 @@ pub struct OpenMatch {
     pub alerts: Vec<Version>,
     /// Other records of the same person.
     pub same_person: Vec<SamePerson>,
-    /// References to records that the asker may know of.
-    pub known: Vec<RecordId>,
+    /// What is known beside the records.
+    pub known: Known,
 }
 
 /// Records beside one that are shown at most; an incident has a few, an address many.
@@ -53,28 +54,24 @@ impl Question for Open {
     const NAME: &'static str = "open";
 
     async fn run(&self, shelves: &Shelves, grant: &Grant, seq: Seq) -> Result<OpenMatch, Error> {
-        let reach = grant.reach(Relation::Any);
-        let found = shelves.read(&[self.id], reach, seq).await?.into_iter().next();
+        let ties = shelves.ties(grant);
+        let sight = &ties.sight(grant);
+        let found = shelves.read(&[self.id], sight, seq).await?.into_iter().next();
         let open = found
             .as_ref()
-            .is_some_and(|version| FieldClass::ALL.iter().any(|class| reach.opens(*class, version.label)));
+            .is_some_and(|version| sight.opens_any(version.label, version.id));
         let (Some(version), true) = (&found, open) else {
             // A pointer shows whom to ask and nothing beside it.
-            return Ok(OpenMatch {
-                version: found,
-                related: vec![],
-                alerts: vec![],
-                same_person: vec![],
-                known: vec![],
-            });
+            let known = known(shelves, found.iter(), grant, &ties);
+            return Ok(OpenMatch { version: found, related: vec![], alerts: vec![], same_person: vec![], known });
         };
-        let beside = beside(shelves, version, reach);
-        let mut related = shelves.read(&beside, reach, seq).await?;
+        let beside = beside(shelves, version, sight);
+        let mut related = shelves.read(&beside, sight, seq).await?;
         related.sort_by_key(|version| version.id);
-        let alerts = alerts(shelves, version, &related, reach, seq).await?;
-        let same_person = same_person(shelves, version, reach, seq).await?;
+        let alerts = alerts(shelves, version, &related, sight, seq).await?;
+        let same_person = same_person(shelves, version, sight, seq).await?;
         let all = std::iter::once(version).chain(&related).chain(&alerts);
-        let known = known(shelves, all, grant);
+        let known = known(shelves, all, grant, &ties);
         Ok(OpenMatch {
             version: found,
             related: related.into_iter().map(|version| Related { version }).collect(),
@@ -83,23 +80,28 @@ impl Question for Open {
             known,
         })
     }
+
+    fn silent_hits(&self, shelves: &Shelves, grant: &Grant) -> Vec<SilentHit> {
+        let ties = shelves.ties(grant);
+        silent_hit(&shelves.folds(), &ties.sight(grant), self.id).into_iter().collect()
+    }
 }
 
 /// What the record names and what names it, by edges that may be seen.
-fn beside(shelves: &Shelves, version: &Version, reach: &Reach) -> Vec<RecordId> {
+fn beside(shelves: &Shelves, version: &Version, sight: &Sight<'_>) -> Vec<RecordId> {
     let named = version
         .record
         .iter()
         .flat_map(crate::mentions::edges)
-        .filter(|(_, class)| reach.opens(*class, version.label))
+        .filter(|(_, class)| sight.opens(*class, version.label, version.id))
         .map(|(id, _)| id);
     let folds = shelves.folds();
-    let mut beside: BTreeSet<RecordId> = named.chain(folds.mentions.of(version.id, reach)).collect();
+    let mut beside: BTreeSet<RecordId> = named.chain(folds.mentions.of(version.id, sight)).collect();
     // An incident's page shows its people, not only their involvements; a person's page its incidents.
     let second: Vec<RecordId> = beside
         .iter()
         .filter(|id| id.kind == Kind::Involvement)
-        .flat_map(|id| folds.mentions.named_by(*id, reach))
+        .flat_map(|id| folds.mentions.named_by(*id, sight))
         .collect();
     beside.extend(second);
     beside.remove(&version.id);
@@ -111,32 +113,37 @@ async fn alerts(
     shelves: &Shelves,
     version: &Version,
     related: &[Version],
-    reach: &Reach,
+    sight: &Sight<'_>,
     seq: Seq,
 ) -> Result<Vec<Version>, Error> {
     let about = std::iter::once(version.id)
         .chain(related.iter().map(|version| version.id).filter(|id| matches!(id.kind, Kind::Person | Kind::Vehicle)));
     let ids: BTreeSet<RecordId> = {
         let folds = shelves.folds();
-        about.flat_map(|id| folds.mentions.of(id, reach)).filter(|id| id.kind == Kind::HotFile).collect()
+        about.flat_map(|id| folds.mentions.of(id, sight)).filter(|id| id.kind == Kind::HotFile).collect()
     };
-    shelves.read(&ids.into_iter().collect::<Vec<_>>(), reach, seq).await
+    shelves.read(&ids.into_iter().collect::<Vec<_>>(), sight, seq).await
 }
 
 /// The other visible records of the same person: the clustering of the visible records' own edges, so that a hidden
 /// record never bridges two visible ones.
-async fn same_person(shelves: &Shelves, version: &Version, reach: &Reach, seq: Seq) -> Result<Vec<SamePerson>, Error> {
+async fn same_person(
+    shelves: &Shelves,
+    version: &Version,
+    sight: &Sight<'_>,
+    seq: Seq,
+) -> Result<Vec<SamePerson>, Error> {
     let Some(Record::Person(person)) = &version.record else { return Ok(Vec::new()) };
-    if !reach.opens(FieldClass::Identity, version.label) {
+    if !sight.opens(FieldClass::Identity, version.label, version.id) {
         return Ok(Vec::new());
     }
     let near: BTreeSet<RecordId> = {
         let folds = shelves.folds();
         let near =
             clear_link::block_keys(person).into_iter().filter_map(|key| folds.blocks.get(&key)).flatten().copied();
-        near.filter(|id| folds.labels.get(id).is_some_and(|label| reach.opens(FieldClass::Identity, *label))).collect()
+        near.filter(|id| folds.labels.get(id).is_some_and(|label| sight.opens(FieldClass::Identity, *label, *id))).collect()
     };
-    let versions = shelves.read(&near.into_iter().collect::<Vec<_>>(), reach, seq).await?;
+    let versions = shelves.read(&near.into_iter().collect::<Vec<_>>(), sight, seq).await?;
     let persons: Vec<(RecordId, &Person)> = versions
         .iter()
         .filter_map(|version| match &version.record {

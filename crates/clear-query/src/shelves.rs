@@ -4,13 +4,15 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use clear_link::{BlockKey, block_keys};
-use clear_record::{Kind, LabelId, Reach, Record, RecordId, Seq, Version};
+use clear_policy::Grant;
+use clear_record::{FieldClass, Kind, LabelId, LabelSet, PerClass, Reach, Record, RecordId, RowSet, Seq, Sight, Version};
 use clear_search::Index;
 use clear_stats::Columns;
 use clear_store::{AsOf, Ledger};
 use jiff::civil::Date;
 
 use crate::mentions::Mentions;
+use crate::relations::{Labels, Relations, Ties, Tightened};
 
 /// Why a question could not be answered.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +33,7 @@ pub struct Shelves {
     ledger: Arc<dyn Ledger>,
     folds: RwLock<Folds>,
     following: tokio::sync::Mutex<()>,
+    tightened: Tightened,
 }
 
 /// The projections. Delete them, fold the ledger again, get the same.
@@ -40,6 +43,9 @@ pub(crate) struct Folds {
     pub(crate) index: Index,
     pub(crate) columns: Columns,
     pub(crate) mentions: Mentions,
+    pub(crate) relations: Relations,
+    /// Every label that a version here has, by its number.
+    pub(crate) label_values: Labels,
     /// The current label of each record that has a body.
     pub(crate) labels: HashMap<RecordId, LabelId>,
     /// Persons who may be the same, by the linker's blocking keys.
@@ -54,6 +60,7 @@ impl Folds {
         self.index.apply(version);
         self.columns.apply(version);
         self.mentions.apply(version);
+        self.relations.apply(version, !self.labels.contains_key(&version.id));
         match &version.record {
             Some(record) => {
                 self.labels.insert(version.id, version.label);
@@ -92,7 +99,7 @@ impl Folds {
 impl Shelves {
     /// Shelves over a ledger, empty until they [`catch_up`](Shelves::catch_up).
     pub fn new(ledger: Arc<dyn Ledger>) -> Shelves {
-        Shelves { ledger, folds: RwLock::default(), following: tokio::sync::Mutex::new(()) }
+        Shelves { ledger, folds: RwLock::default(), following: tokio::sync::Mutex::new(()), tightened: Tightened::default() }
     }
 
     /// Folds everything up to `visible` into the projections: what is not in the log is not visible.
@@ -110,15 +117,26 @@ impl Shelves {
                 return Ok(());
             }
             let versions = self.ledger.follow(at, visible, FOLD_MAX).await?;
+            let known = self.folds().label_values.len();
+            let labels = match versions.iter().map(|version| version.label.0 as usize).max() {
+                Some(most) if most >= known => Some(Arc::new(self.ledger.labels().await?)),
+                _ => None,
+            };
             let mut folds = self.folds.write().unwrap_or_else(PoisonError::into_inner);
             if versions.is_empty() {
                 // A gap in the numbers would make every question wait for ever; there is none by the ledger's promise.
                 folds.seq = visible;
             }
+            if let Some(labels) = labels {
+                folds.label_values = labels;
+            }
             for version in &versions {
                 folds.apply(version);
             }
-            tracing::debug!(seq = folds.seq.0, "projections followed the ledger");
+            let seq = folds.seq;
+            drop(folds);
+            self.tightened.passed(seq);
+            tracing::debug!(seq = seq.0, "projections followed the ledger");
         }
     }
 
@@ -149,18 +167,80 @@ impl Shelves {
         Ok(self.ledger.read(ids, AsOf { seq, valid: None }).await?)
     }
 
-    /// The current versions of those records that the reach shows. Labels are tested before any body is fetched, and
+    /// The current versions of those records that the sight shows. Labels are tested before any body is fetched, and
     /// again on what was fetched.
-    pub(crate) async fn read(&self, ids: &[RecordId], reach: &Reach, seq: Seq) -> Result<Vec<Version>, Error> {
+    pub(crate) async fn read(&self, ids: &[RecordId], sight: &Sight<'_>, seq: Seq) -> Result<Vec<Version>, Error> {
         let shown: Vec<RecordId> = {
             let folds = self.folds();
-            ids.iter().copied().filter(|id| folds.labels.get(id).is_some_and(|label| reach.shows(*label))).collect()
+            ids.iter().copied().filter(|id| folds.labels.get(id).is_some_and(|label| sight.shows(*label, *id))).collect()
         };
         if shown.is_empty() {
             return Ok(Vec::new());
         }
         let mut versions = self.ledger.read(&shown, AsOf { seq, valid: None }).await?;
-        versions.retain(|version| version.record.is_some() && reach.shows(version.label));
+        versions.retain(|version| version.record.is_some() && sight.shows(version.label, version.id));
         Ok(versions)
+    }
+
+    /// The single records that an asker is tied to, at the moment of its question.
+    pub fn ties(&self, grant: &Grant) -> Ties {
+        // The hidden ones first: projections that pass a version between the two hide it by its label.
+        let hidden = self.tightened.hidden();
+        let folds = self.folds();
+        folds.relations.ties(&folds.mentions, grant, hidden)
+    }
+
+    /// Hides records that a filing at `seq` tightened, at once, until the projections have passed it.
+    pub fn tighten(&self, seq: Seq, ids: Vec<RecordId>) {
+        self.tightened.add(seq, ids);
+        self.tightened.passed(self.seq());
+    }
+
+    /// How many filings tightened something since the start: an answer that was begun at another count may tell of a
+    /// record that is not its asker's any more.
+    pub fn tightenings(&self) -> u64 {
+        self.tightened.count()
+    }
+
+    /// The decision in force on how a record is handled, with the id of its own record, for the write road.
+    pub fn restriction(&self, id: RecordId) -> Option<(RecordId, clear_record::Restriction)> {
+        self.folds().relations.restriction(id).cloned()
+    }
+
+    /// Records whose restriction has come to its end, for the write road.
+    pub fn restrictions_ended(&self, now: jiff::Timestamp) -> Vec<RecordId> {
+        self.folds().relations.restrictions_ended(now)
+    }
+
+    /// The records that an assignment or referral opens to somebody, for the write road.
+    pub fn covered_by(&self, id: RecordId) -> Vec<RecordId> {
+        let folds = self.folds();
+        folds.relations.covers(&folds.mentions, id)
+    }
+
+    /// Every record that names this one, for the write road.
+    pub fn naming(&self, id: RecordId) -> Vec<RecordId> {
+        self.folds().mentions.naming(id)
+    }
+
+    /// Every version of a record, oldest first, for the write road.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn history(&self, id: RecordId, upto: Seq) -> Result<Vec<Version>, Error> {
+        Ok(self.ledger.history(id, upto).await?)
+    }
+}
+
+impl Folds {
+    /// Records that match and that a sight of theirs alone would show as pointers: matched as a gray record is.
+    pub(crate) fn pointed(&self, query: &clear_search::Query, rows: Option<&RowSet>, labels: LabelSet) -> Vec<RecordId> {
+        let (nothing, pointing) =
+            (Reach::nothing(), Reach { pointer: labels, class: PerClass::from_fn(|_: FieldClass| LabelSet::empty()) });
+        let sight = match rows {
+            Some(rows) => Sight::of(&nothing).with(rows.clone(), &pointing),
+            None => Sight::of(&pointing),
+        };
+        self.index.find(query, &sight).hits.into_iter().map(|hit| hit.id).collect()
     }
 }

@@ -28,6 +28,16 @@ words! {
     }
 }
 
+words! {
+    /// What opens an inquiry by itself.
+    EventKind {
+        /// An officer stops a person or a vehicle.
+        Stop = "stop",
+        /// A call is given to a unit.
+        Dispatch = "dispatch",
+    }
+}
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident,)*) => {$(
         $(#[$doc])*
@@ -129,6 +139,9 @@ pub struct Inquiry {
     /// The number of the hold that a second person released.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub released: Option<HoldId>,
+    /// The question is asked under a standing analytic inquiry: counts and de-identified rows, no names.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub analytic: bool,
 }
 
 /// Where a request came from, for the log (AU-3).

@@ -42,11 +42,14 @@ pub enum Kind {
     Vehicle,
     Property,
     HotFile,
+    Assignment,
+    Referral,
+    Restriction,
 }
 
 impl Kind {
     /// Every kind, in the order of the data dictionary.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Person,
         Kind::Incident,
         Kind::Involvement,
@@ -56,6 +59,9 @@ impl Kind {
         Kind::Vehicle,
         Kind::Property,
         Kind::HotFile,
+        Kind::Assignment,
+        Kind::Referral,
+        Kind::Restriction,
     ];
 
     /// The name used in APIs, agreements and URLs: `hot_file`.
@@ -70,6 +76,9 @@ impl Kind {
             Kind::Vehicle => "vehicle",
             Kind::Property => "property",
             Kind::HotFile => "hot_file",
+            Kind::Assignment => "assignment",
+            Kind::Referral => "referral",
+            Kind::Restriction => "restriction",
         }
     }
 
@@ -89,6 +98,9 @@ impl Kind {
             Kind::Vehicle => "veh",
             Kind::Property => "prp",
             Kind::HotFile => "hot",
+            Kind::Assignment => "asg",
+            Kind::Referral => "ref",
+            Kind::Restriction => "rst",
         }
     }
 
@@ -303,6 +315,12 @@ record_ids! {
     PropertyId = Property,
     /// The id of a hot-file entry.
     HotFileId = HotFile,
+    /// The id of an assignment.
+    AssignmentId = Assignment,
+    /// The id of a referral.
+    ReferralId = Referral,
+    /// The id of a restriction.
+    RestrictionId = Restriction,
 }
 
 /// A short name that is safe in a URL, a log line and a file name: `a-z 0-9 -`, 1 to 40 characters.
@@ -371,6 +389,8 @@ short_names! {
     InquiryId: "an inquiry's number (a-z, 0-9 and -, at most 40 characters)",
     /// A question that waits for a second person.
     HoldId: "a hold's number (a-z, 0-9 and -, at most 40 characters)",
+    /// Something that waits for a reviewer.
+    ReviewId: "a review's number (a-z, 0-9 and -, at most 40 characters)",
     /// A machine that an account works on.
     DeviceId: "a device id (a-z, 0-9 and -, at most 40 characters)",
 }

@@ -1,22 +1,28 @@
 //! One file per kind of record. A new kind is a file here and a line in [`kinds!`].
 
 mod arrest;
+mod assignment;
 mod hot_file;
 mod incident;
 mod involvement;
 mod narrative;
 mod person;
 mod property;
+mod referral;
+mod restriction;
 mod stop;
 mod vehicle;
 
 pub use arrest::{Arrest, Charge};
+pub use assignment::Assignment;
 pub use hot_file::{HotFile, HotTopic};
 pub use incident::{Incident, IncidentStatus, Offence};
 pub use involvement::{Involvement, Part};
 pub use narrative::Narrative;
 pub use person::{Person, Race, Sex};
 pub use property::{Property, PropertyStatus};
+pub use referral::Referral;
+pub use restriction::Restriction;
 pub use stop::{Stop, StopOutcome};
 pub use vehicle::Vehicle;
 
@@ -93,7 +99,7 @@ macro_rules! kinds {
     };
 }
 
-kinds! { Person, Incident, Involvement, Narrative, Arrest, Stop, Vehicle, Property, HotFile, }
+kinds! { Person, Incident, Involvement, Narrative, Arrest, Stop, Vehicle, Property, HotFile, Assignment, Referral, Restriction, }
 
 impl Record {
     /// The record that this one is a part of, if any: it must be at least as strictly labelled as that one.
@@ -102,12 +108,15 @@ impl Record {
             Record::Involvement(involvement) => Some(involvement.incident.id()),
             Record::Narrative(narrative) => Some(narrative.about),
             Record::Property(property) => property.incident.map(Into::into),
+            Record::Assignment(assignment) => Some(assignment.incident.id()),
+            Record::Referral(referral) => Some(referral.record),
             Record::Person(_)
             | Record::Incident(_)
             | Record::Arrest(_)
             | Record::Stop(_)
             | Record::Vehicle(_)
-            | Record::HotFile(_) => None,
+            | Record::HotFile(_)
+            | Record::Restriction(_) => None,
         }
     }
 
@@ -127,6 +136,9 @@ impl Record {
             Record::HotFile(r) => {
                 ids([r.person.map(Into::into), r.vehicle.map(Into::into), r.property.map(Into::into)])
             }
+            Record::Assignment(r) => vec![r.incident.id()],
+            Record::Referral(r) => vec![r.record],
+            Record::Restriction(r) => vec![r.record],
         }
     }
 }

@@ -80,6 +80,27 @@ words! {
 }
 
 words! {
+    /// What the owner of a black record lets an asker be told who would have hit it: how to act, never why. Closed
+    /// words, because free ones would be content.
+    Caution {
+        /// Approach with caution.
+        Approach = "approach_with_caution",
+        /// Call the owner's duty desk before acting.
+        CallFirst = "call_before_acting",
+    }
+}
+
+impl Caution {
+    /// The sentence on the asker's screen.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Caution::Approach => "Approach with caution.",
+            Caution::CallFirst => "Call the duty desk before you act.",
+        }
+    }
+}
+
+words! {
     /// Circumstances that rules may close a record for.
     Caveat {
         /// Concerns a person under 18 at the event.
@@ -246,6 +267,12 @@ impl LabelSet {
         (0..self.0.len() as u32 * 64).map(LabelId).filter(|label| self.contains(*label))
     }
 
+    /// Whether every label of this set is in the other.
+    pub fn is_subset(&self, other: &LabelSet) -> bool {
+        let word = |at: usize| other.0.get(at).copied().unwrap_or(0);
+        self.0.iter().enumerate().all(|(at, own)| own & !word(at) == 0)
+    }
+
     /// The labels in either set.
     #[must_use]
     pub fn union(&self, other: &LabelSet) -> LabelSet {
@@ -329,6 +356,17 @@ impl Reach {
         self.class[class].contains(label)
     }
 
+    /// Whether some field of a record with this label exists for the asker.
+    pub fn opens_any(&self, label: LabelId) -> bool {
+        self.class.iter().any(|(_, set)| set.contains(label))
+    }
+
+    /// Whether everything that this reach opens, the other one opens too.
+    pub fn is_within(&self, other: &Reach) -> bool {
+        self.pointer.is_subset(&other.pointer)
+            && self.class.iter().all(|(class, set)| set.is_subset(&other.class[class]))
+    }
+
     /// Whether the asker may notice a record with this label at all: some class is open, or a pointer.
     pub fn shows(&self, label: LabelId) -> bool {
         self.pointer.contains(label) || self.class.iter().any(|(_, set)| set.contains(label))
@@ -356,6 +394,24 @@ mod tests {
     }
 
     #[test]
+    fn gr19_an_instrument_that_no_judge_signed_is_never_a_ground_for_arrest() {
+        let action = |instrument: &Instrument| format!("{}: {}", instrument.title(), instrument.action());
+        let actions: Vec<String> = Instrument::ALL.iter().map(action).collect();
+        assert_eq!(
+            actions,
+            [
+                "judicial warrant: confirm first",
+                "order of protection: confirm first",
+                "stolen: confirm first",
+                "missing: information",
+                "administrative instrument: no action",
+                "civil instrument: no action",
+                "detainer: no action",
+            ]
+        );
+    }
+
+    #[test]
     fn a_set_holds_what_was_put_in_and_nothing_else() {
         let set: LabelSet = [0, 63, 64, 1000].map(LabelId).into_iter().collect();
         assert_eq!(set.len(), 4);
@@ -364,5 +420,17 @@ mod tests {
         assert!(!set.contains(LabelId(u32::MAX)));
         let other: LabelSet = [LabelId(5)].into_iter().collect();
         assert_eq!(set.union(&other).len(), 5);
+        assert!(set.is_subset(&set.union(&other)) && !set.union(&other).is_subset(&set));
+        assert!(LabelSet::empty().is_subset(&set) && !set.is_subset(&LabelSet::empty()));
+    }
+
+    #[test]
+    fn twenty_thousand_labels_fit_a_set() {
+        let all: LabelSet = (0..20_000).map(LabelId).collect();
+        assert_eq!((all.len(), all.iter().count()), (20_000, 20_000));
+        let odd: LabelSet = (0..20_000).filter(|label| label % 2 == 1).map(LabelId).collect();
+        assert!(odd.is_subset(&all) && !all.is_subset(&odd));
+        assert!((0..20_000).all(|label| odd.contains(LabelId(label)) == (label % 2 == 1)));
+        assert!(!all.contains(LabelId(20_000)));
     }
 }

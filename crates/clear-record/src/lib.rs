@@ -11,21 +11,25 @@
 //!
 //! # Change here
 //! A field: its `record!` in `kinds/`. A kind: one file in `kinds/` and one line in `kinds.rs`. A field class or
-//! caveat: `label.rs`. After any of them: `cargo xtask dictionary`.
+//! caveat: `label.rs`. What closes a record by itself: the table in `derive.rs`. After any of them: `cargo xtask dictionary`.
 
 mod ask;
 mod codes;
+pub mod derive;
 mod id;
 mod kinds;
 mod label;
 mod schema;
+mod sight;
 mod version;
 
-pub use ask::{Inquiry, Origin, Purpose, Request, Role, Standing, UseCode};
+pub use ask::{EventKind, Inquiry, Origin, Purpose, Request, Role, Standing, UseCode};
 pub use codes::{IUCR, Iucr};
-pub use id::{AccountId, AgencyId, BadId, DeviceId, HoldId, InquiryId, Kind, RecordId, RequestId, Seq, Text};
+pub use id::{AccountId, AgencyId, BadId, DeviceId, HoldId, InquiryId, Kind, RecordId, RequestId, ReviewId, Seq, Text};
 pub use id::{ArrestId, HotFileId, IncidentId, InvolvementId, NarrativeId, PersonId, PropertyId, StopId, VehicleId};
+pub use id::{AssignmentId, ReferralId, RestrictionId};
 pub use kinds::*;
-pub use label::{Caveat, FieldClass, Handling, Instrument, Label, LabelId, LabelSet, PerClass, Reach, Relation};
+pub use label::{Caution, Caveat, FieldClass, Handling, Instrument, Label, LabelId, LabelSet, PerClass, Reach, Relation};
 pub use schema::{Column, Field, FieldType, FieldValue, json_schema};
+pub use sight::{RowSet, Sight};
 pub use version::{Draft, Method, Provenance, Version};

@@ -116,6 +116,7 @@ field_values! {
     Timestamp => FieldType::Timestamp,
     RecordId => FieldType::Reference(None),
     AgencyId => FieldType::Agency,
+    crate::AccountId => FieldType::Text,
     crate::PersonId => FieldType::Reference(Some(Kind::Person)),
     crate::IncidentId => FieldType::Reference(Some(Kind::Incident)),
     crate::VehicleId => FieldType::Reference(Some(Kind::Vehicle)),

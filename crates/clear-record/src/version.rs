@@ -1,5 +1,7 @@
 //! What the ledger keeps: versions of records, each with where it came from and when we knew it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +32,9 @@ pub struct Provenance {
     /// The source's own number for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// The rules of [`derive`](crate::derive) that put caveats on the label, by their ids, so that a reader sees why.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub derived: BTreeSet<String>,
 }
 
 /// A record that is proposed, before the ledger has taken it.

@@ -2,7 +2,7 @@
 
 use clear_policy::Grant;
 use clear_query::{Counted, FindMatch, OpenMatch};
-use clear_record::{FieldClass, Record, RecordId, Relation, Version};
+use clear_record::{FieldClass, Record, Sight, Version};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,6 +20,9 @@ pub struct Found {
     pub hits: Vec<FoundHit>,
     /// Records that match and are not open: whom to ask about them.
     pub pointers: Vec<Pointer>,
+    /// What to mind here, in the words of an owner that says no more than this.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cautions: Vec<&'static str>,
 }
 
 /// One hit.
@@ -113,7 +116,8 @@ impl Redact for FindMatch {
         // Two gray records of one agency are one pointer: how many there are is not said.
         pointers.sort();
         pointers.dedup();
-        Reduced { out: Found { understood: self.understood, total: self.total, hits, pointers }, told }
+        let cautions = self.cautions.into_iter().map(clear_record::Caution::sentence).collect();
+        Reduced { out: Found { understood: self.understood, total: self.total, hits, pointers, cautions }, told }
     }
 }
 
@@ -136,7 +140,7 @@ impl Redact for OpenMatch {
         };
         let out = match show(&version) {
             Some(shown) => {
-                let alerts = self.alerts.iter().filter_map(|entry| alert(grant, entry, show(entry)?)).collect();
+                let alerts = self.alerts.iter().filter_map(|entry| alert(&self.known.sight(grant), entry, show(entry)?)).collect();
                 let related = self
                     .related
                     .iter()
@@ -149,7 +153,7 @@ impl Redact for OpenMatch {
                     .collect();
                 Opened { record: Some(OpenedRecord { shown, alerts, related, same_person }), pointer: None }
             }
-            None => match view(grant, &version, &[] as &[RecordId]) {
+            None => match view(grant, &version, &self.known) {
                 Some(View::Pointer(pointer)) => {
                     told.push(version.id);
                     Opened { record: None, pointer: Some(pointer) }
@@ -161,11 +165,11 @@ impl Redact for OpenMatch {
     }
 }
 
-fn alert(grant: &Grant, version: &Version, shown: Shown) -> Option<Alert> {
+fn alert(sight: &Sight<'_>, version: &Version, shown: Shown) -> Option<Alert> {
     let Some(Record::HotFile(entry)) = &version.record else { return None };
     let action = if entry.lapsed_on.is_some() { "lapsed: no action" } else { entry.instrument.action() };
     // The instrument is an operational field like any other; without it an entry says nothing that one may act on.
-    let open = grant.reach(Relation::Any).opens(FieldClass::Operational, version.label);
+    let open = sight.opens(FieldClass::Operational, version.label, version.id);
     open.then(|| Alert { shown, instrument: entry.instrument.title(), action })
 }
 

@@ -13,10 +13,12 @@
 //! What a kind of answer looks like: `answers.rs`. How a record's title is made: `shown.rs`.
 
 mod answers;
+mod rows;
 mod shown;
 
 pub use answers::{Alert, CountedTable, Found, FoundHit, Opened, OpenedRecord, RelatedRecord, SamePersonRecord};
-pub use shown::{Pointer, Shown};
+pub use rows::{Form, Writer, Written};
+pub use shown::{Pointer, Sharing, Shown};
 
 use clear_policy::Grant;
 use clear_query::{Matches, Question};

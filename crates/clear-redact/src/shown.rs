@@ -1,7 +1,8 @@
 //! One record as the asker may see it.
 
 use clear_policy::Grant;
-use clear_record::{AgencyId, FieldClass, FieldType, Record, RecordId, Relation, Version, fields};
+use clear_query::Known;
+use clear_record::{AgencyId, FieldClass, FieldType, Record, RecordId, Version, fields};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -15,15 +16,31 @@ pub struct Shown {
     pub kind: &'static str,
     /// A title made of its open fields.
     pub title: String,
-    /// Who contributed it; re-sharing needs that agency's own grant (GR09).
+    /// Who contributed it.
     pub originator: String,
-    /// The agencies of this question: the only allowed recipients (GR09).
-    pub recipients: Vec<String>,
+    /// On which terms it is shared (GR09).
+    pub sharing: Sharing,
     /// Since when it was true in the world.
     pub valid_from: String,
     /// The open fields, in the dictionary's order; absent and closed ones are both left out.
     #[schema(value_type = Object)]
     pub fields: Map<String, Value>,
+}
+
+/// On which terms a record is shared: these go with it wherever it goes (GR09).
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Sharing {
+    /// The agencies that own it; re-sharing needs each one's own grant.
+    pub originators: Vec<String>,
+    /// `white`, `gray` or `black`.
+    pub handling: &'static str,
+    /// Restrictions on it, as far as the asker may know them.
+    pub caveats: Vec<&'static str>,
+    /// The rules that these restrictions follow from, by their ids.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
+    /// Whom the answer is for. Nobody else may have it from its asker.
+    pub recipients: Vec<String>,
 }
 
 /// A record that the asker may know of without reading: whom to ask, nothing else.
@@ -39,14 +56,14 @@ pub(crate) enum View {
     Pointer(Pointer),
 }
 
-/// Reduces a version. `known` are the references that the asker may follow, sorted.
-pub(crate) fn view(grant: &Grant, version: &Version, known: &[RecordId]) -> Option<View> {
-    let reach = grant.reach(Relation::Any);
+/// Reduces a version.
+pub(crate) fn view(grant: &Grant, version: &Version, known: &Known) -> Option<View> {
+    let sight = known.sight(grant);
     let record = version.record.as_ref()?;
-    let open = |class: FieldClass| reach.opens(class, version.label);
-    if !FieldClass::ALL.iter().any(|class| open(*class)) {
+    let open = |class: FieldClass| sight.opens(class, version.label, version.id);
+    if !sight.opens_any(version.label, version.id) {
         let ask = version.provenance.agency.to_string();
-        return reach.pointer.contains(version.label).then_some(View::Pointer(Pointer { ask }));
+        return sight.points(version.label, version.id).then_some(View::Pointer(Pointer { ask }));
     }
     let mut json = record.to_json();
     let mut shown = Map::new();
@@ -54,7 +71,7 @@ pub(crate) fn view(grant: &Grant, version: &Version, known: &[RecordId]) -> Opti
         let Some(value) = json.remove(field.name) else { continue };
         let reference = matches!(field.holds, FieldType::Reference(_));
         let may_follow = || {
-            value.as_str().and_then(|id| id.parse().ok()).is_some_and(|id: RecordId| known.binary_search(&id).is_ok())
+            value.as_str().and_then(|id| id.parse().ok()).is_some_and(|id: RecordId| known.may_follow(id))
         };
         if !reference || may_follow() {
             shown.insert(field.name.to_owned(), value);
@@ -65,10 +82,25 @@ pub(crate) fn view(grant: &Grant, version: &Version, known: &[RecordId]) -> Opti
         kind: record.kind().name(),
         title: title(record, &shown),
         originator: version.provenance.agency.to_string(),
-        recipients: grant.path().iter().map(AgencyId::to_string).collect(),
+        sharing: sharing(grant, version, known, open(FieldClass::Operational))?,
         valid_from: version.valid_from.to_string(),
         fields: shown,
     }))
+}
+
+/// The terms of a version. One whose label nobody knows does not leave.
+fn sharing(grant: &Grant, version: &Version, known: &Known, operational: bool) -> Option<Sharing> {
+    let label = known.label(version.label)?;
+    // A caveat tells something of what happened; who may not read that, learns no more than the handling.
+    let caveats = label.caveats.iter().filter(|_| operational).map(|caveat| caveat.word()).collect();
+    let rules = version.provenance.derived.iter().filter(|_| operational).cloned().collect();
+    Some(Sharing {
+        originators: label.owners.iter().map(AgencyId::to_string).collect(),
+        handling: label.handling.word(),
+        caveats,
+        rules,
+        recipients: grant.recipients().iter().map(AgencyId::to_string).collect(),
+    })
 }
 
 fn listed<const N: usize>(parts: [Option<String>; N]) -> String {
@@ -108,6 +140,9 @@ fn title(record: &Record, shown: &Map<String, Value>) -> String {
         }
         Record::Property(_) => joined(&["description", "inventory_number"], " · "),
         Record::HotFile(_) => joined(&["topic", "instrument"], ": ").replace('_', " "),
+        Record::Assignment(_) => listed([moment("from"), text("account").map(str::to_owned)]),
+        Record::Referral(_) => listed([moment("from"), text("agency").map(str::to_owned)]),
+        Record::Restriction(_) => joined(&["handling"], ""),
     };
     if title.is_empty() { record.kind().name().replace('_', " ") } else { title }
 }

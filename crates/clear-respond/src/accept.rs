@@ -6,18 +6,24 @@ use std::sync::Arc;
 use clear_audit::{Event, Receipt, What};
 use clear_identity::Proven;
 use clear_policy::{BadEntry, Decision, Deed, Denial, Entry as RegisterEntry, Register, may};
-use clear_record::{AgencyId, Draft, Kind, Label, Method, RecordId, Request, Seq, Version};
+use clear_record::{AgencyId, Draft, Kind, Label, Method, Record, RecordId, Request, Seq, Version};
 use clear_store::{Batch, OutboxBody};
 use jiff::Timestamp;
 
 use crate::desk::{Desk, PublishError};
 use crate::entry::{Entry, Refusal};
+use crate::restrict::{self, Restrict};
+use crate::{caveats, govern, tighten};
 
 /// What is brought in.
 #[derive(Debug, Clone)]
 pub enum Filing {
     /// Records: new ones, corrections, rows of an imported file.
     Records(Vec<Draft>),
+    /// How one record is handled from now on (GR15).
+    Restrict(Restrict),
+    /// Every such decision whose date has come is ended; only the dates say which.
+    EndRestrictions,
     /// Entries of the register, all or none.
     Register(Vec<RegisterEntry>),
 }
@@ -32,6 +38,14 @@ pub enum BadFiling {
     Entry { number: usize, source: BadEntry },
     #[error("there is no record {0} that you may correct")]
     NoSuchRecord(RecordId),
+    #[error("{0}")]
+    Restriction(String),
+    #[error("a restriction is set on the record itself, at its `handling`")]
+    RestrictionFiled,
+    #[error("an assignment names its filer neither as assigned nor as supervisor: somebody else files it")]
+    OwnAssignment,
+    #[error("the register does not know the agency `{0}`")]
+    UnknownAgency(AgencyId),
     #[error("the filing's records are contributed by `{0}`, which is not your agency")]
     OtherAgency(AgencyId),
 }
@@ -100,12 +114,22 @@ async fn take(desk: &Desk, request: &Request<Filing>) -> Result<Accepted, Refusa
             Ok(Err(bad)) => return Err(entry.wrong(bad.to_string()).await),
             Err(error) => return Err(entry.failed(&error).await),
         },
-        Filing::Register(entries) => match enter(&register, entries) {
-            Ok(after) => Prepared { drafts: vec![], unchanged: 0, entries: entries.clone(), register: after },
+        Filing::Restrict(asked) => match restrict::prepare(desk, request, asked).await {
+            Ok(Ok(drafts)) => Prepared { drafts, unchanged: 0, entries: vec![], register: Register::clone(&register) },
+            Ok(Err(bad)) => return Err(entry.wrong(bad.to_string()).await),
+            Err(error) => return Err(entry.failed(&error).await),
+        },
+        Filing::EndRestrictions => match restrict::prepare_ended(desk).await {
+            Ok(drafts) => Prepared { drafts, unchanged: 0, entries: vec![], register: Register::clone(&register) },
+            Err(error) => return Err(entry.failed(&error).await),
+        },
+        Filing::Register(entries) => match govern::enter(desk, &register, request, entries) {
+            Ok((entries, after)) => Prepared { drafts: vec![], unchanged: 0, entries, register: after },
             Err(bad) => return Err(entry.wrong(bad.to_string()).await),
         },
     };
     let ids: Vec<RecordId> = prepared.drafts.iter().map(|draft| draft.id).collect();
+    let tightened = tighten::tightened(desk, &prepared.drafts);
     let filed = Event {
         what: What::Filed,
         records: ids.clone(),
@@ -116,7 +140,7 @@ async fn take(desk: &Desk, request: &Request<Filing>) -> Result<Accepted, Refusa
     let (mut bodies, mut outbox) = (Vec::new(), Vec::new());
     for entry in &prepared.entries {
         let body = serde_json::to_vec(entry).unwrap_or_default();
-        outbox.push(OutboxBody { clear: true, body: body.clone() });
+        outbox.push(OutboxBody { clear: entry.is_public(), body: body.clone() });
         bodies.push(body);
     }
     outbox.push(OutboxBody { clear: false, body: serde_json::to_vec(&filed).unwrap_or_default() });
@@ -127,14 +151,14 @@ async fn take(desk: &Desk, request: &Request<Filing>) -> Result<Accepted, Refusa
         expects_register: register.version(),
         outbox,
     };
-    let cut_before = register.cut();
     let published = match desk.publish(&fence, batch, prepared.register).await {
         Ok(published) => published,
         Err(PublishError::Store(error)) => return Err(entry.failed(&error).await),
         Err(PublishError::Log(down)) => return Err(desk.log_down(&down)),
     };
     entry.ended_by_outbox();
-    let orders = close(desk, cut_before);
+    tighten::hold(desk, Seq(published.committed.seqs.end.saturating_sub(1)), tightened, request.standing.account.as_ref()).await;
+    let orders = govern::take_effect(desk, &register).await;
     let receipt = published.receipt.ok_or(Refusal::Failed)?;
     Ok(Accepted {
         filed: ids,
@@ -153,47 +177,25 @@ struct Prepared {
     register: Register,
 }
 
-/// Closes the gate for every order that is new since `before`. Sessions and tokens of the closure go on saying who
-/// presents them, so that each gets the order's text for as long as it asks; they open nothing.
-fn close(desk: &Desk, before: u64) -> Vec<AcceptedOrder> {
-    let register = desk.register();
-    let mut orders = Vec::new();
-    for order in register.orders().iter().skip(usize::try_from(before).unwrap_or(usize::MAX)) {
-        let Some(closure) = register.closure_of(&order.draft.number) else { continue };
-        let connections = match order.draft.scope {
-            clear_policy::Scope::Installation => desk.gate().close(closure),
-            // An owner's order leaves the other owners' answers open; grants of the closure die by `Grant::holds`.
-            clear_policy::Scope::Owner(_) => 0,
-        };
-        let holds_since = desk.clock();
-        let closure = closure.iter().cloned().collect();
-        orders.push(AcceptedOrder { number: order.draft.number.clone(), closure, holds_since, connections });
-    }
-    orders
-}
-
 fn denied(desk: &Desk, request: &Request<Filing>) -> Option<Denial> {
     let register = desk.register();
     let mut deeds: Vec<Deed> = match &request.question {
         Filing::Records(drafts) => drafts.iter().map(|draft| Deed::File(draft.record.kind())).collect(),
+        Filing::Restrict(_) => vec![Deed::Handle],
+        Filing::EndRestrictions => vec![Deed::File(Kind::Restriction)],
         Filing::Register(entries) => entries.iter().map(|entry| Deed::Govern(entry.name())).collect(),
     };
-    // An owner's agreements are its own to make; another owner's steward has no say in them.
-    if let Filing::Register(entries) = &request.question {
-        let foreign = entries.iter().find(|entry| match entry {
-            RegisterEntry::Agreement(agreement) => request.standing.agency.as_ref() != Some(&agreement.owner),
-            _ => false,
-        });
-        if let Some(entry) = foreign {
-            return Some(Denial::NotPermitted(Deed::Govern(entry.name())));
-        }
+    if let Filing::Register(entries) = &request.question
+        && let Some(denial) = govern::not_ones_own(request, entries)
+    {
+        return Some(denial);
     }
     deeds.sort_by_key(ToString::to_string);
     deeds.dedup();
     if deeds.is_empty() {
         // An empty filing is judged as the smallest one, so that strangers learn nothing else.
         deeds.push(match &request.question {
-            Filing::Records(_) => Deed::File(Kind::Incident),
+            Filing::Records(_) | Filing::Restrict(_) | Filing::EndRestrictions => Deed::File(Kind::Incident),
             Filing::Register(_) => Deed::Govern("edge"),
         });
     }
@@ -203,19 +205,8 @@ fn denied(desk: &Desk, request: &Request<Filing>) -> Option<Denial> {
     })
 }
 
-fn enter(register: &Register, entries: &[RegisterEntry]) -> Result<Register, BadFiling> {
-    if entries.is_empty() {
-        return Err(BadFiling::Empty);
-    }
-    let mut after = register.clone();
-    for (at, entry) in entries.iter().enumerate() {
-        after.apply(entry).map_err(|source| BadFiling::Entry { number: at + 1, source })?;
-    }
-    Ok(after)
-}
-
-/// Checks and completes a filing of records: labels are tightened to their wholes, rows that are known word for word
-/// fall out, and parts of a whole that became stricter get a stricter version of their own.
+/// Checks and completes a filing of records: caveats are derived, labels are tightened to their wholes, rows that are
+/// known word for word fall out, and what became stricter by the filing gets a version of its own.
 async fn prepare(
     desk: &Desk,
     request: &Request<Filing>,
@@ -253,6 +244,10 @@ async fn prepare(
             continue;
         }
         let mut draft = draft.clone();
+        let label_there = |id: RecordId| in_filing.get(&id).or_else(|| label_of(id)).cloned();
+        if let Some(bad) = relation_refused(desk, request, &draft, label_there) {
+            return Ok(Err(bad));
+        }
         if let Some(label) = label_of(draft.id) {
             if !label.owners.contains(agency) {
                 // The same words as for a record that is not there.
@@ -278,42 +273,81 @@ async fn prepare(
         in_filing.insert(draft.id, draft.label.clone());
         taken.push(draft);
     }
-    let tightened = tighten_parts(desk, &taken, &in_filing).await?;
-    taken.extend(tightened);
+    let derived = caveats::derive(desk, agency, &mut taken, &labels).await?;
+    taken.extend(derived);
+    let parts = tighten_parts(desk, &mut taken).await?;
+    taken.extend(parts);
     Ok(Ok((taken, unchanged)))
 }
 
-/// INVARIANT (a part is at least as strict as its whole): new versions of filed parts whose whole became stricter.
-async fn tighten_parts(
+/// What a record says about who may read another one, and by whom it may be said.
+fn relation_refused(
     desk: &Desk,
-    taken: &[Draft],
-    in_filing: &HashMap<RecordId, Label>,
-) -> Result<Vec<Draft>, clear_query::Error> {
-    let labels = desk.labels();
-    let mut tightened: Vec<Draft> = Vec::new();
-    for whole in taken {
-        let looser: Vec<RecordId> = desk
-            .shelves()
-            .parts_of(whole.id)
-            .into_iter()
-            .filter(|part| !in_filing.contains_key(part))
-            .filter(|part| {
-                let label = desk.shelves().label_of(*part).and_then(|label| labels.get(label.0 as usize));
-                label.is_some_and(|label| !label.is_within(&whole.label))
-            })
-            .collect();
-        for version in desk.shelves().current(&looser, desk.visible()).await? {
-            let (Some(record), Some(label)) = (version.record, labels.get(version.label.0 as usize)) else { continue };
-            tightened.push(Draft {
-                id: version.id,
-                record,
-                label: label.clone().within(&whole.label),
-                valid_from: version.valid_from,
-                provenance: version.provenance,
-            });
+    request: &Request<Filing>,
+    draft: &Draft,
+    label_of: impl Fn(RecordId) -> Option<Label>,
+) -> Option<BadFiling> {
+    match &draft.record {
+        // A decision on a record is a deed of its own, because it changes a label.
+        Record::Restriction(_) => Some(BadFiling::RestrictionFiled),
+        Record::Assignment(assignment) => {
+            let own = request.standing.account.as_ref();
+            let is_own = Some(&assignment.account) == own || assignment.supervisor.as_ref() == own && own.is_some();
+            is_own.then_some(BadFiling::OwnAssignment)
+        }
+        Record::Referral(referral) => {
+            let agency = request.standing.agency.as_ref();
+            let owned = |label: &Label| agency.is_some_and(|agency| label.owners.contains(agency));
+            if desk.register().agency(&referral.agency).is_none() {
+                return Some(BadFiling::UnknownAgency(referral.agency.clone()));
+            }
+            // Not there, and not the filer's to refer, are the same words.
+            (!label_of(referral.record).as_ref().is_some_and(owned)).then(|| BadFiling::NoSuchRecord(referral.record))
+        }
+        _ => None,
+    }
+}
+
+/// INVARIANT (a part is at least as strict as its whole): drafts get the strictness of their wholes, and filed parts of
+/// what became stricter get new versions, and their parts.
+async fn tighten_parts(desk: &Desk, taken: &mut [Draft]) -> Result<Vec<Draft>, clear_query::Error> {
+    let values = desk.labels();
+    let label_of = |id: RecordId| values.get(desk.shelves().label_of(id)?.0 as usize);
+    let mut labels: HashMap<RecordId, Label> = taken.iter().map(|draft| (draft.id, draft.label.clone())).collect();
+    let mut settled = false;
+    while !settled {
+        settled = true;
+        for draft in taken.iter_mut() {
+            let Some(whole) = draft.record.whole() else { continue };
+            let Some(of_whole) = labels.get(&whole).or_else(|| label_of(whole)) else { continue };
+            if !draft.label.is_within(of_whole) {
+                draft.label = draft.label.clone().within(of_whole);
+                labels.insert(draft.id, draft.label.clone());
+                settled = false;
+            }
         }
     }
-    Ok(tightened)
+    let mut ahead: Vec<RecordId> = labels.keys().copied().collect();
+    let mut stricter: Vec<RecordId> = Vec::new();
+    while let Some(whole) = ahead.pop() {
+        let Some(of_whole) = labels.get(&whole).cloned() else { continue };
+        for part in desk.shelves().parts_of(whole) {
+            let Some(label) = label_of(part).filter(|label| !label.is_within(&of_whole)) else { continue };
+            if let std::collections::hash_map::Entry::Vacant(place) = labels.entry(part) {
+                place.insert(label.clone().within(&of_whole));
+                stricter.push(part);
+                ahead.push(part);
+            }
+        }
+    }
+    stricter.sort_unstable();
+    let versions = desk.shelves().current(&stricter, desk.visible()).await?;
+    let draft = |version: Version| {
+        let label = labels.get(&version.id)?.clone();
+        let Version { id, valid_from, provenance, .. } = version;
+        Some(Draft { id, record: version.record?, label, valid_from, provenance })
+    };
+    Ok(versions.into_iter().filter_map(draft).collect())
 }
 
 /// What stands in the log as the question of a filing: what and how many, not the contents.
@@ -323,6 +357,8 @@ fn summary(filing: &Filing) -> Vec<String> {
         Filing::Records(drafts) => {
             drafts.iter().for_each(|draft| *counts.entry(draft.record.kind().to_string()).or_default() += 1)
         }
+        Filing::Restrict(asked) => _ = counts.insert(format!("restriction to {}", asked.handling), 1),
+        Filing::EndRestrictions => _ = counts.insert("end of restrictions".into(), 1),
         Filing::Register(entries) => {
             entries.iter().for_each(|entry| *counts.entry(entry.name().to_owned()).or_default() += 1)
         }

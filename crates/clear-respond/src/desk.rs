@@ -9,11 +9,12 @@ use clear_identity::{Credential, Identity, Proven, Unproven};
 use clear_policy::{BadEntry, Entry, Register, Rules, Sights};
 use clear_query::Shelves;
 use clear_record::{AccountId, Inquiry, Label, Origin, Request, RequestId, Seq, Standing};
-use clear_store::{Batch, Fence, OutboxBody, Store};
+use clear_store::{Batch, Cards, Fence, OutboxBody, Store};
 use jiff::Timestamp;
 
 use crate::entry::Refusal;
 use crate::gate::Gate;
+use crate::inquiry::Urgent;
 
 const NODE: &str = "node";
 const STARTED: &str = "started";
@@ -59,8 +60,16 @@ pub enum Error {
         "the log says that outbox row {0} is in it, but the ledger ends at {1}: the ledger is older than the log (a restored copy?); not serving"
     )]
     Behind(u64, u64),
+    #[error("an entry of the docket does not read")]
+    Docket(#[source] serde_json::Error),
+    #[error("access of `{account}` was ended by order {order}: it gets no token")]
+    Ordered { account: AccountId, order: String },
     #[error("closing the log was interrupted")]
     Unfinished,
+    #[error("a card of the kind `{kind}` does not read")]
+    Card { kind: &'static str, source: serde_json::Error },
+    #[error("a card of the kind `{0}` is written by too many at once")]
+    Busy(&'static str),
 }
 
 /// The register and the labels at one moment.
@@ -76,7 +85,9 @@ pub struct Desk {
     rules: Arc<dyn Rules>,
     clock: Clock,
     identity: Identity,
-    shelves: Shelves,
+    shelves: Arc<Shelves>,
+    /// Answers in their last step; a tightening waits for them.
+    pub(crate) leaving: crate::tighten::Leaving,
     sights: Sights,
     gate: Gate,
     register: RwLock<Arc<Register>>,
@@ -84,7 +95,12 @@ pub struct Desk {
     visible: AtomicU64,
     /// The one who writes. Held from the decision of a filing to its place in the log's queue.
     pub(crate) writer: tokio::sync::Mutex<Fence>,
+    /// The one who reads a good part of the log: a replay, a certificate, the register's export.
+    pub(crate) reading: Arc<tokio::sync::Mutex<()>>,
+    /// Where the register's entries stand in the log.
+    pub(crate) leaves: Arc<Mutex<crate::export::Leaves>>,
     counts: Mutex<HashMap<&'static str, u64>>,
+    pub(crate) urgent: Urgent,
 }
 
 impl Desk {
@@ -115,29 +131,29 @@ impl Desk {
             register.apply(&entry).map_err(|error| unreadable(error.to_string()))?;
         }
         let gate = Gate::new();
-        // An owner's order leaves the other owners' answers open; `Grant::holds` ends those that it closes.
-        let whole = register.orders().iter().filter(|order| order.draft.scope == clear_policy::Scope::Installation);
-        for order in whole {
-            if let Some(closure) = register.closure_of(&order.draft.number) {
-                gate.close(closure);
-            }
-        }
         let desk = Desk {
             identity: Identity::new(store.cards.clone()),
-            shelves: Shelves::new(store.ledger.clone()),
+            shelves: Arc::new(Shelves::new(store.ledger.clone())),
+            leaving: crate::tighten::Leaving::default(),
             sights: Sights::new(),
             gate,
             register: RwLock::new(Arc::new(register)),
             labels: RwLock::new(Arc::new(store.ledger.labels().await?)),
             visible: AtomicU64::new(head.seq.0),
             writer: tokio::sync::Mutex::new(fence),
+            reading: Arc::default(),
+            leaves: Arc::default(),
             counts: Mutex::default(),
+            urgent: Urgent::default(),
             store,
             log,
             rules,
             clock,
         };
+        // Nothing listens yet; every order of the register closes the gate anew.
+        drop(crate::govern::take_effect(&desk, &Register::new()).await);
         desk.end_crashed().await?;
+        desk.count_urgent().await?;
         desk.shelves.catch_up(desk.visible()).await?;
         desk.start().await?;
         Ok(desk)
@@ -207,7 +223,8 @@ impl Desk {
                     .map_err(|error| Error::Register { version: at as u64 + 1, what: error.to_string() })?,
             );
         }
-        let outbox = bodies.iter().map(|body| OutboxBody { clear: true, body: body.clone() }).collect();
+        let row = |(entry, body): (&Entry, &Vec<u8>)| OutboxBody { clear: entry.is_public(), body: body.clone() };
+        let outbox = entries.iter().zip(&bodies).map(row).collect();
         let batch = Batch { recorded_at: self.clock(), drafts: vec![], register: bodies, expects_register: 0, outbox };
         self.publish(&fence, batch, register).await.map_err(|error| match error {
             PublishError::Store(error) => Error::Store(error),
@@ -274,7 +291,10 @@ impl Desk {
         standing: &Standing,
         inquiry: &Inquiry,
     ) -> std::collections::BTreeSet<clear_record::AgencyId> {
-        self.register().path(standing, inquiry, self.clock())
+        let register = self.register();
+        // The gate is asked next; an order that the quorum has ended closes it no longer.
+        crate::govern::reopen_ended(self, &register);
+        register.path(standing, inquiry, self.clock())
     }
 
     /// The gate of this process.
@@ -355,6 +375,24 @@ impl Desk {
         Seq(self.visible.load(Ordering::SeqCst))
     }
 
+    pub(crate) fn cards(&self) -> &dyn Cards {
+        self.store.cards.as_ref()
+    }
+
+    pub(crate) fn cached_leaves(&self) -> crate::export::Leaves {
+        self.leaves.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn keep_leaves(&self, leaves: crate::export::Leaves) {
+        *self.leaves.lock().unwrap_or_else(PoisonError::into_inner) = leaves;
+    }
+
+    /// The register's entries as the ledger has them.
+    pub(crate) async fn ledger_register(&self) -> Result<Vec<Vec<u8>>, clear_store::Error> {
+        let entries = self.store.ledger.register(0).await?;
+        Ok(entries.into_iter().map(|(_, body)| body).collect())
+    }
+
     pub(crate) fn log(&self) -> &Log {
         &self.log
     }
@@ -365,6 +403,26 @@ impl Desk {
 
     pub(crate) fn sights(&self) -> &Sights {
         &self.sights
+    }
+
+    /// The shelves, for what goes on behind an answer's back.
+    pub(crate) fn shelves_shared(&self) -> Arc<Shelves> {
+        self.shelves.clone()
+    }
+
+    /// The cards, for the same.
+    pub(crate) fn cards_shared(&self) -> Arc<dyn Cards> {
+        self.store.cards.clone()
+    }
+
+    /// Whether the date of some restriction has come, so that a job ends it.
+    pub fn has_ended_restrictions(&self) -> bool {
+        !self.shelves.restrictions_ended(self.clock()).is_empty()
+    }
+
+    /// How many labels are in use: 20,000 are a tested limit.
+    pub fn labels_in_use(&self) -> usize {
+        self.labels().len()
     }
 
     pub(crate) fn shelves(&self) -> &Shelves {

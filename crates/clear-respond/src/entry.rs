@@ -1,11 +1,10 @@
 //! A request's entry in the log: opened when it is asked, ended exactly once.
 
 use clear_audit::{Event, LogDown, Receipt, What};
-use clear_policy::{Denial, Grant, Order};
+use clear_policy::{Denial, Grant};
 use clear_record::{Request, Seq};
 use clear_redact::Disclosed;
 use serde::Serialize;
-use std::sync::Arc;
 
 use crate::desk::{Desk, chain};
 
@@ -26,8 +25,8 @@ pub enum Refusal {
         /// That it is in the log.
         receipt: Box<Receipt>,
     },
-    /// An order came while the answer was made.
-    Cut(Arc<Order>),
+    /// An order or a suspension came while the answer was made.
+    Cut(Box<Denial>),
     /// Something went wrong with us; the operator has the chain under the request's number.
     Failed,
     /// Nothing can be logged, so nothing is answered.
@@ -38,6 +37,8 @@ pub enum Refusal {
 pub struct Response<T> {
     disclosed: Disclosed<T>,
     receipt: Receipt,
+    /// How many tightenings there were when it was made.
+    tightenings: u64,
 }
 
 impl<T> Response<T> {
@@ -46,12 +47,26 @@ impl<T> Response<T> {
     /// INVARIANT (nothing leaves without its receipt): the receipt is of the same request and the same bytes.
     fn new(request: &clear_record::RequestId, disclosed: Disclosed<T>, receipt: Receipt) -> Option<Response<T>> {
         let same = receipt.request() == Some(request) && receipt.digest() == Some(disclosed.digest());
-        same.then_some(Response { disclosed, receipt })
+        same.then_some(Response { disclosed, receipt, tightenings: 0 })
     }
 
     /// The answer, for a page.
     pub fn get(&self) -> &T {
         self.disclosed.get()
+    }
+
+    pub(crate) fn tightenings(&self) -> u64 {
+        self.tightenings
+    }
+
+    /// Notes under how many tightenings it was made.
+    pub(crate) fn made_under(self, tightenings: u64) -> Response<T> {
+        Response { tightenings, ..self }
+    }
+
+    /// The records that it tells of, for the gate.
+    pub fn told(&self) -> &[clear_record::RecordId] {
+        self.disclosed.told()
     }
 
     /// The receipt, for a header.
@@ -75,7 +90,14 @@ pub(crate) struct Entry<'a> {
 impl<'a> Entry<'a> {
     /// Opens the entry: the *asked* event is in the queue before anything is decided.
     pub(crate) fn asked<Q>(desk: &'a Desk, request: &Request<Q>, name: &str, question: &impl Serialize) -> Entry<'a> {
-        let event = event(request, name, question);
+        let now = desk.now();
+        let event = Event {
+            path: now.register.path(&request.standing, &request.inquiry, request.asked_at),
+            register: Some(now.register.version()),
+            rules: Some(desk.rules().digest().to_owned()),
+            labels: Some(now.labels.len() as u64),
+            ..event(request, name, question)
+        };
         // Nobody waits for this one alone: the ending event comes behind it in the same order and is waited for.
         drop(desk.log().append(&event, None));
         desk.count("asked");
@@ -84,7 +106,7 @@ impl<'a> Entry<'a> {
 
     pub(crate) fn event(&self, what: What) -> Event {
         // The question stands in the asked event; the ending one refers to it by the request's number.
-        Event { what, at: self.desk.clock(), question: None, reason: None, ..self.event.clone() }
+        Event { what, at: self.desk.clock(), question: None, reason: None, emergency: None, ..self.event.clone() }
     }
 
     async fn end(&mut self, event: &Event) -> Result<Receipt, LogDown> {
@@ -92,6 +114,7 @@ impl<'a> Entry<'a> {
         self.desk.count(match event.what {
             What::Answered => "answered",
             What::Denied => "denied",
+            What::Held => "held",
             What::Filed => "filed",
             What::Cut => "cut",
             _ => "failed",
@@ -105,16 +128,34 @@ impl<'a> Entry<'a> {
         self.desk.count("filed");
     }
 
+    /// Adds an event that says more of a deed; the one that ends it comes behind.
+    pub(crate) fn also(&self, what: What, why: String) {
+        let event = Event { why: Some(why), ..self.event(what) };
+        drop(self.desk.log().append(&event, None));
+    }
+
     /// Ends the entry of a deed that leaves nothing but its own event.
     pub(crate) async fn done(mut self) -> Result<Receipt, Refusal> {
         let event = self.event(What::Filed);
         self.end(&event).await.map_err(|down| self.desk.log_down(&down))
     }
 
+    /// Ends the entry of an answer about the log itself, which discloses no record: how many entries it speaks of.
+    pub(crate) async fn told(mut self, count: u64) -> Result<Receipt, Refusal> {
+        let event = Event { count: Some(count), ..self.event(What::Answered) };
+        self.end(&event).await.map_err(|down| self.desk.log_down(&down))
+    }
+
+    /// Ends the entry with an event made from it.
+    pub(crate) async fn ended(mut self, event: Event) -> Result<Receipt, Refusal> {
+        self.end(&event).await.map_err(|down| self.desk.log_down(&down))
+    }
+
     /// Ends the entry with a denial.
     pub(crate) async fn refuse(mut self, denial: Denial) -> Refusal {
         let why = Some(format!("{}: {denial}", denial.code()));
-        let event = Event { why, register: Some(self.desk.register().version()), ..self.event(What::Denied) };
+        let what = if matches!(denial, Denial::Held(_)) { What::Held } else { What::Denied };
+        let event = Event { why, register: Some(self.desk.register().version()), ..self.event(what) };
         match self.end(&event).await {
             Ok(receipt) => Refusal::Denied { denial: Box::new(denial), receipt: Box::new(receipt) },
             Err(down) => self.desk.log_down(&down),
@@ -145,6 +186,7 @@ impl<'a> Entry<'a> {
     pub(crate) async fn answered<T>(mut self, grant: &Grant, disclosed: Disclosed<T>) -> Result<Response<T>, Refusal> {
         let told = disclosed.told();
         let event = Event {
+            path: grant.path().clone(),
             records: told.to_vec(),
             count: Some(told.len() as u64),
             register: Some(grant.register()),
@@ -157,11 +199,14 @@ impl<'a> Entry<'a> {
             Err(down) => return Err(self.desk.log_down(&down)),
         };
         let register = self.desk.register();
-        if !grant.holds(&register) {
-            let order = register
-                .closed_to(grant.path())
-                .or_else(|| register.owners_closed_to(grant.path()).into_values().next());
-            return Err(order.map_or(Refusal::Failed, Refusal::Cut));
+        if let Some(denial) = grant.ended_by(&register, self.desk.clock()) {
+            // The log says that this was answered; it must also say that it did not leave.
+            let why = Some(format!("{}: {denial}", denial.code()));
+            let withheld = Event { why, path: grant.path().clone(), ..self.event(What::Withheld) };
+            if let Err(down) = self.desk.log().append(&withheld, None).wait().await {
+                return Err(self.desk.log_down(&down));
+            }
+            return Err(Refusal::Cut(Box::new(denial)));
         }
         let Some(request) = &self.event.request else { return Err(Refusal::Failed) };
         Response::new(request, disclosed, receipt).ok_or(Refusal::Failed)
@@ -183,7 +228,10 @@ impl Drop for Entry<'_> {
     }
 }
 
-/// The event of a request, with the fields of AU-3.
+/// The event of a request, with the fields of AU-3 and everything that its decision is a function of.
+///
+/// INVARIANT (a decision can be replayed from the log): a new part of [`clear_record::Standing`] or of
+/// [`clear_record::Inquiry`] is written here and read in `replay.rs`.
 pub(crate) fn event<Q>(request: &Request<Q>, name: &str, question: &impl Serialize) -> Event {
     let question = serde_json::to_string(question).unwrap_or_default();
     Event {
@@ -192,6 +240,17 @@ pub(crate) fn event<Q>(request: &Request<Q>, name: &str, question: &impl Seriali
         what: What::Asked,
         account: request.standing.account.clone(),
         agency: request.standing.agency.clone(),
+        roles: request.standing.roles.clone(),
+        device: request.standing.device.clone(),
+        ended_by: request.standing.ended_by.clone(),
+        inquiry: request.inquiry.number.clone(),
+        task_force: request.inquiry.task_force.clone(),
+        relays: request.inquiry.relays.clone(),
+        recipients: request.inquiry.recipients.clone(),
+        for_them: request.inquiry.for_them,
+        emergency: request.inquiry.emergency.clone(),
+        released: request.inquiry.released.clone(),
+        analytic: request.inquiry.analytic,
         on_behalf_of: request.inquiry.on_behalf_of.clone(),
         address: Some(request.origin.address.clone()),
         session: request.origin.session.clone(),

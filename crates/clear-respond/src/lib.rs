@@ -13,35 +13,63 @@
 //! What a filing checks: `accept.rs`. What happens at start: `desk.rs`. What the public sees: `public.rs`.
 
 mod accept;
+mod caveats;
+mod certificate;
 mod desk;
 mod entry;
+mod export;
 mod gate;
+mod govern;
+mod inquiry;
+mod production;
 mod public;
+mod replay;
+mod restrict;
 mod sign_in;
+mod silent;
+mod stream;
+mod tighten;
 
 pub use accept::{Accepted, AcceptedOrder, BadFiling, Filing, accept};
+pub use certificate::{
+    Access, CertificateError, CertificateWish, Certified, CertifiedAnswer, Claims, Mark, certificate, certify,
+    certify_and_sign, read_certificate,
+};
 pub use desk::{Clock, Desk, Error, Parts};
 pub use entry::{Refusal, Response};
-pub use gate::{Bound, Connection, Gate};
+pub use export::{CheckedExport, ExportError, ExportFlaw, check_export};
+pub use gate::{Bearer, Bound, Connection, Gate, Noted, Pass, Trace, Whom};
+pub use production::{
+    Demand, Determination, Determine, Determined, Docket, GivenRelease, Manifest, ManifestRow, Office, Production,
+    ProductionInstrument, PublicProduction, ReleaseProduction,
+};
 pub use public::{
-    OrderPreview, PublicAgency, PublicAgreement, PublicFlow, PublicOrder, PublicRegister, PublicSuspension,
+    OrderPreview, PublicAgency, PublicAgreement, PublicAnnouncement, PublicFlow, PublicOrder, PublicRegister, PublicSuspension,
+    PublicTaskForce, PublicVendor,
     order_preview,
 };
+pub use replay::{Change, ChangedQuestion, Preview, Previewed, Progress, Replay, ReplayError, decided_again, preview};
+pub use inquiry::{
+    HeldQuestion, HoldState, InquiryKind, NewEvent, NewInquiry, OpenInquiry, OpenedEvent, Outcome, Queue, Review,
+    TermPrecision,
+};
+pub use restrict::{Restrict, Seen};
 pub use sign_in::NewAccount;
+pub use silent::SilentHitNotice;
+pub use stream::{Broken, Next, Part, Streamed, stream};
 
 // What a caller needs to speak to the roads, so that it depends on this crate alone.
-pub use clear_identity::{Credential, Proven, Refused, SignedIn, Unproven};
+pub use clear_identity::{
+    Credential, Device, Holding, HoldingKind, Machine, Proven, Refused, SignIn, SignedIn, Unproven,
+};
 pub use clear_ingest as ingest;
 pub use clear_policy as policy;
-pub use clear_query::{Counts, Find, Lapsing, Open, Question};
+pub use clear_query::{Counts, Find, Lapsing, Open, Question, Rows};
 pub use clear_redact::{
-    Alert, CountedTable, Found, FoundHit, Opened, OpenedRecord, Pointer, Redact, RelatedRecord, SamePersonRecord, Shown,
+    Alert, CountedTable, Form, Found, FoundHit, Opened, OpenedRecord, Pointer, Redact, RelatedRecord, SamePersonRecord, Sharing, Shown,
 };
 
-use clear_policy::Decision;
 use clear_record::Request;
-
-use crate::entry::Entry;
 
 /// Answers one request. Whatever leaves OpenCLEAR leaves through here.
 ///
@@ -54,27 +82,41 @@ pub async fn answer<Q: Question>(
 where
     Q::Match: Redact,
 {
-    let entry = Entry::asked(desk, &request, Q::NAME, &request.question);
-    let now = desk.now();
-    let grant = match clear_policy::decide(&now.register, desk.rules(), &now.labels, desk.sights(), &request) {
-        Decision::Permit(grant) => grant,
-        Decision::Deny(denial) => return Err(entry.refuse(denial).await),
-    };
+    let inquiry::Granted { entry, grant, .. } = inquiry::granted(desk, &request, Q::NAME).await?;
     // An asker that names a `seq` must see it; what is not in the log is not visible to anybody.
-    let visible = desk.visible();
-    if request.see.is_some_and(|seq| seq > visible) {
+    if request.see.is_some_and(|seq| seq > desk.visible()) {
         return Err(entry
             .wrong("`see` names a version that is not in the log; use the seq of your own filing's receipt".into())
             .await);
     }
-    let matches = match clear_query::run(desk.shelves(), &grant, visible, &request.question).await {
-        Ok(matches) => matches,
-        Err(clear_query::Error::Question(what)) => return Err(entry.wrong(what).await),
-        Err(error) => return Err(entry.failed(&error).await),
-    };
-    let disclosed = match clear_redact::apply(&grant, matches) {
-        Ok(disclosed) => disclosed,
-        Err(error) => return Err(entry.failed(&error).await),
-    };
-    entry.answered(&grant, disclosed).await
+    let mut pen = None;
+    for turn in 0.. {
+        if turn == TURNS_MAX {
+            // While we hold the pen, nothing is filed, and so nothing is tightened: this turn is the last.
+            pen = Some(desk.writer.lock().await);
+        }
+        let tightenings = desk.shelves().tightenings();
+        let matches = match clear_query::run(desk.shelves(), &grant, desk.visible(), &request.question).await {
+            Ok(matches) => matches,
+            Err(clear_query::Error::Question(what)) => return Err(entry.wrong(what).await),
+            Err(error) => return Err(entry.failed(&error).await),
+        };
+        let disclosed = match clear_redact::apply(&grant, matches) {
+            Ok(disclosed) => disclosed,
+            Err(error) => return Err(entry.failed(&error).await),
+        };
+        let _leaving = desk.leaving.pass().await;
+        // INVARIANT (tightened is not told): what was made before a record was tightened is made again.
+        if desk.shelves().tightenings() == tightenings || pen.is_some() {
+            let answered = entry.answered(&grant, disclosed).await;
+            if answered.is_ok() {
+                silent::look(desk, &request, &grant);
+            }
+            return answered.map(|response| response.made_under(tightenings));
+        }
+    }
+    Err(Refusal::Failed)
 }
+
+/// How often an answer is made again because something was tightened meanwhile, before it holds filings up.
+const TURNS_MAX: usize = 3;

@@ -13,12 +13,20 @@ use crate::desk::Desk;
 pub struct PublicRegister {
     /// The installation's title.
     pub installation: String,
+    /// Its short name, as orders and suspensions write it.
+    pub name: String,
     /// The register's version: how many entries it has.
     pub version: u64,
     /// Whom to write to.
     pub legal_contact: String,
     /// Every agency, with what it may see.
     pub agencies: Vec<PublicAgency>,
+    /// Agencies of which notice was given, and that have no access yet.
+    pub announced: Vec<PublicAnnouncement>,
+    /// Task forces that have not ended.
+    pub task_forces: Vec<PublicTaskForce>,
+    /// Vendors' engagements that have not ended.
+    pub vendors: Vec<PublicVendor>,
     /// Every cut-off order, oldest first.
     pub orders: Vec<PublicOrder>,
     /// Suspensions in force.
@@ -40,12 +48,57 @@ pub struct PublicAgency {
     pub kind: String,
     /// The agency that it is a part of.
     pub parent: Option<String>,
-    /// `owner`, `access`, `suspended`, `cut off` or `none`.
+    /// `owner`, `access`, `suspended`, `cut off`, `announced` or `none`.
     pub access: String,
     /// The order that cut it off.
     pub order: Option<String>,
     /// Its agreements in force.
     pub agreements: Vec<PublicAgreement>,
+}
+
+/// An agency of which notice was given (GR01): whoever knows better may object until the notice ends.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct PublicAnnouncement {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The agency that it is a part of.
+    pub parent: Option<String>,
+    /// The agency that it continues.
+    pub predecessor: Option<String>,
+    /// Who announced it.
+    pub by: String,
+    /// Until when nobody can admit it.
+    pub notice_until: String,
+}
+
+/// A task force.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct PublicTaskForce {
+    /// Its agency's id.
+    pub agency: String,
+    /// Which agency leads it.
+    pub lead: String,
+    /// Its members at this moment.
+    pub members: Vec<String>,
+    /// Until when.
+    pub until: String,
+}
+
+/// A vendor's engagement.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct PublicVendor {
+    /// The contract's number.
+    pub number: String,
+    /// Which vendor.
+    pub vendor: String,
+    /// Which owner engaged it.
+    pub owner: String,
+    /// For what.
+    pub work: String,
+    /// Until when.
+    pub until: String,
 }
 
 /// An agreement in force.
@@ -90,6 +143,8 @@ pub struct PublicOrder {
     pub signers: Vec<String>,
     /// The signed note, checkable with any signed-note tool.
     pub note: String,
+    /// From when the founding quorum has ended it, where its founding document gives that power; it stays here for ever.
+    pub ended_from: Option<String>,
 }
 
 /// A suspension in force.
@@ -129,9 +184,32 @@ impl Desk {
         let founding = register.founding();
         PublicRegister {
             installation: founding.map(|founding| founding.title.clone()).unwrap_or_default(),
+            name: founding.map(|founding| founding.name.to_string()).unwrap_or_default(),
             version: register.version(),
             legal_contact: founding.map(|founding| founding.legal_contact.clone()).unwrap_or_default(),
             agencies: register.agencies().map(|agency| public_agency(&register, &agency.id, now)).collect(),
+            announced: register.announced().filter_map(|announcement| public_announcement(&register, announcement)).collect(),
+            task_forces: register
+                .task_forces()
+                .filter(|task_force| now < task_force.until)
+                .map(|task_force| PublicTaskForce {
+                    agency: task_force.agency.to_string(),
+                    lead: task_force.lead.to_string(),
+                    members: register.members_of(&task_force.agency, now).map(|it| it.agency.to_string()).collect(),
+                    until: task_force.until.to_string(),
+                })
+                .collect(),
+            vendors: register
+                .vendors()
+                .filter(|vendor| now < vendor.until)
+                .map(|vendor| PublicVendor {
+                    number: vendor.number.clone(),
+                    vendor: vendor.vendor.to_string(),
+                    owner: vendor.owner.to_string(),
+                    work: vendor.work.clone(),
+                    until: vendor.until.to_string(),
+                })
+                .collect(),
             orders: register.orders().iter().map(|order| public_order(&register, order)).collect(),
             suspensions: register
                 .suspensions()
@@ -139,7 +217,10 @@ impl Desk {
                 .filter_map(|suspension| {
                     Some(PublicSuspension {
                         number: suspension.number.clone(),
-                        agency: suspension.agency.as_ref()?.to_string(),
+                        agency: match &suspension.over {
+                            clear_policy::Over::Agency(agency) => agency.to_string(),
+                            _ => return None,
+                        },
                         until: suspension.until.to_string(),
                         reason: suspension.reason.clone(),
                     })
@@ -253,8 +334,9 @@ pub fn order_preview(
 
 fn public_agency(register: &Register, id: &AgencyId, now: Timestamp) -> PublicAgency {
     let agency = register.agency(id);
-    let order = register.orders_over(id).next();
-    let suspended = register.suspended(None, &std::iter::once(id.clone()).collect(), now).is_some();
+    let order = register.orders_over(id, now).next();
+    let nobody = clear_record::Standing::resident();
+    let suspended = register.suspended(&nobody, &std::iter::once(id.clone()).collect(), now).is_some();
     let agreements: Vec<PublicAgreement> = register
         .agreements()
         .filter(|agreement| {
@@ -276,6 +358,7 @@ fn public_agency(register: &Register, id: &AgencyId, now: Timestamp) -> PublicAg
         })
         .collect();
     let access = match (order, suspended, register.is_owner(id), agreements.is_empty()) {
+        _ if !register.is_admitted(id) => "announced",
         (Some(_), ..) => "cut off",
         (_, true, ..) => "suspended",
         (_, _, true, _) => "owner",
@@ -293,6 +376,21 @@ fn public_agency(register: &Register, id: &AgencyId, now: Timestamp) -> PublicAg
     }
 }
 
+fn public_announcement(
+    register: &Register,
+    announcement: &clear_policy::Announcement,
+) -> Option<PublicAnnouncement> {
+    let agency = &announcement.agency;
+    Some(PublicAnnouncement {
+        id: agency.id.to_string(),
+        name: agency.name.clone(),
+        parent: agency.parent.as_ref().map(ToString::to_string),
+        predecessor: agency.predecessor.as_ref().map(ToString::to_string),
+        by: announcement.by.as_ref()?.to_string(),
+        notice_until: register.notice_of(&agency.id)?.to_string(),
+    })
+}
+
 fn public_order(register: &Register, order: &clear_policy::Order) -> PublicOrder {
     let draft = &order.draft;
     PublicOrder {
@@ -308,5 +406,6 @@ fn public_order(register: &Register, order: &clear_policy::Order) -> PublicOrder
         contact: draft.contact.clone(),
         signers: order.signers.iter().map(ToString::to_string).collect(),
         note: order.note.clone(),
+        ended_from: register.ending_of(&draft.number).map(|ending| ending.holds_from.to_string()),
     }
 }

@@ -1,9 +1,14 @@
-//! Signing in and out, and new accounts: logged like every request.
+//! Signing in and out, sessions, tokens, devices and new accounts: logged like every request.
 
-use clear_audit::What;
-use clear_identity::{Enrolled, Proven, Refused, SignedIn};
-use clear_policy::{Decision, Deed, may};
-use clear_record::{AccountId, Origin, Request};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use clear_audit::{Event, What};
+use clear_identity::{
+    Credential, Device, Ended, Enrolled, Holding, Issued, Proven, Refused, SignIn, SignedIn, Unproven,
+};
+use clear_policy::{Decision, Deed, Order, may};
+use clear_record::{AccountId, DeviceId, Inquiry, Origin, Request, Standing};
 use jiff::Timestamp;
 
 pub use clear_identity::NewAccount;
@@ -12,27 +17,58 @@ use crate::desk::{Desk, Error};
 use crate::entry::{Entry, Refusal};
 
 impl Desk {
-    /// Signs somebody in with password and one-time code. The event is in the log before this returns.
+    /// Signs somebody in with password and one-time code. The event is in the log before this returns. Whoever an order
+    /// closes the installation to is told so, after having proven everything.
     ///
     /// # Errors
     /// `Ok(Err(_))` when the person is not let in; `Err(_)` when nothing can be logged.
-    pub async fn sign_in(
-        &self,
-        account: &str,
-        password: &str,
-        code: &str,
-        origin: &Origin,
-    ) -> Result<Result<SignedIn, Refused>, Refusal> {
-        let outcome = self.identity().sign_in(account, password, code, self.clock()).await;
-        let (what, why) = match &outcome {
-            Ok(_) => (What::SignIn, None),
-            Err(refused) => (What::SignInRefused, Some(refused.to_string())),
+    pub async fn sign_in(&self, given: SignIn<'_>, origin: &Origin) -> Result<Result<SignedIn, Refused>, Refusal> {
+        let closed = |standing: &Standing| self.order_closing(standing).map(|order| order.draft.number.clone());
+        let outcome = self.identity().sign_in(given, self.clock(), closed).await;
+        let event = Event {
+            at: self.clock(),
+            // Whatever was typed stands in the sealed entry only if it can be an account's name at all.
+            account: given.account.trim().to_lowercase().parse().ok(),
+            address: Some(origin.address.clone()),
+            ..Event::default()
         };
-        // Whatever was typed stands in the sealed entry only if it can be an account's name at all.
-        self.note(what, account.trim().to_lowercase().parse().ok(), &origin.address, why)
-            .await
-            .map_err(|down| self.log_down(&down))?;
+        let event = match &outcome {
+            Ok(signed) => Event {
+                what: What::SignIn,
+                agency: signed.standing.agency.clone(),
+                session: Some(signed.number.clone()),
+                device: signed.standing.device.clone(),
+                ..event
+            },
+            Err(refused) => Event { what: What::SignInRefused, why: Some(refused.to_string()), ..event },
+        };
+        self.log().append(&event, None).wait().await.map_err(|down| self.log_down(&down))?;
         Ok(outcome)
+    }
+
+    /// Proves who is at the other end of a connection. A session that is presented on another device than its own proves
+    /// nothing, and that it was tried is in the log (S3).
+    ///
+    /// # Errors
+    /// [`Unproven`], with what to do next.
+    pub async fn prove_from(&self, credential: Credential<'_>, origin: &Origin) -> Result<Proven<Standing>, Unproven> {
+        let outcome = self.prove(credential).await;
+        if let Err(Unproven::OtherDevice { account, number }) = &outcome {
+            let event = Event {
+                what: What::SignInRefused,
+                at: self.clock(),
+                account: Some(account.clone()),
+                address: Some(origin.address.clone()),
+                session: Some(number.clone()),
+                why: Some("the session was presented on another device than its own".into()),
+                ..Event::default()
+            };
+            if let Err(down) = self.log().append(&event, None).wait().await {
+                // It is refused all the same, and the operator sees that the log is down.
+                self.log_down(&down);
+            }
+        }
+        outcome
     }
 
     /// Ends a session; says whether there was one.
@@ -41,6 +77,36 @@ impl Desk {
     /// When the cards cannot be written.
     pub async fn sign_out(&self, secret: &str) -> Result<bool, Error> {
         Ok(self.identity().sign_out(secret).await?)
+    }
+
+    /// The devices of an account.
+    ///
+    /// # Errors
+    /// When the cards cannot be read.
+    pub async fn devices(&self, account: &AccountId) -> Result<Vec<Device>, Error> {
+        Ok(self.identity().devices(account, self.clock()).await?)
+    }
+
+    /// Ends a device of somebody's own, with every session and token on it. Gives how many those were; `None` when the
+    /// account has no such device.
+    ///
+    /// # Errors
+    /// When the cards cannot be written or nothing can be logged.
+    pub async fn end_device(
+        &self,
+        account: &AccountId,
+        device: &DeviceId,
+        origin: &Origin,
+    ) -> Result<Option<usize>, Error> {
+        match self.identity().end_device(account, device).await {
+            Ok(ended) => {
+                self.note(What::Configured, Some(account.clone()), &origin.address, Some("device ended".into()))
+                    .await?;
+                Ok(Some(ended))
+            }
+            Err(clear_identity::Error::NoSuchDevice { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Enrols an account on an empty desk, at founding. Later accounts come by [`Desk::enrol_for`].
@@ -57,11 +123,36 @@ impl Desk {
     /// Issues an API token, on the machine itself: at founding, or for a program.
     ///
     /// # Errors
-    /// When there is no such account.
+    /// When there is no such account, or an order closes the installation to it.
     pub async fn issue_token(&self, account: &AccountId, label: &str, expires_at: Timestamp) -> Result<String, Error> {
-        let issued = self.identity().issue_token(account, label, self.clock(), expires_at).await?;
+        if let Some(known) = self.identity().account(account).await? {
+            let standing = Standing { account: Some(known.id), agency: Some(known.agency), ..Standing::default() };
+            if let Some(order) = self.order_closing(&standing) {
+                return Err(Error::Ordered { account: account.clone(), order: order.draft.number.clone() });
+            }
+        }
+        let Issued { secret, .. } = self.identity().issue_token(account, label, self.clock(), expires_at).await?;
         self.note(What::Configured, Some(account.clone()), "local", Some("token issued".into())).await?;
-        Ok(issued.secret.reveal().to_owned())
+        Ok(secret.reveal().to_owned())
+    }
+
+    /// What an account holds: sessions and tokens, the ended ones too.
+    ///
+    /// # Errors
+    /// When the cards cannot be read.
+    pub async fn holdings(&self, account: &AccountId) -> Result<Vec<Holding>, Error> {
+        Ok(self.identity().holdings(account).await?)
+    }
+
+    /// Ends a session or token by its public number, on the machine itself.
+    ///
+    /// # Errors
+    /// When the account has none of that number.
+    pub async fn end_holding(&self, account: &AccountId, number: &str) -> Result<(), Error> {
+        self.identity().revoke(account, number).await?;
+        self.note(What::Configured, Some(account.clone()), "local", Some(format!("session or token {number} ended")))
+            .await?;
+        Ok(())
     }
 
     /// Enrols an account for somebody who may (the rules say who).
@@ -80,5 +171,32 @@ impl Desk {
             }
             Err(error) => Err(entry.wrong(error.to_string()).await),
         }
+    }
+
+    /// An order of the register, for whoever it cuts off.
+    pub fn order(&self, number: &str) -> Option<Arc<Order>> {
+        self.register().orders().iter().find(|order| order.draft.number == number).cloned()
+    }
+
+    /// Ends every session and token that the closure of an order holds: of its agencies' accounts, and of accounts with
+    /// an affiliation to one of them. To be said when the gate is closed, again when the closure has grown, and at every
+    /// start, because a process can end between an order and this.
+    ///
+    /// # Errors
+    /// When the cards cannot be written: the register denies the closure all the same.
+    pub(crate) async fn end_credentials(&self, order: &str) -> Result<Ended, Error> {
+        let (register, now) = (self.register(), self.clock());
+        let Some(closure) = register.closure_of(order) else { return Ok(Ended::default()) };
+        let hats = register.affiliations().iter().filter(|hat| {
+            closure.contains(&hat.agency) && hat.from <= now && hat.until.is_none_or(|until| now < until)
+        });
+        let accounts: BTreeSet<AccountId> = hats.map(|hat| hat.account.clone()).collect();
+        Ok(self.identity().end_by_order(closure, &accounts, order, now).await?)
+    }
+
+    /// The order that closes the whole installation to this standing, whatever it would ask.
+    fn order_closing(&self, standing: &Standing) -> Option<Arc<Order>> {
+        let (register, now) = (self.register(), self.clock());
+        register.closed_to(&register.path(standing, &Inquiry::default(), now), now)
     }
 }

@@ -1,35 +1,21 @@
-//! How long one label takes: `cargo run --release -p clear-rules --example judge_speed`.
-
-use std::collections::BTreeSet;
-use std::time::Instant;
-
-use clear_policy::{Rules, Slice};
-use clear_record::{AgencyId, FieldClass, Kind, Label, Role};
-use clear_rules::CedarRules;
-
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let rules = CedarRules::embedded()?;
-    let [owner, partner]: [AgencyId; 2] = ["owner".parse()?, "partner".parse()?];
-    let label = Label::of(owner.clone(), Kind::Incident);
-    let slice = |agency: &AgencyId, role| Slice {
-        agency: Some(agency.clone()),
-        agency_kind: Some("owner"),
-        roles: BTreeSet::from([role]),
-        path: BTreeSet::from([agency.clone()]),
-        closed: BTreeSet::new(),
-        purpose: Some("case".into()),
-        purpose_denied: false,
-        use_code: Some("C".into()),
-        agreed: FieldClass::ALL.iter().copied().collect(),
-        ..Slice::default()
-    };
-    for (who, slice) in [("officer", slice(&owner, Role::Officer)), ("partner", slice(&partner, Role::Partner))] {
-        let rounds = 10_000;
-        let begun = Instant::now();
-        for _ in 0..rounds {
-            std::hint::black_box(rules.judge(&slice, &label)?);
-        }
-        println!("{who}: {:.1} µs a label", begun.elapsed().as_secs_f64() * 1e6 / f64::from(rounds));
-    }
-    Ok(())
+//! Bar P4 alone: `cargo run --profile demo -p clear-rules --example judge_speed`.
+#![allow(missing_docs)]
+#[path = "../../openclear/src/bench/decide.rs"]
+mod decide;
+fn ms(duration: std::time::Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+fn cpu_time() -> std::time::Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    std::time::Duration::from_millis((ticks(11) + ticks(12)) * 10)
+}
+fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) / 1024
+}
+fn main() -> anyhow::Result<()> {
+    decide::run(20_000)
 }

@@ -3,16 +3,18 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cedar_policy::{
     ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet,
     Request, RestrictedExpression, Schema,
 };
-use clear_policy::{Deed, RuleFault, Rules, Slice, Verdict};
-use clear_record::{AgencyId, Caveat, FieldClass, Handling, Instrument, Kind, Label, Purpose, Role, UseCode};
+use clear_policy::{Deed, Essence, Reads, RuleFault, Rules, Slice, Verdict};
+use clear_record::{AgencyId, Caveat, FieldClass, Handling, Instrument, Kind, Label, Purpose, Relation, Role, UseCode};
 
 use crate::load::{self, Compiled};
-use crate::{Error, Policy, Problem, Report, SCHEMA, Texts};
+use crate::reads::{self, Found};
+use crate::{Effect, Error, Policy, Problem, Report, SCHEMA, Texts};
 
 /// Rules by Cedar.
 pub struct CedarRules {
@@ -22,6 +24,12 @@ pub struct CedarRules {
     policies: PolicySet,
     /// For each action the policies whose head can match it; the others could only say that they do not apply.
     by_action: HashMap<EntityUid, PolicySet>,
+    /// The policies about records, one by one.
+    single: Vec<Single>,
+    /// What all of them together read.
+    reads: Reads,
+    /// Whether a policy applies, by its number, the action where it asks for it, and the essence that it reads.
+    applied: Mutex<HashMap<(u16, u8, Essence), bool>>,
     authorizer: Authorizer,
     names: Names,
     /// The schema's actions and their groups, which every slice holds.
@@ -29,33 +37,57 @@ pub struct CedarRules {
 }
 
 impl Rules for CedarRules {
+    /// Policy by policy, as Cedar defines a decision: something is open where some permit applies and no forbid does. So
+    /// each policy is evaluated once for everything that it reads, however many questions and labels are alike in that.
     fn judge(&self, slice: &Slice, label: &Label) -> Result<Verdict, RuleFault> {
         // Without a purpose and a use code there is no question about records, hence no answer.
-        let (Some(purpose), Some(use_code)) = (&slice.purpose, &slice.use_code) else {
+        if slice.purpose.is_none() || slice.use_code.is_none() {
             return Ok(Verdict::default());
-        };
-        let entities = self.entities(slice, [self.label(label)?], &label.owners)?;
-        let context = Context::from_pairs([
-            ("purpose".to_owned(), text(purpose.as_str())),
-            ("purpose_denied".to_owned(), RestrictedExpression::new_bool(slice.purpose_denied)),
-            ("use_code".to_owned(), text(use_code.as_str())),
-            ("agreed".to_owned(), set(slice.agreed.iter().map(|class| self.names.class.the(class.word())))),
-        ])
-        .map_err(fault)?;
-        let allows = |action: &EntityUid| self.allows(action, &self.names.this_label, context.clone(), &entities);
-        let mut verdict = Verdict { pointer: allows(&self.names.point)?, classes: BTreeSet::new() };
-        for (class, action) in &self.names.reads {
-            if allows(action)? {
-                verdict.classes.insert(*class);
+        }
+        let mut whole = None;
+        let (mut permitted, mut forbidden) = (0u16, 0u16);
+        for (number, policy) in (0u16..).zip(&self.single) {
+            let essence = Essence::of(slice, label, &policy.found.reads);
+            let actions =
+                if policy.found.action { policy.actions } else { policy.actions & policy.actions.wrapping_neg() };
+            for (at, action) in (0u8..).zip(&self.names.see).filter(|(at, _)| actions >> at & 1 == 1) {
+                let key = (number, if policy.found.action { at } else { u8::MAX }, essence.clone());
+                let known = self.lock().get(&key).copied();
+                let applies = match known {
+                    Some(applies) => applies,
+                    None => {
+                        let (entities, context) = match &whole {
+                            Some(whole) => whole,
+                            None => whole.insert(self.question(slice, label)?),
+                        };
+                        let applies = self.applies(policy, action, context, entities)?;
+                        let mut applied = self.lock();
+                        if applied.len() >= APPLIED_KEPT {
+                            applied.clear();
+                        }
+                        applied.insert(key, applies);
+                        applies
+                    }
+                };
+                let said = if policy.found.action { 1 << at } else { policy.actions };
+                match policy.effect {
+                    _ if !applies => {}
+                    Effect::Permit => permitted |= said,
+                    Effect::Forbid => forbidden |= said,
+                }
             }
         }
-        Ok(verdict)
+        Ok(self.verdict(permitted & !forbidden))
     }
 
     fn permits(&self, slice: &Slice, deed: Deed) -> Result<bool, RuleFault> {
         let (action, said) = match deed {
             Deed::File(kind) => (&self.names.file, Some(("kind", self.names.kind.the(kind.name())))),
             Deed::Govern(entry) => (&self.names.govern, Some(("entry", self.names.entry.the(entry)))),
+            Deed::Handle => (&self.names.handle, None),
+            Deed::Inquire => (&self.names.inquire, None),
+            Deed::Review => (&self.names.review, None),
+            Deed::Produce => (&self.names.produce, None),
             Deed::Operate => (&self.names.operate, None),
         };
         let said = said.map(|(key, uid)| (key.to_owned(), RestrictedExpression::new_entity_uid(uid)));
@@ -69,6 +101,10 @@ impl Rules for CedarRules {
 
     fn digest(&self) -> &str {
         &self.report.digest
+    }
+
+    fn reads(&self) -> Reads {
+        self.reads.clone()
     }
 }
 
@@ -115,8 +151,21 @@ impl CedarRules {
         let names = Names::new().map_err(unfit)?;
         let actions = schema.action_entities().map_err(|error| unfit(fault(error)))?;
         let by_action = by_action(&schema, &policies, &actions).map_err(unfit)?;
-        let authorizer = Authorizer::new();
-        let rules = CedarRules { texts, report, schema, policies, by_action, authorizer, names, actions };
+        let single = single(&policies, &names, &actions).map_err(unfit)?;
+        let reads = single.iter().fold(Reads::nothing(), |reads, policy| reads.and(&policy.found.reads));
+        let rules = CedarRules {
+            texts,
+            report,
+            schema,
+            policies,
+            by_action,
+            single,
+            reads,
+            applied: Mutex::default(),
+            authorizer: Authorizer::new(),
+            names,
+            actions,
+        };
         let agency: AgencyId = "probe".parse().map_err(|error| unfit(fault(error)))?;
         let mut slice = Slice {
             agency: Some(agency.clone()),
@@ -132,7 +181,9 @@ impl CedarRules {
         };
         for kind in AGENCY_KINDS {
             slice.agency_kind = Some(kind);
-            rules.permits(&slice, Deed::Operate).map_err(unfit)?;
+            for deed in [Deed::Handle, Deed::Inquire, Deed::Review, Deed::Produce, Deed::Operate] {
+                rules.permits(&slice, deed).map_err(unfit)?;
+            }
         }
         for kind in Kind::ALL {
             rules.permits(&slice, Deed::File(kind)).map_err(unfit)?;
@@ -142,14 +193,64 @@ impl CedarRules {
         }
         // Kinds are the longest list; the others go round beside it, so that each word is asked about once at least.
         let rounds = Kind::ALL.into_iter().zip(Handling::ALL.iter().cycle()).zip(Instrument::ALL.iter().cycle());
-        for ((kind, handling), instrument) in rounds {
+        for (((kind, handling), instrument), relation) in rounds.zip(Relation::ALL.iter().cycle()) {
+            slice.relation = *relation;
+            slice.emergency = !slice.emergency;
             let mut label = Label::of(agency.clone(), kind);
             label.handling = *handling;
             label.caveats = Caveat::ALL.iter().copied().collect();
             label.instrument = Some(*instrument);
-            rules.judge(&slice, &label).map_err(unfit)?;
+            // Plainly: what no rule reads would not be looked at otherwise.
+            rules.judge_plainly(&slice, &label).map_err(unfit)?;
         }
         Ok(rules)
+    }
+
+    /// Judges with all policies at once and remembers nothing: what [`Rules::judge`] must agree with.
+    ///
+    /// # Errors
+    /// As [`Rules::judge`].
+    pub fn judge_plainly(&self, slice: &Slice, label: &Label) -> Result<Verdict, RuleFault> {
+        if slice.purpose.is_none() || slice.use_code.is_none() {
+            return Ok(Verdict::default());
+        }
+        let (entities, context) = self.question(slice, label)?;
+        let mut open = 0;
+        for (at, action) in self.names.see.iter().enumerate() {
+            open |= u16::from(self.allows(action, &self.names.this_label, context.clone(), &entities)?) << at;
+        }
+        Ok(self.verdict(open))
+    }
+
+    /// The verdict whose bits are the actions of [`Names::see`].
+    fn verdict(&self, open: u16) -> Verdict {
+        let classes = FieldClass::ALL.iter().zip(1..).filter(|(_, at)| open >> at & 1 == 1).map(|(class, _)| *class);
+        Verdict { pointer: open & 1 == 1, classes: classes.collect() }
+    }
+
+    /// A question about a record, as Cedar takes it.
+    fn question(&self, slice: &Slice, label: &Label) -> Result<(Entities, Context), RuleFault> {
+        let (Some(purpose), Some(use_code)) = (&slice.purpose, &slice.use_code) else {
+            return Err(RuleFault("a question about records states a purpose and a use code".to_owned()));
+        };
+        let entities = self.entities(slice, [self.label(label)?], &label.owners)?;
+        let context = Context::from_pairs([
+            ("purpose".to_owned(), text(purpose.as_str())),
+            ("purpose_denied".to_owned(), RestrictedExpression::new_bool(slice.purpose_denied)),
+            ("use_code".to_owned(), text(use_code.as_str())),
+            ("agreed".to_owned(), set(slice.agreed.iter().map(|class| self.names.class.the(class.word())))),
+            ("emergency".to_owned(), RestrictedExpression::new_bool(slice.emergency)),
+            (
+                "relation".to_owned(),
+                RestrictedExpression::new_entity_uid(self.names.relation.the(slice.relation.word())),
+            ),
+        ])
+        .map_err(fault)?;
+        Ok((entities, context))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(u16, u8, Essence), bool>> {
+        self.applied.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Every policy in force, by file and place: the published rules are this list.
@@ -176,7 +277,7 @@ impl CedarRules {
         owners: &BTreeSet<AgencyId>,
     ) -> Result<Entities, RuleFault> {
         let named: BTreeSet<&AgencyId> =
-            slice.agency.iter().chain(&slice.path).chain(&slice.closed).chain(owners).collect();
+            slice.agency.iter().chain(path_sets(slice).into_iter().flat_map(|(_, set)| set)).chain(owners).collect();
         let agencies =
             named.into_iter().map(|id| Entity::new_no_attrs(self.names.agency.the(id.as_str()), HashSet::new()));
         let all = agencies.chain([self.asker(slice)?]).chain(resource);
@@ -185,11 +286,10 @@ impl CedarRules {
 
     fn asker(&self, slice: &Slice) -> Result<Entity, RuleFault> {
         let agencies = |ids: &BTreeSet<AgencyId>| set(ids.iter().map(|id| self.names.agency.the(id.as_str())));
-        let mut attributes = HashMap::from([
-            ("roles".to_owned(), set(slice.roles.iter().map(|role| self.names.role.the(role.word())))),
-            ("path".to_owned(), agencies(&slice.path)),
-            ("closed".to_owned(), agencies(&slice.closed)),
-        ]);
+        let roles = set(slice.roles.iter().map(|role| self.names.role.the(role.word())));
+        let mut attributes: HashMap<String, RestrictedExpression> =
+            path_sets(slice).into_iter().map(|(name, ids)| (name.to_owned(), agencies(ids))).collect();
+        attributes.insert("roles".to_owned(), roles);
         if let Some(id) = &slice.agency {
             let uid = self.names.agency.the(id.as_str());
             attributes.insert("agency".to_owned(), RestrictedExpression::new_entity_uid(uid));
@@ -232,6 +332,75 @@ impl CedarRules {
             None => Ok(response.decision() == Decision::Allow),
         }
     }
+
+    /// Whether one policy applies.
+    fn applies(
+        &self,
+        policy: &Single,
+        action: &EntityUid,
+        context: &Context,
+        entities: &Entities,
+    ) -> Result<bool, RuleFault> {
+        let (principal, resource) = (self.names.this_asker.clone(), self.names.this_label.clone());
+        let request = Request::new(principal, action.clone(), resource, context.clone(), Some(&self.schema));
+        let response = self.authorizer.is_authorized(&request.map_err(fault)?, &policy.alone, entities);
+        match response.diagnostics().errors().next() {
+            Some(error) => Err(fault(error)),
+            None => Ok(response.diagnostics().reason().next().is_some()),
+        }
+    }
+}
+
+/// The sets of agencies that a question has, by the schema's names.
+fn path_sets(slice: &Slice) -> [(&'static str, &BTreeSet<AgencyId>); 7] {
+    [
+        ("path", &slice.path),
+        ("affiliations", &slice.affiliations),
+        ("task_force", &slice.task_force),
+        ("beneficiaries", &slice.beneficiaries),
+        ("relays", &slice.relays),
+        ("recipients", &slice.recipients),
+        ("closed", &slice.closed),
+    ]
+}
+
+/// Whether a policy applies is kept for so many questions at once; past it the memory starts anew.
+const APPLIED_KEPT: usize = 1 << 20;
+
+/// One policy about records.
+struct Single {
+    alone: PolicySet,
+    effect: Effect,
+    /// The actions that its head matches, as bits in the order of [`Names::see`].
+    actions: u16,
+    found: Found,
+}
+
+fn single(policies: &PolicySet, names: &Names, actions: &Entities) -> Result<Vec<Single>, RuleFault> {
+    let mut all = Vec::new();
+    for policy in policies.policies() {
+        let matched = names.see.iter().enumerate().filter(|(_, action)| heads(policy, action, actions));
+        let matched = matched.fold(0, |bits, (at, _)| bits | 1 << at);
+        if matched != 0 {
+            let effect = match policy.effect() {
+                cedar_policy::Effect::Permit => Effect::Permit,
+                cedar_policy::Effect::Forbid => Effect::Forbid,
+            };
+            let alone = PolicySet::from_policies([policy.clone()]).map_err(fault)?;
+            all.push(Single { alone, effect, actions: matched, found: reads::of(policy) });
+        }
+    }
+    Ok(all)
+}
+
+/// Whether a policy's head (`action`, `action == …`, `action in …`) matches an action.
+fn heads(policy: &cedar_policy::Policy, action: &EntityUid, actions: &Entities) -> bool {
+    let within = |group: &EntityUid| action == group || actions.is_ancestor_of(group, action);
+    match policy.action_constraint() {
+        ActionConstraint::Any => true,
+        ActionConstraint::Eq(only) => only == *action,
+        ActionConstraint::In(groups) => groups.iter().any(within),
+    }
 }
 
 /// The policies that an action's questions need, by their heads alone (`action`, `action == …`, `action in …`).
@@ -240,14 +409,8 @@ fn by_action(
     policies: &PolicySet,
     actions: &Entities,
 ) -> Result<HashMap<EntityUid, PolicySet>, RuleFault> {
-    let within = |action: &EntityUid, group: &EntityUid| action == group || actions.is_ancestor_of(group, action);
-    let applies = |action: &EntityUid, policy: &cedar_policy::Policy| match policy.action_constraint() {
-        ActionConstraint::Any => true,
-        ActionConstraint::Eq(only) => only == *action,
-        ActionConstraint::In(groups) => groups.iter().any(|group| within(action, group)),
-    };
     let chosen = |action: &EntityUid| {
-        let chosen = policies.policies().filter(|policy| applies(action, policy)).cloned();
+        let chosen = policies.policies().filter(|policy| heads(policy, action, actions)).cloned();
         PolicySet::from_policies(chosen).map_err(fault)
     };
     schema.actions().map(|action| Ok((action.clone(), chosen(action)?))).collect()
@@ -258,7 +421,7 @@ pub(crate) const AGENCY_KINDS: [&str; 9] =
     ["owner", "local", "state", "federal", "task_force", "oversight", "press", "vendor", "parent"];
 
 /// What is governed, as words: accounts, and the entries of the register. A test compares them with the register's.
-pub(crate) const ENTRIES: [&str; 13] = [
+pub(crate) const ENTRIES: [&str; 23] = [
     "account",
     "installation",
     "agency",
@@ -272,6 +435,16 @@ pub(crate) const ENTRIES: [&str; 13] = [
     "suspension_end",
     "cut_off",
     "flow",
+    "announcement",
+    "admission",
+    "task_force",
+    "member",
+    "vendor",
+    "terms",
+    "attestation",
+    "key_end",
+    "succession",
+    "ending",
 ];
 
 /// A type of the schema, from which its entities are named.
@@ -294,13 +467,18 @@ struct Names {
     caveat: Type,
     instrument: Type,
     entry: Type,
+    relation: Type,
     this_asker: EntityUid,
     this_label: EntityUid,
     register: EntityUid,
-    point: EntityUid,
-    reads: Vec<(FieldClass, EntityUid)>,
+    /// What can be seen of a record: the pointer, then the field classes in their order.
+    see: Vec<EntityUid>,
     file: EntityUid,
     govern: EntityUid,
+    handle: EntityUid,
+    inquire: EntityUid,
+    review: EntityUid,
+    produce: EntityUid,
     operate: EntityUid,
 }
 
@@ -318,16 +496,20 @@ impl Names {
             caveat: named("Caveat")?,
             instrument: named("Instrument")?,
             entry: named("Entry")?,
+            relation: named("Relation")?,
             this_asker: named("Asker")?.the("this"),
             this_label: named("Label")?.the("this"),
             register: named("Register")?.the("this"),
-            point: action.the("point"),
-            reads: FieldClass::ALL
-                .iter()
-                .map(|class| (*class, action.the(&format!("read_{}", class.word()))))
+            see: std::iter::once("point".to_owned())
+                .chain(FieldClass::ALL.iter().map(|class| format!("read_{}", class.word())))
+                .map(|name| action.the(&name))
                 .collect(),
             file: action.the("file"),
             govern: action.the("govern"),
+            handle: action.the("handle"),
+            inquire: action.the("inquire"),
+            review: action.the("review"),
+            produce: action.the("produce"),
             operate: action.the("operate"),
         })
     }
@@ -349,53 +531,4 @@ fn fault(error: impl std::error::Error) -> RuleFault {
         cause = error.source();
     }
     RuleFault(told)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_actions_policies_decide_as_all_of_them_do() {
-        let chosen = CedarRules::embedded().expect("the rules load");
-        let mut all = CedarRules::embedded().expect("the rules load");
-        all.by_action.clear();
-        let agencies: Vec<AgencyId> = ["a", "b"].map(|name| name.parse().expect("an id")).into();
-        let sets = [
-            BTreeSet::from([agencies[0].clone()]),
-            BTreeSet::from([agencies[1].clone()]),
-            agencies.iter().cloned().collect(),
-        ];
-        for (path, closed) in sets.iter().flat_map(|path| [(path, BTreeSet::new()), (path, sets[1].clone())]) {
-            for role in Role::ALL {
-                for kind in ["owner", "oversight"] {
-                    let slice = Slice {
-                        agency: Some(agencies[0].clone()),
-                        agency_kind: Some(kind),
-                        roles: BTreeSet::from([*role]),
-                        path: path.clone(),
-                        closed: closed.clone(),
-                        purpose: Some("case".into()),
-                        purpose_denied: false,
-                        use_code: Some("C".into()),
-                        agreed: BTreeSet::from([FieldClass::Operational, FieldClass::Protected]),
-                        ..Slice::default()
-                    };
-                    for handling in Handling::ALL {
-                        for caveat in Caveat::ALL.iter().map(Some).chain([None]) {
-                            let mut label = Label::of(agencies[0].clone(), Kind::Incident);
-                            label.handling = *handling;
-                            label.caveats = caveat.into_iter().copied().collect();
-                            assert_eq!(chosen.judge(&slice, &label), all.judge(&slice, &label));
-                        }
-                    }
-                    for deed in
-                        [Deed::File(Kind::Arrest), Deed::Govern("agency"), Deed::Govern("installation"), Deed::Operate]
-                    {
-                        assert_eq!(chosen.permits(&slice, deed), all.permits(&slice, deed));
-                    }
-                }
-            }
-        }
-    }
 }

@@ -14,6 +14,7 @@
 
 mod judge;
 mod load;
+mod reads;
 mod texts;
 
 pub use judge::CedarRules;

@@ -24,8 +24,9 @@ impl Texts {
     /// The rules that the program brings along.
     pub fn embedded() -> Texts {
         let texts = embedded! {
-            "schema.cedarschema" "agreements.cedar" "caveats.cedar" "filing.cedar" "governance.cedar" "handling.cedar"
-            "orders.cedar" "oversight.cedar" "owner.cedar" "partner.cedar" "purposes.cedar"
+            "schema.cedarschema" "agreements.cedar" "caveats.cedar" "emergency.cedar" "filing.cedar" "governance.cedar"
+            "handling.cedar" "orders.cedar" "oversight.cedar" "owner.cedar" "partner.cedar" "purposes.cedar"
+            "relations.cedar"
         };
         texts.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
     }

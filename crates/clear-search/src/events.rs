@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
-use clear_record::{FieldClass, Kind, Reach, RecordId};
+use clear_record::{FieldClass, Kind, RecordId, Sight};
 use jiff::civil::{Date, DateTime};
 
 use crate::rows::{Row, RowId, Rows};
@@ -93,8 +93,8 @@ fn beat_text(beat: &str) -> String {
 }
 
 /// The time of a row as the asker may see it.
-pub(crate) fn when(row: &Row, reach: &Reach) -> Option<i64> {
-    row.when.filter(|_| reach.opens(FieldClass::Operational, row.label))
+pub(crate) fn when(row: &Row, sight: &Sight<'_>) -> Option<i64> {
+    row.when.filter(|_| sight.opens(FieldClass::Operational, row.label, row.id))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod person;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use clear_record::{FieldClass, Kind, Reach, RecordId};
+use clear_record::{FieldClass, Kind, RecordId, Sight};
 
 use crate::events::{self, Events};
 use crate::query::{Filter, Found, Hit, Query, Terms, Why};
@@ -27,19 +27,19 @@ struct Candidate {
 type Rank = (bool, Reverse<u32>, Reverse<Option<i64>>, RecordId);
 
 impl Index {
-    /// Answers a question under a Reach.
-    pub fn find(&self, query: &Query, reach: &Reach) -> Found {
-        let kept = Kept::of(self, &query.filter, reach);
+    /// Answers a question under a Sight.
+    pub fn find(&self, query: &Query, sight: &Sight<'_>) -> Found {
+        let kept = Kept::of(self, &query.filter, sight);
         if let Terms::Incidents = query.terms {
             return self.listed(query, &kept);
         }
         let mut best: HashMap<RecordId, (Rank, Candidate)> = HashMap::new();
-        for candidate in self.candidates(&query.terms, reach) {
+        for candidate in self.candidates(&query.terms, sight) {
             if !kept.keeps(&candidate.row, candidate.pointer) {
                 continue;
             }
             let Row { id, .. } = candidate.row;
-            let when = events::when(&candidate.row, reach).filter(|_| !candidate.pointer);
+            let when = events::when(&candidate.row, sight).filter(|_| !candidate.pointer);
             // Scores are not negative, so their bits are in their order.
             let rank = (candidate.pointer, Reverse(candidate.score.to_bits()), Reverse(when), id);
             if best.get(&id).is_none_or(|(other, _)| rank < *other) {
@@ -56,16 +56,16 @@ impl Index {
         Found { hits: page.chain(pointers).map(|(_, candidate)| hit(candidate)).collect(), total }
     }
 
-    fn candidates(&self, terms: &Terms, reach: &Reach) -> Vec<Candidate> {
+    fn candidates(&self, terms: &Terms, sight: &Sight<'_>) -> Vec<Candidate> {
         let by = |class: FieldClass, found: Vec<(RowId, f32, Why)>| -> Vec<Candidate> {
             let seen = |(row, score, why): (RowId, f32, Why)| {
-                self.seen(reach, class, row, score, why.is_equality(), vec![why])
+                self.seen(sight, class, row, score, why.points(), vec![why])
             };
             found.into_iter().filter_map(seen).collect()
         };
         match terms {
             Terms::Person { name, date_of_birth, identity_number } => {
-                person::find(self, name.as_deref(), *date_of_birth, identity_number.as_deref(), reach)
+                person::find(self, name.as_deref(), *date_of_birth, identity_number.as_deref(), sight)
             }
             Terms::Plate(plate) => by(FieldClass::Identity, self.plates.find(plate)),
             Terms::Address(address) => {
@@ -79,7 +79,7 @@ impl Index {
                 let Some(row) = self.rows.of(*id) else { return Vec::new() };
                 // A record shows by its id where any class is open.
                 let classes = FieldClass::ALL.iter();
-                classes.filter_map(|class| self.seen(reach, *class, row, 1.0, true, vec![Why::Id])).collect()
+                classes.filter_map(|class| self.seen(sight, *class, row, 1.0, true, vec![Why::Id])).collect()
             }
             Terms::Incidents => Vec::new(),
         }
@@ -87,21 +87,21 @@ impl Index {
 
     /// A match by a field of this class, if the asker may know of it.
     ///
-    /// INVARIANT (a hidden row is as if absent): a row whose label the Reach opens for the class is a hit; one whose
-    /// label is a pointer is a bare pointer, and only where everything asked is equal; any other is nothing.
+    /// INVARIANT (a hidden row is as if absent): a row that the Sight opens for the class is a hit; one that is
+    /// a pointer is a bare pointer, and only where `points` says that the match names it; any other is nothing.
     fn seen(
         &self,
-        reach: &Reach,
+        sight: &Sight<'_>,
         class: FieldClass,
         row: RowId,
         score: f32,
-        equal: bool,
+        points: bool,
         why: Vec<Why>,
     ) -> Option<Candidate> {
         let row = self.rows.get(row)?;
-        if reach.opens(class, row.label) {
+        if sight.opens(class, row.label, row.id) {
             Some(Candidate { row, score, why, pointer: false })
-        } else if equal && reach.pointer.contains(row.label) {
+        } else if points && sight.points(row.label, row.id) {
             Some(Candidate { row, score: POINTER_SCORE, why: Vec::new(), pointer: true })
         } else {
             None
@@ -117,7 +117,7 @@ impl Index {
                 break;
             }
             if !kinds.contains(&row.id.kind)
-                || !kept.reach.opens(FieldClass::Operational, row.label)
+                || !kept.sight.opens(FieldClass::Operational, row.label, row.id)
                 || !kept.keeps(&row, false)
             {
                 continue;
@@ -133,7 +133,7 @@ impl Index {
 
 /// A filter, ready to test rows.
 struct Kept<'a> {
-    reach: &'a Reach,
+    sight: &'a Sight<'a>,
     kinds: &'a [Kind],
     /// Seconds since 1970, the first one in and the first one out.
     from: Option<i64>,
@@ -142,10 +142,10 @@ struct Kept<'a> {
 }
 
 impl<'a> Kept<'a> {
-    fn of(index: &Index, filter: &'a Filter, reach: &'a Reach) -> Kept<'a> {
+    fn of(index: &Index, filter: &'a Filter, sight: &'a Sight<'a>) -> Kept<'a> {
         let midnight = |date| i64::from(events::days(date)) * 86_400;
         Kept {
-            reach,
+            sight,
             kinds: &filter.kinds,
             from: filter.occurred_from.map(midnight),
             to: filter.occurred_to.map(|date| midnight(date) + 86_400),
@@ -161,7 +161,7 @@ impl<'a> Kept<'a> {
         let kind = self.kinds.is_empty() || self.kinds.contains(&row.id.kind);
         let unfiltered = self.from.is_none() && self.to.is_none() && self.beat.is_none();
         // A closed field keeps nothing: halving a range would read a pointer's date out.
-        let readable = !pointer && Events::has(row.id.kind) && self.reach.opens(FieldClass::Operational, row.label);
+        let readable = !pointer && Events::has(row.id.kind) && self.sight.opens(FieldClass::Operational, row.label, row.id);
         kind && (unfiltered
             || readable
                 && self.from.is_none_or(|from| row.when.is_some_and(|when| when >= from))

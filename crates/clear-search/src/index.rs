@@ -94,7 +94,11 @@ impl Index {
             Record::Vehicle(vehicle) => self.plates.insert(row, vehicle.plate.as_deref(), vehicle.vin.as_deref()),
             Record::Property(property) => self.number(row, property.inventory_number.as_deref()),
             Record::HotFile(entry) => self.number(row, entry.reference.as_deref()),
-            Record::Involvement(_) | Record::Narrative(_) => {}
+            Record::Involvement(_)
+            | Record::Narrative(_)
+            | Record::Assignment(_)
+            | Record::Referral(_)
+            | Record::Restriction(_) => {}
         }
     }
 

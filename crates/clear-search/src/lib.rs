@@ -1,6 +1,6 @@
 //! Finds records by name, plate, address, number, date and beat.
 //!
-//! In:    [`Version`]s in `seq` order, by [`Index::apply`]; a [`Query`] and the asker's [`Reach`].
+//! In:    [`Version`]s in `seq` order, by [`Index::apply`]; a [`Query`] and the asker's [`Sight`].
 //! Out:   [`Found`]: ids with label, score and reasons, in a total order; never more.
 //! Never: returns a record; reads a store; lets a hidden record or field touch an answer, its order, scores or total.
 //!
@@ -15,7 +15,7 @@
 //! kind: `Index::insert`. What the search box recognises: `understand.rs`.
 //!
 //! [`Version`]: clear_record::Version
-//! [`Reach`]: clear_record::Reach
+//! [`Sight`]: clear_record::Sight
 
 mod address;
 mod events;

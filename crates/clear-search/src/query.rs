@@ -192,11 +192,21 @@ impl fmt::Display for Why {
 }
 
 impl Why {
-    /// Whether it is plain equality. Pointers are found by equality only: a guess by letters would spell a hidden name out.
-    pub(crate) fn is_equality(&self) -> bool {
+    /// Whether a pointer may come of it. A gray record is found by the names that a white one is found by, misspelt and
+    /// aliases too; but never by a beginning, an initial or a piece of a plate, which would spell it out letter by letter.
+    pub(crate) fn points(&self) -> bool {
         matches!(
             self,
-            Why::Name { .. } | Why::Birth | Why::IdentityNumber | Why::Plate | Why::Vin | Why::Number | Why::Id
+            Why::Name { .. }
+                | Why::Misspelt { .. }
+                | Why::Alias { .. }
+                | Why::Piece { .. }
+                | Why::Birth
+                | Why::IdentityNumber
+                | Why::Plate
+                | Why::Vin
+                | Why::Number
+                | Why::Id
         )
     }
 }

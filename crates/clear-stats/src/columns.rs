@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use clear_record::{Column, FieldClass, Incident, Kind, LabelId, Reach, Record, Seq, Version};
+use clear_record::{Column, FieldClass, Incident, Kind, LabelId, Reach, Record, RecordId, Seq, Sight, Version};
 
 use crate::values::{Cell, Type, Value, Values, micros};
 
@@ -77,6 +77,8 @@ pub struct Columns {
     ids: Vec<u128>,
     labels: Vec<LabelId>,
     values: Vec<Values>,
+    /// One more than the highest label that a row ever had.
+    most_labels: u32,
 }
 
 impl Default for Columns {
@@ -89,7 +91,7 @@ impl Columns {
     /// A projection of nothing.
     pub fn new() -> Columns {
         let values = COLUMNS.iter().map(|source| Values::new(source.measured.column)).collect();
-        Columns { seq: Seq::default(), rows: HashMap::new(), ids: Vec::new(), labels: Vec::new(), values }
+        Columns { seq: Seq::default(), rows: HashMap::new(), ids: Vec::new(), labels: Vec::new(), values, most_labels: 0 }
     }
 
     /// Takes in one version; they come in `seq` order, each incident's newest counts. A version seen before changes
@@ -124,11 +126,12 @@ impl Columns {
     }
 
     /// The columns that an asker can read on some label, in order. Others do not exist for the asker.
-    pub fn readable(reach: &Reach) -> impl Iterator<Item = Measured> + '_ {
-        COLUMNS.iter().map(|source| source.measured).filter(|measured| !reach.class[measured.class].is_empty())
+    pub fn readable(sight: &Sight<'_>) -> impl Iterator<Item = Measured> {
+        COLUMNS.iter().map(|source| source.measured).filter(|measured| sight.knows(measured.class))
     }
 
     fn insert(&mut self, id: u128, label: LabelId, incident: &Incident) {
+        self.most_labels = self.most_labels.max(label.0.saturating_add(1));
         let row = match self.rows.get(&id) {
             Some(row) => *row as usize,
             None => {
@@ -158,18 +161,17 @@ impl Columns {
     }
 
     /// The only way to a row.
-    pub(crate) fn leaf<'a>(&'a self, reach: &'a Reach) -> Leaf<'a> {
-        let most = self.labels.iter().map(|label| label.0).max().map_or(0, |label| label as usize + 1);
-        let masks = (0..most as u32).map(|label| Leaf::mask_of(reach, LabelId(label))).collect();
-        Leaf { columns: self, reach, masks }
+    pub(crate) fn leaf<'a>(&'a self, sight: &'a Sight<'a>) -> Leaf<'a> {
+        let masks = (0..self.most_labels).map(|label| mask_of(sight.any(), LabelId(label))).collect();
+        Leaf { columns: self, sight, masks }
     }
 }
 
 /// Rows and values as one asker may see them.
 pub(crate) struct Leaf<'a> {
     columns: &'a Columns,
-    reach: &'a Reach,
-    /// By label: one bit for each readable column; `None` where the row is hidden.
+    sight: &'a Sight<'a>,
+    /// By label, what labels alone open: one bit for each readable column; `None` where the row is hidden.
     masks: Vec<Option<u32>>,
 }
 
@@ -180,18 +182,18 @@ pub(crate) struct Shown {
     mask: u32,
 }
 
-impl<'a> Leaf<'a> {
-    fn mask_of(reach: &Reach, label: LabelId) -> Option<u32> {
-        // A pointer shows whom to ask; counting it would tell more.
-        let shown = reach.class.iter().any(|(_, labels)| labels.contains(label));
-        let open = |at: usize| COLUMNS.get(at).is_some_and(|source| reach.opens(source.measured.class, label));
-        shown.then(|| (0..COLUMNS.len()).filter(|at| open(*at)).fold(0, |mask, at| mask | 1 << at))
-    }
+/// One bit for each column that a reach opens on a label; `None` where it opens no class at all.
+fn mask_of(reach: &Reach, label: LabelId) -> Option<u32> {
+    // A pointer shows whom to ask; counting it would tell more.
+    let open = |at: usize| COLUMNS.get(at).is_some_and(|source| reach.opens(source.measured.class, label));
+    reach.opens_any(label).then(|| (0..COLUMNS.len()).filter(|at| open(*at)).fold(0, |mask, at| mask | 1 << at))
+}
 
+impl<'a> Leaf<'a> {
     /// The readable column of that name, by number.
     pub(crate) fn column(&self, name: &str) -> Option<usize> {
         let named =
-            |source: &Source| source.measured.name == name && !self.reach.class[source.measured.class].is_empty();
+            |source: &Source| source.measured.name == name && self.sight.knows(source.measured.class);
         COLUMNS.iter().position(named)
     }
 
@@ -201,14 +203,25 @@ impl<'a> Leaf<'a> {
 
     /// INVARIANT (hidden rows end in the leaf): a row by number, if the asker may see it.
     fn row(&self, row: usize) -> Option<Shown> {
-        let label = self.columns.labels.get(row)?;
-        let mask = (*self.masks.get(label.0 as usize)?)?;
+        let label = *self.columns.labels.get(row)?;
+        let mask = *self.masks.get(label.0 as usize)?;
+        if !self.sight.is_by_row() {
+            return Some(Shown { row, mask: mask? });
+        }
+        let id = RecordId { kind: Kind::Incident, raw: *self.columns.ids.get(row)? };
+        let beyond = self.sight.beyond(id)?.filter_map(|reach| mask_of(reach, label));
+        let mask = mask.into_iter().chain(beyond).reduce(|mask, more| mask | more)?;
         Some(Shown { row, mask })
     }
 
     /// The rows that the asker may see.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Shown> + '_ {
         (0..self.columns.len()).filter_map(|row| self.row(row))
+    }
+
+    /// The rows that the asker may see of a range of row numbers, each with its number and id.
+    pub(crate) fn rows_in(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = (Shown, usize, u128)> + '_ {
+        range.filter_map(|row| Some((self.row(row)?, row, *self.columns.ids.get(row)?)))
     }
 
     /// INVARIANT (hidden rows end in the leaf): a value is NULL where its class is closed on its row's label.

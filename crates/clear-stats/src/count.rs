@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use clear_record::Reach;
+use clear_record::Sight;
 use clear_soql::{Expr, Name};
 
 use crate::columns::{Columns, Leaf};
@@ -35,14 +35,14 @@ pub struct Table {
 }
 
 impl Columns {
-    /// Counts incidents under a Reach.
+    /// Counts incidents under a Sight.
     ///
     /// # Errors
     /// A column that the asker can read nowhere or that does not exist, a function or operator that is not known here,
-    /// values that do not go together, a condition that is not yes or no. Errors depend on the question and the Reach
+    /// values that do not go together, a condition that is not yes or no. Errors depend on the question and the Sight
     /// alone, never on a row.
-    pub fn count(&self, counts: &Counts, reach: &Reach) -> Result<Table, Error> {
-        let leaf = self.leaf(reach);
+    pub fn count(&self, counts: &Counts, sight: &Sight<'_>) -> Result<Table, Error> {
+        let leaf = self.leaf(sight);
         let group_by: Vec<usize> = counts.group_by.iter().map(|name| column(&leaf, name)).collect::<Result<_, _>>()?;
         let test = counts.filter.as_ref().map(|filter| filter::typed(&leaf, filter)).transpose()?;
         let mut groups: HashMap<Box<[Cell]>, u64> = HashMap::new();

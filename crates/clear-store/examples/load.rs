@@ -98,6 +98,7 @@ fn draft(number: u64) -> Result<Draft, Box<dyn Error>> {
             method: Method::Imported,
             source: "load".to_owned(),
             reference: Some(number.to_string()),
+            derived: std::collections::BTreeSet::new(),
         },
     })
 }

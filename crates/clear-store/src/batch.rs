@@ -1,5 +1,7 @@
 //! A batch made ready before any lock is taken: labels and origins told apart, bodies written out.
 
+use std::collections::BTreeSet;
+
 use clear_record::{AccountId, AgencyId, Draft, Label, Method, Provenance, RecordId};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,9 @@ pub(crate) struct Origin {
     pub(crate) author: AccountId,
     pub(crate) method: Method,
     pub(crate) source: String,
+    /// The rules that put caveats on the label.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) derived: BTreeSet<String>,
 }
 
 impl Origin {
@@ -23,13 +28,14 @@ impl Origin {
             && self.author == provenance.author
             && self.method == provenance.method
             && self.source == provenance.source
+            && self.derived == provenance.derived
     }
 }
 
 impl From<&Origin> for Provenance {
     fn from(origin: &Origin) -> Provenance {
-        let Origin { agency, author, method, source } = origin.clone();
-        Provenance { agency, author, method, source, reference: None }
+        let Origin { agency, author, method, source, derived } = origin.clone();
+        Provenance { agency, author, method, source, reference: None, derived }
     }
 }
 
@@ -89,8 +95,8 @@ pub(crate) async fn ready(recorded_at: jiff::Timestamp, drafts: Vec<Draft>) -> R
 }
 
 fn origin(provenance: &Provenance) -> Origin {
-    let Provenance { agency, author, method, source, reference: _ } = provenance.clone();
-    Origin { agency, author, method, source }
+    let Provenance { agency, author, method, source, reference: _, derived } = provenance.clone();
+    Origin { agency, author, method, source, derived }
 }
 
 /// The different values of a batch, in the order in which they came. A batch has few of them.

@@ -207,6 +207,7 @@ impl Builder<'_> {
                 method: Method::Filed,
                 source: SOURCE.to_owned(),
                 reference: None,
+                derived: std::collections::BTreeSet::new(),
             },
         });
         typed(id)

@@ -14,6 +14,7 @@
 
 pub mod city;
 pub mod clock;
+pub mod dispatch;
 pub mod names;
 pub mod postgres;
 pub mod rng;

@@ -1,11 +1,20 @@
 //! The API: one file for each thing that can be asked. Bodies of answers are exactly what was disclosed.
 
 pub(crate) mod accounts;
+pub(crate) mod certificate;
 pub(crate) mod counts;
 pub(crate) mod cut_offs;
+pub(crate) mod events;
 pub(crate) mod file;
 pub(crate) mod find;
+pub(crate) mod handling;
+pub(crate) mod holds;
+pub(crate) mod inquiries;
 pub(crate) mod open;
+pub(crate) mod productions;
 pub(crate) mod reference;
 pub(crate) mod register;
+pub(crate) mod replay;
+pub(crate) mod reviews;
+pub(crate) mod rows;
 pub(crate) mod session;

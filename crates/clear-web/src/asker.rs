@@ -1,6 +1,7 @@
 //! Who asks, and how its question goes down the road.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -10,8 +11,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use clear_record::{AgencyId, Inquiry, Origin, Purpose, RequestId, Seq, Standing, UseCode};
-use clear_respond::{Accepted, Bound, Credential, Filing, Proven, Question, Redact, Response, accept, answer};
+use clear_record::{AgencyId, Inquiry, Origin, Purpose, Request, RequestId, Seq, Standing, UseCode};
+use clear_respond::{Accepted, Bearer, Bound, Credential, Filing, Proven, Question, Redact, Response, accept, answer};
 
 use crate::app::App;
 use crate::fault::Fault;
@@ -49,14 +50,23 @@ impl Asker {
     where
         Q::Match: Redact,
     {
+        let inquiry = app.desk.stated(&self.standing, &inquiry).await;
         let bound = self.bind(app, &inquiry)?;
-        let request = app.desk.request(&self.standing, inquiry, self.origin.clone(), see, question);
-        let number = request.id.clone();
-        match answer(&app.desk, request).await {
-            // The gate has not let this connection in: nothing but a refusal goes over it.
-            Ok(_) if bound == Bound::Closed => Err(Fault::closed().numbered(&number)),
-            Ok(response) => Ok(Answered { response, number }),
-            Err(refusal) => Err(Fault::refused(app, refusal, &number)),
+        loop {
+            let origin = self.origin.clone();
+            let request = app.desk.request(&self.standing, inquiry.clone(), origin, see, question.clone());
+            let number = request.id.clone();
+            let response = match answer(&app.desk, request).await {
+                // The gate has not let this connection in: nothing but a refusal goes over it.
+                Ok(_) if bound == Bound::Closed => return Err(Fault::closed().numbered(&number)),
+                Ok(response) => response,
+                Err(refusal) => return Err(Fault::refused(app, refusal, &number)),
+            };
+            app.desk.gate().tell(&self.wire.connection, response.told());
+            // Each turn needs a filing that tightens something in the moment between the two lines.
+            if let Some(response) = app.desk.leaves(response).await {
+                return Ok(Answered { response, number });
+            }
         }
     }
 
@@ -74,19 +84,40 @@ impl Asker {
         Ok((accepted, number))
     }
 
+    /// A deed of the asker's that is no filing, with its number.
+    pub(crate) fn deed<Q>(&self, app: &App, question: Q) -> Result<(Proven<Request<Q>>, RequestId), Fault> {
+        self.bind(app, &self.inquiry)?;
+        let request = app.desk.request(&self.standing, self.inquiry.clone(), self.origin.clone(), None, question);
+        let number = request.id.clone();
+        Ok((request, number))
+    }
+
     /// A connection carries one standing, and the gate knows its path before the first byte of an answer.
     pub(crate) fn bind(&self, app: &App, inquiry: &Inquiry) -> Result<Bound, Fault> {
         let Some(account) = &self.standing.account else { return Ok(Bound::Yes) };
         let path = app.desk.path_of(&self.standing, inquiry);
-        match app.desk.gate().bind(&self.wire.connection, account.as_str(), &path) {
+        let bearer = Bearer { account, device: self.standing.device.as_ref(), path: &path };
+        match app.desk.gate().bind(&self.wire.connection, bearer) {
             Bound::Another => Err(Fault::another_standing()),
             bound => Ok(bound),
         }
     }
 
-    /// Fails for residents.
-    pub(crate) fn signed_in(&self) -> Result<(), Fault> {
-        if self.standing.account.is_some() { Ok(()) } else { Err(Fault::sign_in()) }
+    /// The connection that it came by, for the gate.
+    pub(crate) fn connection(&self) -> Arc<clear_respond::Connection> {
+        self.wire.connection.clone()
+    }
+
+    /// Fails for residents, and for those whose session or token an order ended: they get the order.
+    pub(crate) fn signed_in(&self, app: &App) -> Result<(), Fault> {
+        if self.standing.account.is_none() {
+            return Err(Fault::sign_in());
+        }
+        match self.standing.ended_by.as_ref().map(|number| app.desk.order(number)) {
+            None => Ok(()),
+            Some(Some(order)) => Err(Fault::ordered(order)),
+            Some(None) => Err(Fault::closed()),
+        }
     }
 }
 
@@ -116,13 +147,15 @@ impl FromRequestParts<Arc<App>> for Asker {
         let Some(wire) = parts.extensions.get::<Arc<Wire>>().cloned() else { return Err(Fault::crashed()) };
         let origin = Origin { address: wire.peer.ip().to_string(), session: None };
         let presented = presented(&parts.headers, session_name(app))?;
+        let device = device_of(app, &parts.headers);
         let credential = match &presented {
             None => Credential::Anonymous,
             // The prefixes are the identity office's own: what is not a session's is proven as a token.
-            Some(secret) if secret.starts_with("ocs_") => Credential::Session(secret),
+            Some(secret) if secret.starts_with("ocs_") => Credential::Session { secret, device: device.as_deref() },
             Some(secret) => Credential::Token(secret),
         };
-        let standing = app.desk.prove(credential).await.map_err(|unproven| Fault::unproven(&unproven))?;
+        let proven = app.desk.prove_from(credential, &origin).await;
+        let standing = proven.map_err(|unproven| Fault::unproven(&unproven))?;
         let session = presented.filter(|secret| secret.starts_with("ocs_"));
         let inquiry = inquiry_of_headers(&parts.headers)?;
         Ok(Asker { standing, origin, session, inquiry, wire })
@@ -144,6 +177,20 @@ impl FromRequestParts<Arc<App>> for Visitor {
 /// The name of the session's cookie. `__Host-` binds it to this host, which browsers only allow with HTTPS.
 pub(crate) fn session_name(app: &App) -> &'static str {
     if app.config.https { "__Host-session" } else { "session" }
+}
+
+/// What a browser was given to be known again by, whoever signs in on it.
+pub(crate) fn device_of(app: &App, headers: &HeaderMap) -> Option<String> {
+    cookie_of(headers, device_name(app))
+}
+
+fn device_name(app: &App) -> &'static str {
+    if app.config.https { "__Host-device" } else { "device" }
+}
+
+/// The cookie that a device keeps, as long as browsers keep one.
+pub(crate) fn device_cookie(app: &App, secret: &str) -> String {
+    format!("{}; Max-Age={}", cookie(app, device_name(app), secret), 400 * 24 * 60 * 60)
 }
 
 /// A cookie for this site's own requests alone, out of reach of scripts.
@@ -187,8 +234,33 @@ fn inquiry_of_headers(headers: &HeaderMap) -> Result<Inquiry, Fault> {
         case: text("x-inquiry-case"),
         reason: text("x-inquiry-reason"),
         on_behalf_of: text("x-inquiry-on-behalf-of").map(|text| agencies(&text)).transpose()?,
+        number: text("x-inquiry").map(|text| read("x-inquiry", &text)).transpose()?,
+        task_force: text("x-inquiry-task-force").map(|text| read("x-inquiry-task-force", &text)).transpose()?,
+        for_them: text("x-inquiry-for-them").map(|text| yes_or_no(&text)).transpose()?,
+        emergency: text("x-inquiry-emergency"),
+        released: text("x-inquiry-released").map(|text| read("x-inquiry-released", &text)).transpose()?,
         ..Inquiry::default()
     })
+}
+
+fn read<T: FromStr<Err = clear_record::BadId>>(field: &str, text: &str) -> Result<T, Fault> {
+    text.parse().map_err(|bad| {
+        Fault::new(StatusCode::UNPROCESSABLE_ENTITY, "inquiry_unknown", format!("{field}: {bad}."))
+            .at_field(Some(field.to_owned()))
+    })
+}
+
+/// The answer to a question that was put back.
+pub(crate) fn yes_or_no(text: &str) -> Result<bool, Fault> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => {
+            let message = "`for_them` should be `yes` or `no`.";
+            Err(Fault::new(StatusCode::UNPROCESSABLE_ENTITY, "inquiry_unknown", message)
+                .at_field(Some("for_them".into())))
+        }
+    }
 }
 
 /// Agencies, separated by commas or spaces.
@@ -220,7 +292,12 @@ impl FromRequestParts<Arc<App>> for KeptInquiry {
 /// road judges it with every question.
 pub(crate) fn keep_inquiry(app: &App, inquiry: &Inquiry) -> String {
     let short = |text: &Option<String>| text.as_ref().map(|text| text.chars().take(PART_MAX_CHARS).collect::<String>());
-    let kept = Inquiry { case: short(&inquiry.case), reason: short(&inquiry.reason), ..inquiry.clone() };
+    let kept = Inquiry {
+        case: short(&inquiry.case),
+        reason: short(&inquiry.reason),
+        emergency: short(&inquiry.emergency),
+        ..inquiry.clone()
+    };
     cookie(app, INQUIRY, &URL_SAFE_NO_PAD.encode(serde_json::to_vec(&kept).unwrap_or_default()))
 }
 

@@ -4,6 +4,8 @@
 //! Out:   status, headers, and a body that says what happened and what to do next.
 //! Never: says more of *not yours* than of *not there*; shows the asker a chain of causes.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use clear_record::RequestId;
@@ -26,6 +28,9 @@ pub(crate) struct Problem {
     /// The order that cut the asker's agency, or one it asks for, off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<ProblemOrder>,
+    /// The question's hold, where it waits for a second person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<ProblemHold>,
     /// The parts of the inquiry that are missing, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<&'static str>,
@@ -35,6 +40,17 @@ pub(crate) struct Problem {
     /// The request's number, as it stands in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+}
+
+/// A hold, as it is shown to whoever waits.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(crate) struct ProblemHold {
+    /// Its number; once released, the same question names it in `released`.
+    pub number: String,
+    /// By when somebody should have decided.
+    pub due: String,
+    /// Whom to telephone.
+    pub contact: String,
 }
 
 /// A cut-off order, as it is shown to whom it cuts off.
@@ -84,7 +100,7 @@ const NOT_FOUND: &str = "There is no such record that you may see.";
 impl Fault {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Fault {
         let problem =
-            Problem { code, message: message.into(), order: None, missing: vec![], field: None, request: None };
+            Problem { code, message: message.into(), order: None, hold: None, missing: vec![], field: None, request: None };
         Fault(Box::new(Inner { status, problem, headers: vec![], close: false }))
     }
 
@@ -93,7 +109,7 @@ impl Fault {
         let (fault, receipt) = match refusal {
             Refusal::Denied { denial, receipt } => (Fault::denied(&denial), Some(receipt)),
             Refusal::Wrong { what, receipt } => (Fault::new(StatusCode::BAD_REQUEST, "wrong", what), Some(receipt)),
-            Refusal::Cut(order) => (Fault::denied(&Denial::Ordered(order)), None),
+            Refusal::Cut(denial) => (Fault::denied(&denial), None),
             Refusal::Failed => (
                 Fault::new(
                     StatusCode::INTERNAL_SERVER_ERROR,
@@ -123,19 +139,45 @@ impl Fault {
             | Denial::Suspended(_)
             | Denial::NothingOpen
             | Denial::NotPermitted(_)
+            | Denial::HoldRefused(_)
+            | Denial::AnalyticOnly
+            | Denial::Attest
+            | Denial::NotAMember(_)
+            | Denial::Unengaged(_)
+            | Denial::SecondPerson
             | Denial::PurposeDenied { .. } => StatusCode::FORBIDDEN,
             Denial::SignIn => return Fault::sign_in(),
-            Denial::Missing(_) | Denial::Unknown { .. } | Denial::UnknownAgency(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Denial::Missing(_) | Denial::Unknown { .. } | Denial::UnknownAgency(_) | Denial::NoInquiry => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            // The question stands in the message; the same request with `for_them` answers it.
+            Denial::AskBack { .. } | Denial::HoldUsed(_) => StatusCode::CONFLICT,
+            // Nothing comes back before somebody else has unlocked it. No 2xx: a program must not take this for an answer.
+            Denial::Held(_) => StatusCode::LOCKED,
             Denial::Fault(_) => StatusCode::SERVICE_UNAVAILABLE,
         };
         let mut fault = Fault::new(status, denial.code(), denial.to_string());
         match denial {
             Denial::Ordered(order) => fault.0.problem.order = Some(ProblemOrder::from(order.as_ref())),
             Denial::Missing(parts) => fault.0.problem.missing.clone_from(parts),
+            Denial::AskBack { .. } => fault.0.problem.field = Some("for_them".to_owned()),
+            Denial::NoInquiry => fault.0.problem.field = Some("number".to_owned()),
+            Denial::Held(held) => {
+                fault.0.problem.hold = held.hold.as_ref().map(|hold| ProblemHold {
+                    number: hold.number.to_string(),
+                    due: hold.due.to_string(),
+                    contact: held.contact.clone(),
+                });
+            }
             Denial::Unknown { part, .. } => fault.0.problem.field = Some((*part).to_owned()),
             _ => {}
         }
         fault
+    }
+
+    /// An order, for whoever it cuts off.
+    pub(crate) fn ordered(order: Arc<Order>) -> Fault {
+        Fault::denied(&Denial::Ordered(order))
     }
 
     /// Nobody has signed in.
@@ -150,6 +192,9 @@ impl Fault {
             Unproven::Failed(error) => {
                 tracing::error!("cannot check who asks: {error}");
                 Fault::new(StatusCode::SERVICE_UNAVAILABLE, "unproven", unproven.to_string())
+            }
+            Unproven::OtherDevice { .. } => {
+                Fault::new(StatusCode::UNAUTHORIZED, "other_device", unproven.to_string())
             }
             _ => Fault::new(StatusCode::UNAUTHORIZED, "unproven", unproven.to_string())
                 .with("www-authenticate", "Bearer error=\"invalid_token\""),

@@ -87,7 +87,10 @@ impl AsyncWrite for Gated {
                 return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
             };
             let written = self.stream.try_write(bytes.get(..WRITE_MAX).unwrap_or(bytes));
-            drop(pass);
+            // Nothing was handed over where it failed; otherwise the pass is given back with what was.
+            if let Ok(count) = &written {
+                pass.wrote(*count);
+            }
             match written {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 written => return Poll::Ready(written),

@@ -26,11 +26,13 @@ mod pages;
 mod public_log;
 mod routes;
 mod serve;
+mod tls;
 mod watch;
 
 pub use openapi::openapi_json;
 pub use routes::{ROUTES, Route};
-pub use serve::{Config, Error, listen, serve};
+pub use serve::{Config, Error, listen, raise_open_files, serve};
+pub use tls::{BadTls, Tls};
 
 /// A socket that listens, from [`listen`].
 pub use tokio::net::TcpListener as Listener;

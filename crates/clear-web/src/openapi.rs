@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
-use crate::api::{accounts, counts, cut_offs, file, find, open, reference, register, session};
+use crate::api::{accounts, certificate, counts, cut_offs, events, file, find, handling, holds, inquiries, open, productions, reference, register, replay, reviews, rows, session};
 use crate::fault::Problem;
 
 /// The document as text, for `docs/openapi.json`.
@@ -43,16 +43,23 @@ pub(crate) fn document() -> Value {
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        find::find, find::find_by_query, open::open, counts::counts, file::file,
-        register::register, register::enter, cut_offs::preview, cut_offs::enter,
-        accounts::enrol, session::sign_in, session::sign_out, session::me,
+        find::find, find::find_by_query, open::open, counts::counts, rows::rows, file::file,
+        handling::handling, handling::silent_hits,
+        inquiries::open, inquiries::mine, inquiries::close, inquiries::take_over, events::event,
+        holds::all, holds::one, holds::release, holds::refuse, reviews::all, reviews::one,
+        register::register, register::enter, cut_offs::preview, replay::replay, cut_offs::enter, certificate::certificate,
+        accounts::enrol, session::sign_in, session::sign_out, session::me, session::devices, session::end_device,
+        productions::list, productions::docket, productions::one, productions::determine, productions::release,
         reference::openapi, reference::docs
     ),
     tags(
         (name = "Ask", description = "Questions. Bodies hold what was disclosed and nothing else."),
+        (name = "Inquiries", description = "Why somebody asks, stated once and named with each question."),
+        (name = "Review", description = "A second person: what is released, and what is looked at afterwards."),
         (name = "File", description = "Records in."),
         (name = "Register", description = "Agencies, agreements, orders: who has access."),
         (name = "Accounts", description = "Signing in."),
+        (name = "Productions", description = "What courts, laws and agencies demand: the custodian's docket."),
         (name = "Reference", description = "This interface.")
     ),
     modifiers(&Credentials)
@@ -86,6 +93,10 @@ pub(crate) enum Refusals {
     /// No: cut off (with the order), suspended, nothing open, not permitted, purpose denied.
     #[response(status = 403)]
     Denied(Problem),
+    /// The reason has words that also stand for somebody else: the message asks whether this is for them, and the same
+    /// request with `for_them` answers. Or a release was used already.
+    #[response(status = 409)]
+    AskedBack(Problem),
     /// The body is too long.
     #[response(status = 413)]
     TooLong(Problem),
@@ -98,6 +109,9 @@ pub(crate) enum Refusals {
     /// The inquiry lacks a part (`missing` names it) or says something that the register does not declare.
     #[response(status = 422)]
     Inquiry(Problem),
+    /// The question waits for a second person: `hold` has its number, its clock and whom to telephone.
+    #[response(status = 423)]
+    Held(Problem),
     /// Something went wrong with us; the operator finds it under the request's number.
     #[response(status = 500)]
     Failed(Problem),
@@ -126,6 +140,21 @@ pub(crate) struct InquiryHeaders {
     /// On whose behalf: agencies, separated by commas; the own agency is named too.
     #[param(rename = "X-Inquiry-On-Behalf-Of", example = "pmpd")]
     on_behalf_of: Option<String>,
+    /// The number of an opened inquiry of one's own: the other parts come from it.
+    #[param(rename = "X-Inquiry")]
+    number: Option<String>,
+    /// The task force that one asks for.
+    #[param(rename = "X-Inquiry-Task-Force")]
+    task_force: Option<String>,
+    /// The answer to a question that was put back: `yes` or `no`.
+    #[param(rename = "X-Inquiry-For-Them")]
+    for_them: Option<String>,
+    /// Imminent danger to somebody's life, in a sentence. Answered at once and reviewed.
+    #[param(rename = "X-Inquiry-Emergency")]
+    emergency: Option<String>,
+    /// The number of the hold that a second person released for this very question.
+    #[param(rename = "X-Inquiry-Released")]
+    released: Option<String>,
 }
 
 /// What every question says of itself. Missing parts are refused by name.
@@ -145,6 +174,22 @@ pub(crate) struct InquirySchema {
     reason: Option<String>,
     /// On whose behalf; the own agency is named too.
     on_behalf_of: Option<BTreeSet<String>>,
+    /// The number of an opened inquiry of one's own: the other parts come from it.
+    number: Option<String>,
+    /// The task force that one asks for.
+    task_force: Option<String>,
+    /// Agencies whose installations hand the question on.
+    relays: Option<BTreeSet<String>>,
+    /// Agencies that the answer is delivered to.
+    recipients: Option<BTreeSet<String>>,
+    /// The answer to a question that was put back: whether this is for the agency that it names.
+    for_them: Option<bool>,
+    /// Imminent danger to somebody's life, in a sentence. Answered at once and reviewed.
+    emergency: Option<String>,
+    /// The number of the hold that a second person released for this very question.
+    released: Option<String>,
+    /// Whether to be shown counts and de-identified rows alone, as under a standing analytic inquiry.
+    analytic: Option<bool>,
 }
 
 /// What to look for: one of `text`, `name`, `plate`, `address`, `case_number`, `identity_number` or `id`; or none of
@@ -198,12 +243,35 @@ pub(crate) struct CountsSchema {
     limit: Option<u64>,
 }
 
+/// Incidents as rows. At least one of `from`, `to`, `beat`, `type` and `where` is said.
+#[derive(ToSchema)]
+#[schema(as = Rows)]
+#[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
+pub(crate) struct RowsSchema {
+    /// Incidents from this day on.
+    #[schema(format = Date)]
+    from: Option<String>,
+    /// Incidents up to and including this day.
+    #[schema(format = Date)]
+    to: Option<String>,
+    /// Incidents on this beat.
+    beat: Option<String>,
+    /// Incidents whose first offence is of this primary type: `THEFT`.
+    #[schema(rename = "type")]
+    primary_type: Option<String>,
+    /// A condition in SoQL, as in counts: `arrest = true AND ward = 27`.
+    #[schema(rename = "where")]
+    condition: Option<String>,
+    /// How many rows at most; all unless said.
+    limit: Option<u64>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ROUTES;
     use clear_record::{Inquiry, Purpose, RecordId, UseCode};
-    use clear_respond::{Counts, Find};
+    use clear_respond::{Counts, Find, Rows};
 
     #[test]
     fn the_document_has_every_api_route_and_no_other() {
@@ -272,13 +340,22 @@ mod tests {
         assert_eq!(described("Find"), real(serde_json::to_value(find).unwrap()));
         let counts = Counts { by: vec![], condition: text(), limit: Some(1) };
         assert_eq!(described("Counts"), real(serde_json::to_value(counts).unwrap()));
+        let rows = Rows { from: day, to: day, beat: text(), primary_type: text(), condition: text(), limit: Some(1) };
+        assert_eq!(described("Rows"), real(serde_json::to_value(rows).unwrap()));
         let inquiry = Inquiry {
             purpose: Some(Purpose::from("x")),
             use_code: Some(UseCode::from("x")),
             case: text(),
             reason: text(),
             on_behalf_of: Some(BTreeSet::new()),
-            ..Inquiry::default()
+            number: Some("x".parse().unwrap()),
+            task_force: Some("x".parse().unwrap()),
+            relays: ["x".parse().unwrap()].into(),
+            recipients: ["x".parse().unwrap()].into(),
+            for_them: Some(false),
+            emergency: text(),
+            released: Some("x".parse().unwrap()),
+            analytic: true,
         };
         assert_eq!(described("Inquiry"), real(serde_json::to_value(inquiry).unwrap()));
     }

@@ -3,18 +3,26 @@
 //! One file a page, with its template of the same name in `templates/`. What every page has is in `chrome.rs`.
 
 mod bar;
+pub(crate) mod certificate;
 mod chrome;
 pub(crate) mod counts;
+pub(crate) mod devices;
+pub(crate) mod entries;
 pub(crate) mod fault;
+pub(crate) mod handling;
 pub(crate) mod home;
 pub(crate) mod log;
+pub(crate) mod productions;
 pub(crate) mod record;
 pub(crate) mod reference;
+pub(crate) mod reply;
+pub(crate) mod reviews;
 pub(crate) mod register;
 pub(crate) mod search;
 mod shown;
 pub(crate) mod sign_in;
 pub(crate) mod steward;
+pub(crate) mod stop;
 
 use askama::Template;
 use axum::http::header::CONTENT_TYPE;

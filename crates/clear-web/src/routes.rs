@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::routing::{MethodFilter, on};
 
-use crate::api::{accounts, counts, cut_offs, file, find, open, reference, register, session};
+use crate::api::{accounts, certificate, counts, cut_offs, events, file, find, handling, holds, inquiries, open, productions, reference, register, replay, reviews, rows, session};
 use crate::app::{App, note_route};
 use crate::fault::Fault;
 use crate::{assets, pages, public_log, watch};
@@ -30,7 +30,12 @@ const ANYBODY: &str = "anybody";
 const ASKER: &str = "whoever an agreement and the rules let ask";
 const SIGNED_IN: &str = "whoever has signed in";
 const FILER: &str = "whoever the rules let file";
+const KEEPER: &str = "clerks and stewards of an owner";
+const HANDLER: &str = "whoever the rules let handle records of their own agency";
 const STEWARD: &str = "stewards of an owner";
+const DISPATCH: &str = "dispatch; an officer for the own stop";
+const REVIEWER: &str = "reviewers, never of their own questions";
+const OVERSEER: &str = "stewards of an owner and oversight bodies";
 
 macro_rules! routes {
     ($($method:ident $path:literal $name:literal $who:ident $handler:path, $doc:literal;)*) => {
@@ -50,18 +55,42 @@ routes! {
     GET "/api/v1/find" "find_by_query" ASKER find::find_by_query, "The same, with the question in the query string and the inquiry in headers.";
     GET "/api/v1/records/{record}" "open" ASKER open::open, "Opens one record with what stands beside it.";
     POST "/api/v1/records/{record}" "file" FILER file::file, "Files a record of a kind, or corrects one.";
+    POST "/api/v1/records/{record}/handling" "handling" HANDLER handling::handling, "Sets how a record is handled: white, gray, black.";
+    GET "/api/v1/silent-hits" "silent_hits" HANDLER handling::silent_hits, "Who would have hit black records of one's own agency.";
     POST "/api/v1/counts" "counts" ASKER counts::counts, "Counts incidents.";
+    POST "/api/v1/rows" "rows" ASKER rows::rows, "Gives incidents as rows, streamed.";
+    POST "/api/v1/inquiries" "open_inquiry" ASKER inquiries::open, "Opens an inquiry.";
+    GET "/api/v1/inquiries" "my_inquiries" SIGNED_IN inquiries::mine, "The open inquiries of one's own.";
+    POST "/api/v1/inquiries/{number}/close" "close_inquiry" ASKER inquiries::close, "Ends an inquiry of one's own.";
+    POST "/api/v1/inquiries/{number}/hand-over" "take_over_inquiry" ASKER inquiries::take_over, "Takes a colleague's inquiry over.";
+    POST "/api/v1/events" "event" DISPATCH events::event, "Takes in a stop or a dispatch, which opens inquiries.";
+    GET "/api/v1/holds" "holds" REVIEWER holds::all, "The questions that wait for a second person.";
+    GET "/api/v1/holds/{number}" "hold" SIGNED_IN holds::one, "A hold of one's own question.";
+    POST "/api/v1/holds/{number}/release" "release_hold" REVIEWER holds::release, "Releases a held question, once.";
+    POST "/api/v1/holds/{number}/refuse" "refuse_hold" REVIEWER holds::refuse, "Refuses to release a held question.";
+    GET "/api/v1/reviews" "reviews" REVIEWER reviews::all, "What waits for a review.";
+    POST "/api/v1/reviews/{number}" "review" REVIEWER reviews::one, "Says of a question whether it was in order.";
     GET "/api/v1/register" "register" ANYBODY register::register, "Who has access, who is cut off, and what that does not cover.";
     POST "/api/v1/register/entries" "enter" STEWARD register::enter, "Appends entries to the register, all or none.";
     POST "/api/v1/register/cut-offs/preview" "preview_cut_off" SIGNED_IN cut_offs::preview, "Drafts a cut-off order and shows its closure.";
+    POST "/api/v1/register/cut-offs/replay" "replay_cut_off" STEWARD replay::replay, "Decides the last days' questions again under a drafted order.";
     POST "/api/v1/register/cut-offs" "cut_off" STEWARD cut_offs::enter, "Puts a signed cut-off order in force.";
+    GET "/api/v1/certificate" "certificate" OVERSEER certificate::certificate, "Says from the log that an agency had no access, or lists what it had.";
     POST "/api/v1/accounts" "enrol" STEWARD accounts::enrol, "Enrols an account.";
     POST "/api/v1/sign-in" "sign_in" ANYBODY session::sign_in, "Opens a session with password and one-time code.";
     POST "/api/v1/sign-out" "sign_out" SIGNED_IN session::sign_out, "Ends the session.";
     GET "/api/v1/me" "me" SIGNED_IN session::me, "Who one is here.";
+    GET "/api/v1/devices" "devices" SIGNED_IN session::devices, "The own devices.";
+    POST "/api/v1/devices/{device}/end" "end_device" SIGNED_IN session::end_device, "Ends an own device with what is open on it.";
+    GET "/api/v1/productions" "productions" KEEPER productions::list, "The docket of compelled productions.";
+    POST "/api/v1/productions" "docket" KEEPER productions::docket, "Dockets a demand.";
+    GET "/api/v1/productions/{number}" "production" KEEPER productions::one, "An entry of the docket.";
+    POST "/api/v1/productions/{number}/determination" "determine" KEEPER productions::determine, "Notes counsel's determination.";
+    POST "/api/v1/productions/{number}/release" "release_production" KEEPER productions::release, "Gives one of the two releases.";
     GET "/api/v1/openapi.json" "openapi" ANYBODY reference::openapi, "This interface as an OpenAPI document.";
     GET "/api/v1/docs" "docs" ANYBODY reference::docs, "This interface as a page.";
 
+    GET "/register/export" "register_export" ANYBODY certificate::register_export, "The register as one signed file.";
     GET "/log/checkpoint" "log_checkpoint" ANYBODY public_log::checkpoint, "The log's newest signed checkpoint.";
     GET "/log/tile/{*path}" "log_tile" ANYBODY public_log::tile, "A tile or entry bundle of the log.";
     GET "/log.vkey" "log_vkey" ANYBODY public_log::verifier_key, "The log's verifier key.";
@@ -76,11 +105,27 @@ routes! {
     GET "/search" "search_page" ASKER pages::search::page, "The search box and what it found.";
     POST "/search" "search_form" ANYBODY pages::search::keep, "Keeps the inquiry and goes on to what was to be found.";
     GET "/records/{record}" "record_page" ASKER pages::record::page, "One record.";
+    POST "/records/{record}/handling" "handling_form" HANDLER pages::handling::enter, "Sets how a record is handled.";
     GET "/counts" "counts_page" ASKER pages::counts::page, "Incidents by type, beat and month.";
+    GET "/stop" "stop_page" SIGNED_IN pages::stop::page, "The stop: a plate, checked under the event's inquiry.";
+    POST "/stop" "stop_form" ASKER pages::stop::act, "Starts, takes over or ends a stop, or states an emergency.";
+    GET "/reviews" "reviews_page" REVIEWER pages::reviews::page, "What waits for a second person.";
+    POST "/reviews" "reviews_form" REVIEWER pages::reviews::decide, "Releases a hold or reviews a question.";
+    POST "/inquiry/reply" "reply_form" ANYBODY pages::reply::keep, "Keeps the reply to what was asked back, and goes on.";
     GET "/register" "register_page" ANYBODY pages::register::page, "Who has access to police data here.";
     GET "/log" "log_page" ANYBODY pages::log::page, "The log and how to check it.";
+    GET "/certificate" "certificate_page" OVERSEER pages::certificate::page, "A certificate that an agency had no access.";
     GET "/steward" "steward_page" SIGNED_IN pages::steward::page, "Drafting a cut-off order.";
     POST "/steward/preview" "steward_preview" SIGNED_IN pages::steward::preview, "A drafted order with its closure.";
+    GET "/steward/entries" "entries_page" SIGNED_IN pages::entries::page, "The register's entries as forms.";
+    POST "/steward/entries" "entries_form" STEWARD pages::entries::enter, "An entry that was filled in.";
+    GET "/productions" "productions_page" KEEPER pages::productions::page, "The docket of compelled productions.";
+    POST "/productions" "docket_form" KEEPER pages::productions::docket, "A demand that was filled in.";
+    GET "/productions/{number}" "production_page" KEEPER pages::productions::one, "An entry of the docket, with its manifest.";
+    POST "/productions/{number}/determination" "determine_form" KEEPER pages::productions::determine, "Counsel's determination that was filled in.";
+    POST "/productions/{number}/release" "release_form" KEEPER pages::productions::release, "A release.";
+    GET "/devices" "devices_page" SIGNED_IN pages::devices::page, "The own devices.";
+    POST "/devices/{device}/end" "end_device_form" SIGNED_IN pages::devices::end, "Ends an own device.";
     POST "/steward/cut-offs" "steward_cut_off" STEWARD pages::steward::enter, "A signed order is put in force.";
 }
 

@@ -1,4 +1,5 @@
-//! The accept loop: one task a connection, HTTP/1.1 and HTTP/2 (prior knowledge), each behind the gate.
+//! The accept loop: one task a connection, HTTP/1.1 and HTTP/2, with TLS (ALPN) or without (prior knowledge), each behind
+//! the gate.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -11,6 +12,8 @@ use clear_respond::{Connection, Desk};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -19,6 +22,7 @@ use tokio::time::{sleep, timeout};
 use crate::app::{self, App};
 use crate::gated::Gated;
 use crate::routes;
+use crate::tls::Tls;
 
 /// How a server is set up.
 #[derive(Debug, Clone)]
@@ -35,8 +39,10 @@ pub struct Config {
     pub body_timeout: Duration,
     /// How long open requests may take when the server ends.
     pub grace: Duration,
-    /// Whether browsers reach this server by HTTPS only: cookies are then marked `Secure`.
+    /// Whether browsers reach this server by HTTPS only, as with `tls` or behind a proxy: cookies are then marked `Secure`.
     pub https: bool,
+    /// The certificate; without one this server speaks plain HTTP.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Config {
@@ -49,6 +55,7 @@ impl Default for Config {
             body_timeout: Duration::from_secs(30),
             grace: Duration::from_secs(5),
             https: false,
+            tls: None,
         }
     }
 }
@@ -83,6 +90,15 @@ fn hint(source: &std::io::Error) -> &'static str {
     }
 }
 
+/// Raises this process's limit of open files to what the operator allows it, and gives that: each connection is one.
+pub fn raise_open_files() -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current == maximum || setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_err() {
+        return current.unwrap_or(u64::MAX);
+    }
+    maximum.unwrap_or(u64::MAX)
+}
+
 /// Opens the listening socket.
 ///
 /// # Errors
@@ -98,9 +114,10 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
 pub async fn serve(
     desk: Arc<Desk>,
     listener: TcpListener,
-    config: Config,
+    mut config: Config,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
+    config.https |= config.tls.is_some();
     let slots = Arc::new(Semaphore::new(config.connections_max.max(1)));
     let grace = config.grace;
     let app = Arc::new(App::new(desk, config)?);
@@ -175,14 +192,21 @@ impl Wire {
     }
 }
 
+/// What the kernel may hold of a connection's answers without having sent it, bytes. A reader that does not read then
+/// costs little, and little is left to be discarded when an order comes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT_MAX: u32 = 64 * 1024;
+
 async fn connection(
     app: Arc<App>,
     router: axum::Router,
     stream: TcpStream,
     peer: SocketAddr,
-    mut ending: watch::Receiver<bool>,
+    ending: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_MAX);
     let stream = Arc::new(stream);
     let gated = Gated::enter(app.desk.clone(), stream.clone());
     let wire = Arc::new(Wire {
@@ -192,50 +216,69 @@ async fn connection(
         unread: AtomicBool::new(false),
         spoken: AtomicBool::new(false),
     });
-    {
-        let config = &app.config;
-        let mut http = auto::Builder::new(TokioExecutor::new());
-        http.http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(config.head_timeout)
-            .max_buf_size(config.head_max_bytes.max(8192));
-        http.http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(64)
-            .max_header_list_size(u32::try_from(config.head_max_bytes).unwrap_or(u32::MAX))
-            .keep_alive_interval(config.head_timeout)
-            .keep_alive_timeout(config.head_timeout);
-        let service = service_fn(|request| {
-            let answer = app::handle(app.clone(), router.clone(), wire.clone(), request);
-            async move { Ok::<_, Infallible>(answer.await) }
-        });
-        let mut serving = pin!(http.serve_connection(TokioIo::new(gated), service));
-        let mut silence = pin!(sleep(config.head_timeout));
-        let mut waiting = true;
-        loop {
-            tokio::select! {
-                // Errors here are of the other end: gone, too slow, not HTTP.
-                _ = serving.as_mut() => break,
-                () = silence.as_mut(), if waiting => {
-                    waiting = false;
-                    if !wire.spoken.load(Ordering::Relaxed) {
-                        break;
-                    }
-                }
-                () = wire.close.notified() => serving.as_mut().graceful_shutdown(),
-                changed = ending.changed() => {
-                    if changed.is_err() || *ending.borrow() {
-                        serving.as_mut().graceful_shutdown();
-                        // Once is enough; the channel says nothing more.
-                        let _ = timeout(config.grace, serving.as_mut()).await;
-                        break;
-                    }
-                }
-            }
-        }
+    match &app.config.tls {
+        None => converse(&app, router, &wire, gated, ending).await,
+        // The gate is beneath: what TLS writes goes through its passes like anything else.
+        Some(Tls(tls)) => match timeout(app.config.head_timeout, tls.accept(gated)).await {
+            Ok(Ok(stream)) => converse(&app, router, &wire, stream, ending).await,
+            // Errors here are of the other end: no TLS, none of our versions, gone.
+            Ok(Err(error)) => tracing::debug!("no TLS with {peer}: {error}"),
+            Err(_) => {}
+        },
     }
     if wire.unread.load(Ordering::Relaxed) {
         drain(&stream).await;
+    }
+}
+
+/// Speaks HTTP until the connection ends.
+async fn converse(
+    app: &Arc<App>,
+    router: axum::Router,
+    wire: &Arc<Wire>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    mut ending: watch::Receiver<bool>,
+) {
+    let config = &app.config;
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(config.head_timeout)
+        .max_buf_size(config.head_max_bytes.max(8192));
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(64)
+        .max_send_buf_size(128 * 1024)
+        .max_header_list_size(u32::try_from(config.head_max_bytes).unwrap_or(u32::MAX))
+        .keep_alive_interval(config.head_timeout)
+        .keep_alive_timeout(config.head_timeout);
+    let service = service_fn(|request| {
+        let answer = app::handle(app.clone(), router.clone(), wire.clone(), request);
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    let mut serving = pin!(http.serve_connection(TokioIo::new(stream), service));
+    let mut silence = pin!(sleep(config.head_timeout));
+    let mut waiting = true;
+    loop {
+        tokio::select! {
+            // Errors here are of the other end: gone, too slow, not HTTP.
+            _ = serving.as_mut() => break,
+            () = silence.as_mut(), if waiting => {
+                waiting = false;
+                if !wire.spoken.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+            () = wire.close.notified() => serving.as_mut().graceful_shutdown(),
+            changed = ending.changed() => {
+                if changed.is_err() || *ending.borrow() {
+                    serving.as_mut().graceful_shutdown();
+                    // Once is enough; the channel says nothing more.
+                    let _ = timeout(config.grace, serving.as_mut()).await;
+                    break;
+                }
+            }
+        }
     }
 }
 

@@ -30,6 +30,7 @@ impl Meter {
             describe_histogram!("http_request_seconds", "Time from a request's head to its answer, by route.");
             describe_gauge!("http_connections", "Open connections, as the gate knows them.");
             describe_counter!("requests_ended_total", "Questions and filings by how they ended.");
+            describe_gauge!("labels", "Labels in use; 20,000 are a tested limit.");
             describe_gauge!("log_entries", "Entries of the audit log that are on the disk.");
         });
         Ok(Meter { recorder, handle })
@@ -64,6 +65,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
         {
             gauge!("http_connections").set(app.desk.gate().connections() as f64);
+            gauge!("labels").set(app.desk.labels_in_use() as f64);
             gauge!("log_entries").set(app.desk.public_log().synced_size() as f64);
         }
     });

@@ -204,6 +204,7 @@ async fn ask(dir: &std::path::Path, persons: usize, questions: usize, askers: us
                     method: Method::Imported,
                     source: "bench".into(),
                     reference: None,
+                    derived: std::collections::BTreeSet::new(),
                 },
             });
         }

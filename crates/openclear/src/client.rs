@@ -12,7 +12,7 @@ use crate::End;
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Server {
     /// The server.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", env = "OPENCLEAR_URL")]
+    #[arg(long, alias = "server", value_name = "URL", default_value = "http://127.0.0.1:8080", env = "OPENCLEAR_URL")]
     pub(crate) url: String,
     /// An API token, or FILE#PERSONA for one of a demonstration's personas.
     #[arg(long = "as", value_name = "TOKEN", env = "OPENCLEAR_TOKEN")]

@@ -156,7 +156,7 @@ pub(crate) fn words(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Denied { denial, .. } => denial.to_string(),
         Refusal::Wrong { what, .. } => what.clone(),
-        Refusal::Cut(order) => format!("order {} ended it", order.draft.number),
+        Refusal::Cut(denial) => denial.to_string(),
         Refusal::Failed => "something went wrong; the reason is in the server's messages above".into(),
         Refusal::LogDown => {
             "nothing can be logged, so nothing is taken (is the disk full?); what was filed before is safe".into()

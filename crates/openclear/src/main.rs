@@ -12,14 +12,17 @@
 mod ask;
 mod audit;
 mod bench;
+mod certificate;
 mod client;
 mod code;
 mod demo;
+mod export;
 mod founding;
 mod import;
 mod open;
 mod policy;
 mod register;
+mod replay;
 mod serve;
 mod story;
 mod token;
@@ -64,6 +67,8 @@ enum Command {
     Audit(audit::Args),
     /// Check the rules.
     Policy(policy::Args),
+    /// Certify from the log that an agency had no access, or check such a certificate.
+    Certificate(certificate::Args),
     /// Print the one-time code of a demonstration's persona.
     Code(code::Args),
     /// Measure this build.
@@ -113,6 +118,7 @@ fn run(command: Command) -> anyhow::Result<End> {
         Command::Ask(args) => ask::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Policy(args) => policy::run(args),
+        Command::Certificate(args) => certificate::run(args),
         Command::Code(args) => code::run(args),
         Command::Bench(args) => runtime()?.block_on(bench::run(args)),
     }

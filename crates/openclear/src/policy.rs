@@ -23,10 +23,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Decide the last days' questions again under a drafted order or other rules.
+    Replay(crate::replay::Args),
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<End> {
-    let Command::Check { rules, json } = args.command;
+    let (rules, json) = match args.command {
+        Command::Check { rules, json } => (rules, json),
+        Command::Replay(args) => return crate::replay::run(args),
+    };
     let report = clear_rules::check(rules.as_deref())?;
     if json {
         let policies: Vec<_> = report

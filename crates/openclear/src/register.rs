@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
+use clear_record::{AccountId, AgencyId, DeviceId};
 use serde_json::{Value, json};
 
 use crate::End;
@@ -36,23 +37,29 @@ enum Command {
         #[command(flatten)]
         server: Server,
     },
-    /// Suspend an agency: at once, reversible, ends by itself after at most 14 days.
+    /// Print the form of an entry as JSON, to be filled in and entered.
     #[command(
-        after_help = "Example:\n  openclear register suspend --agency narcotics --reason 'under review' --as demo/personas.json#steward"
+        after_help = "Example:\n  openclear register form agreement > agreement.json\n\nWithout a name it lists every entry that there is."
     )]
-    Suspend {
-        /// The agency.
-        #[arg(long)]
-        agency: String,
-        /// Why.
-        #[arg(long)]
-        reason: String,
-        /// For how many days.
-        #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u8).range(1..=14))]
-        days: u8,
-        #[command(flatten)]
-        server: Server,
+    Form {
+        /// The entry: `agreement`, `announcement` …
+        entry: Option<String>,
     },
+    /// Suspend an agency, an account or a device: one key, at once, reversible, over by itself after at most 14 days.
+    #[command(
+        after_help = "Example:\n  openclear register suspend --agency narcotics --reason 'under review' --key chief.key --as demo/personas.json#steward"
+    )]
+    Suspend(Suspend),
+    /// Replace a founding key, or end it: by the keys of the other founders.
+    #[command(
+        after_help = "Example:\n  openclear register succeed --holder chief --successor new-chief --agency pmpd --verifier FILE --text 'Retired.' \\\n    --key counsel.key --key board-chair.key --as demo/personas.json#steward"
+    )]
+    Succeed(Succeed),
+    /// End a cut-off by the founding quorum, where the founding document gives that power.
+    #[command(
+        after_help = "Example:\n  openclear register end --order 2026-1 --number E-2027-1 --holds-from 2027-06-01T00:00:00Z --text 'The council ends it.' \\\n    --key chief.key --key counsel.key --as demo/personas.json#steward"
+    )]
+    End(Ending),
     /// Sign the text of an order with one key or several, on a machine of your own.
     #[command(
         after_help = "Example:\n  openclear register sign --key counsel.key order.txt > signed.txt\n\nA file that is signed already gets one more signature."
@@ -69,6 +76,88 @@ enum Command {
         after_help = "Example:\n  openclear register cut-off --agency frs --covers family --number 2026-1 --text 'By order of the city council.' \\\n    --key chief.key --key counsel.key --as demo/personas.json#steward\n\nThe closure is shown, every agency by name, and asked for again as its count and digest before anything is signed."
     )]
     CutOff(CutOff),
+    /// Draft a cut-off order: its text, to be looked at and signed.
+    Draft(crate::export::Draft),
+    /// The register as one signed file. Needs no account: it is public.
+    Export(crate::export::Export),
+    /// Check an exported register: its signature, every entry, every order's signatures.
+    Verify(crate::export::Verify),
+}
+
+#[derive(clap::Args)]
+struct Suspend {
+    #[command(flatten)]
+    over: OverArgs,
+    /// Why.
+    #[arg(long)]
+    reason: String,
+    /// For how many days.
+    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u8).range(1..=14))]
+    days: u8,
+    /// The private key that signs: a founder's, or one of an owner's.
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    #[command(flatten)]
+    server: Server,
+}
+
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct OverArgs {
+    /// An agency and everything under it.
+    #[arg(long)]
+    agency: Option<AgencyId>,
+    /// One account.
+    #[arg(long)]
+    account: Option<AccountId>,
+    /// One device.
+    #[arg(long)]
+    device: Option<DeviceId>,
+}
+
+#[derive(clap::Args)]
+struct Succeed {
+    /// Whose founding key ends.
+    #[arg(long)]
+    holder: AccountId,
+    /// Who holds one from now on; absent: nobody.
+    #[arg(long, requires = "agency", requires = "verifier")]
+    successor: Option<AccountId>,
+    /// For which agency the successor signs.
+    #[arg(long)]
+    agency: Option<AgencyId>,
+    /// The file with the successor's verifier key.
+    #[arg(long, value_name = "FILE")]
+    verifier: Option<PathBuf>,
+    /// Why, in a sentence.
+    #[arg(long)]
+    text: String,
+    /// The private keys of the other founders.
+    #[arg(long = "key", value_name = "FILE", required = true)]
+    keys: Vec<PathBuf>,
+    #[command(flatten)]
+    server: Server,
+}
+
+#[derive(clap::Args)]
+struct Ending {
+    /// The order that ends.
+    #[arg(long)]
+    order: String,
+    /// The ending's own number.
+    #[arg(long)]
+    number: String,
+    /// From when the order closes nothing any more.
+    #[arg(long)]
+    holds_from: jiff::Timestamp,
+    /// The public text.
+    #[arg(long)]
+    text: String,
+    /// The founders' private keys.
+    #[arg(long = "key", value_name = "FILE", required = true)]
+    keys: Vec<PathBuf>,
+    #[command(flatten)]
+    server: Server,
 }
 
 #[derive(clap::Args)]
@@ -110,22 +199,102 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
             let entries = if entries.is_array() { entries } else { json!([entries]) };
             enter(&server, &entries)
         }
-        Command::Suspend { agency, reason, days, server } => {
-            let now = jiff::Timestamp::now();
-            let until = now + jiff::SignedDuration::from_hours(i64::from(days) * 24);
-            let number = format!("S-{}", now.strftime("%Y%m%d-%H%M%S"));
-            enter(
-                &server,
-                &json!([{"entry": "suspension", "number": number, "agency": agency, "from": now, "until": until, "reason": reason}]),
-            )
-        }
+        Command::Form { entry } => form(entry.as_deref()),
+        Command::Suspend(args) => suspend(&args),
+        Command::Succeed(args) => succeed(&args),
+        Command::End(args) => end(&args),
         Command::Sign { keys, text } => {
             let text = std::fs::read_to_string(&text).with_context(|| format!("cannot read {}", text.display()))?;
             print!("{}", sign(&text, &keys)?);
             Ok(End::Done)
         }
         Command::CutOff(order) => cut_off(&order),
+        Command::Draft(args) => crate::export::draft(&args),
+        Command::Export(args) => crate::export::export(&args),
+        Command::Verify(args) => crate::export::verify(&args),
     }
+}
+
+/// The form of an entry, filled in with examples.
+fn form(entry: Option<&str>) -> anyhow::Result<End> {
+    let Some(entry) = entry else {
+        for form in clear_policy::FORMS {
+            println!("{:15} {}", form.entry, form.title);
+        }
+        return Ok(End::Done);
+    };
+    let form = clear_policy::form(entry)
+        .with_context(|| format!("there is no entry `{entry}`; `openclear register form` lists those that there are"))?;
+    eprintln!("{}\n{}", form.title, form.about);
+    for field in form.fields {
+        eprintln!("  {:20} {}{}", field.name, field.label, if field.needed { "" } else { " (if any)" });
+    }
+    println!("{:#}", form.example());
+    Ok(End::Done)
+}
+
+fn suspend(args: &Suspend) -> anyhow::Result<End> {
+    let now = jiff::Timestamp::now();
+    let over = match &args.over {
+        OverArgs { agency: Some(agency), .. } => clear_policy::Over::Agency(agency.clone()),
+        OverArgs { account: Some(account), .. } => clear_policy::Over::Account(account.clone()),
+        OverArgs { device: Some(device), .. } => clear_policy::Over::Device(device.clone()),
+        _ => bail!("say who is suspended: --agency, --account or --device"),
+    };
+    let (installation, _) = installation(&args.server)?;
+    let draft = clear_policy::SuspensionDraft {
+        installation,
+        number: format!("S-{}", now.strftime("%Y%m%d-%H%M%S")),
+        over,
+        from: now,
+        until: now + jiff::SignedDuration::from_hours(i64::from(args.days) * 24),
+        reason: args.reason.clone(),
+    };
+    let note = sign(&draft.to_string(), std::slice::from_ref(&args.key))?;
+    let said = enter(&args.server, &json!([{"entry": "suspension", "note": note}]))?;
+    if matches!(said, End::Done) {
+        println!("Suspension {} until {}.", draft.number, draft.until);
+    }
+    Ok(said)
+}
+
+fn succeed(args: &Succeed) -> anyhow::Result<End> {
+    let successor = match (&args.successor, &args.agency, &args.verifier) {
+        (Some(holder), Some(agency), Some(verifier)) => {
+            let text = std::fs::read_to_string(verifier);
+            let text = text.with_context(|| format!("cannot read the verifier key {}", verifier.display()))?;
+            let (holder, agency) = (holder.clone(), agency.clone());
+            Some(clear_policy::KeyHolder { holder, agency, verifier: text.trim().to_owned() })
+        }
+        _ => None,
+    };
+    let (installation, register) = installation(&args.server)?;
+    let (holder, text) = (args.holder.clone(), args.text.clone());
+    let draft = clear_policy::Succession { installation, holder, successor, register, text };
+    let note = sign(&draft.to_string(), &args.keys)?;
+    enter(&args.server, &json!([{"entry": "succession", "note": note}]))
+}
+
+fn end(args: &Ending) -> anyhow::Result<End> {
+    let (installation, register) = installation(&args.server)?;
+    let draft = clear_policy::Ending {
+        installation,
+        number: args.number.clone(),
+        order: args.order.clone(),
+        issued_at: jiff::Timestamp::now(),
+        holds_from: args.holds_from,
+        register,
+        text: args.text.clone(),
+    };
+    let note = sign(&draft.to_string(), &args.keys)?;
+    enter(&args.server, &json!([{"entry": "ending", "note": note}]))
+}
+
+/// The installation's name and its register's version, as signed notes name them.
+fn installation(server: &Server) -> anyhow::Result<(AgencyId, u64)> {
+    let register = server.get("/api/v1/register")?.json()?;
+    let name = register["name"].as_str().unwrap_or_default().parse().context("the server's register has no name")?;
+    Ok((name, register["version"].as_u64().context("the server's register has no version")?))
 }
 
 fn enter(server: &Server, entries: &Value) -> anyhow::Result<End> {

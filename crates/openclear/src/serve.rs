@@ -1,22 +1,26 @@
 //! `openclear serve`: serve an installation.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use clear_jobs::Keeper;
 use clear_record::Inquiry;
 use clear_respond::{Credential, Desk};
-use clear_web::Listener;
+use clear_web::{Config, Listener, Tls};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::End;
 use crate::open::Place;
 
+/// Connections at once, where the operator allows as many open files.
+const CONNECTIONS_MAX: usize = 16_384;
+
 /// Serve an installation.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  openclear serve --dir records --port 8080\n  openclear serve --dir records --postgres postgres://clear@db/clear --listen 0.0.0.0"
+    after_help = "Example:\n  openclear serve --dir records --port 8080\n  openclear serve --dir records --postgres postgres://clear@db/clear --listen 0.0.0.0 --port 443 --tls-cert chain.pem --tls-key key.pem"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -27,6 +31,12 @@ pub(crate) struct Args {
     /// The port to listen on.
     #[arg(long, value_name = "N", default_value_t = 8080)]
     port: u16,
+    /// Serve HTTPS with this certificate and its chain (PEM). Without it this port speaks plain HTTP.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM, without a passphrase).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// The API token of the account that the nightly jobs ask as (it needs the roles `clerk` and `service`); absent: no
     /// jobs run here.
     #[arg(
@@ -46,6 +56,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
+    // First, because it is the cheapest thing to have wrong.
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some(Tls::load(certificate, key)?),
+        _ => None,
+    };
     let listener = clear_web::listen(SocketAddr::new(args.listen, args.port)).await?;
     let desk = args.place.open().await?;
     if desk.public_register().version == 0 {
@@ -57,12 +72,13 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
     }
     // Caught from here on: whoever reads the next line may press Ctrl-C at once.
     let signals = Signals::catch()?;
-    println!("Serving {} on http://{}", desk.public_register().installation, listener.local_addr()?);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    println!("Serving {} on {scheme}://{}", desk.public_register().installation, listener.local_addr()?);
     let keeper = match (&args.keeper, &args.keeper_purpose, &args.keeper_use_code) {
         (Some(token), Some(purpose), Some(code)) => Some(keeper(&desk, token, purpose, code).await?),
         _ => None,
     };
-    until_asked_to_stop(desk, listener, keeper, signals).await
+    until_asked_to_stop(desk, listener, tls, keeper, signals).await
 }
 
 /// The jobs' asker, proven once at start so that a wrong token is said at once.
@@ -92,10 +108,19 @@ impl Signals {
     }
 }
 
+/// As many connections as there can be open files, with some left for the ledger and the log.
+fn config(tls: Option<Tls>) -> Config {
+    const OTHERS: u64 = 256;
+    let files = clear_web::raise_open_files().saturating_sub(OTHERS);
+    let connections_max = usize::try_from(files).unwrap_or(usize::MAX).clamp(64, CONNECTIONS_MAX);
+    Config { tls, connections_max, ..Config::default() }
+}
+
 /// Serves until Ctrl-C or SIGTERM, then ends cleanly.
 pub(crate) async fn until_asked_to_stop(
     desk: Arc<Desk>,
     listener: Listener,
+    tls: Option<Tls>,
     keeper: Option<Keeper>,
     mut signals: Signals,
 ) -> anyhow::Result<End> {
@@ -107,7 +132,7 @@ pub(crate) async fn until_asked_to_stop(
         }
         eprintln!("\nStopping: answers under way end first.");
     };
-    clear_web::serve(desk.clone(), listener, clear_web::Config::default(), stop).await.context("the server ended")?;
+    clear_web::serve(desk.clone(), listener, config(tls), stop).await.context("the server ended")?;
     if let Some(jobs) = jobs {
         jobs.abort();
     }

@@ -318,7 +318,7 @@ fn owner(path: &str, bytes: &[u8], at: u64, ends: &[u64]) -> Option<u64> {
 }
 
 #[test]
-fn any_flipped_byte_is_found_and_its_entry_named() {
+fn gr22_any_flipped_byte_is_found_and_its_entry_named() {
     let folder = tempfile::tempdir().unwrap();
     let (ends, vkey) = grown(folder.path(), 600);
     let log = folder.path().join("log");
@@ -415,7 +415,7 @@ impl Drop for Tmpfs {
 }
 
 #[test]
-fn a_full_disk_ends_the_log_and_loses_nothing() {
+fn gr24_a_full_disk_ends_the_log_and_loses_nothing() {
     let disk = Tmpfs::new("1m");
     let folder = disk.0.path().join("data");
     fs::create_dir(&folder).unwrap();

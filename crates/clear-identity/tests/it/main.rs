@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use clear_identity::{
-    Cost, Credential, Enrolled, Error, HoldingKind, Identity, NewAccount, Refused, SignedIn, Timers, Unproven,
-    one_time_code,
+    Cost, Credential, Ended, Enrolled, Error, HoldingKind, Identity, Machine, NewAccount, Refused, SignIn, SignedIn,
+    Timers, Unproven, one_time_code,
 };
 use clear_record::{AccountId, Role, Standing};
 use clear_store::Store;
@@ -37,19 +37,29 @@ impl Office {
     }
 
     async fn sign_in(&self, now: Timestamp) -> Result<SignedIn, Refused> {
-        self.identity.sign_in("baker", PASSWORD, &self.code(now), now).await
+        self.sign_in_on(Machine::Program, now).await
+    }
+
+    async fn sign_in_on(&self, machine: Machine<'_>, now: Timestamp) -> Result<SignedIn, Refused> {
+        let code = self.code(now);
+        let given = SignIn { account: "baker", password: PASSWORD, code: &code, machine };
+        self.identity.sign_in(given, now, open).await
     }
 
     /// `signed in`, or the words of the refusal.
     async fn tried(&self, account: &str, password: &str, code: &str, now: Timestamp) -> String {
-        match self.identity.sign_in(account, password, code, now).await {
+        match self.identity.sign_in(typed(account, password, code), now, open).await {
             Ok(signed) => format!("signed in as {}", signed.standing.account.as_ref().unwrap()),
             Err(refused) => refused.to_string(),
         }
     }
 
     async fn session(&self, secret: &str, now: Timestamp) -> String {
-        words(self.identity.prove(Credential::Session(secret), now).await)
+        self.session_on(None, secret, now).await
+    }
+
+    async fn session_on(&self, device: Option<&str>, secret: &str, now: Timestamp) -> String {
+        words(self.identity.prove(Credential::Session { secret, device }, now).await)
     }
 
     async fn token(&self, secret: &str, now: Timestamp) -> String {
@@ -57,9 +67,24 @@ impl Office {
     }
 }
 
+/// No order closes anything.
+fn open(_: &Standing) -> Option<String> {
+    None
+}
+
+fn typed<'a>(account: &'a str, password: &'a str, code: &'a str) -> SignIn<'a> {
+    SignIn { account, password, code, machine: Machine::Program }
+}
+
+fn session(secret: &str) -> Credential<'_> {
+    Credential::Session { secret, device: None }
+}
+
 fn words(proof: Result<clear_identity::Proven<Standing>, Unproven>) -> String {
     match proof {
+        Ok(proven) if proven.ended_by.is_some() => format!("ended by {}", proven.ended_by.as_ref().unwrap()),
         Ok(proven) => format!("{} of {}", proven.account.as_ref().unwrap(), proven.agency.as_ref().unwrap()),
+        Err(Unproven::OtherDevice { account, .. }) => format!("another device of {account}"),
         Err(Unproven::Expired { at }) => format!("expired at minute {}", minute_of(at)),
         Err(unproven) => format!("{unproven:?}"),
     }
@@ -99,7 +124,7 @@ fn minute_of(at: Timestamp) -> i64 {
 const NOT_RIGHT: &str = "The account, password or code is not right.";
 
 #[tokio::test]
-async fn only_account_password_and_code_together_sign_in() {
+async fn gr51_only_account_password_and_code_together_sign_in() {
     let office = Office::open().await;
     office.identity.enrol(NewAccount { password: None, ..person("importer", "city") }).await.unwrap();
     let long = "x".repeat(5000);
@@ -127,7 +152,7 @@ async fn only_account_password_and_code_together_sign_in() {
 }
 
 #[tokio::test]
-async fn a_code_works_once_and_an_older_one_no_more() {
+async fn gr51_a_code_works_once_and_an_older_one_no_more() {
     let office = Office::open().await;
     let [older, now, next] = [second(600), second(630), second(660)].map(|at| office.code(at));
     for (code, at, right) in [
@@ -143,7 +168,7 @@ async fn a_code_works_once_and_an_older_one_no_more() {
 }
 
 #[tokio::test]
-async fn of_two_at_the_same_moment_with_one_code_one_is_let_in() {
+async fn gr51_of_two_at_the_same_moment_with_one_code_one_is_let_in() {
     let office = Office::open().await;
     let (one, other, third) =
         tokio::join!(office.sign_in(minute(1)), office.sign_in(minute(1)), office.sign_in(minute(1)));
@@ -164,7 +189,7 @@ async fn a_clock_may_be_a_step_off() {
 }
 
 #[tokio::test]
-async fn five_failures_lock_whether_there_is_such_an_account_or_not() {
+async fn gr50_five_failures_lock_whether_there_is_such_an_account_or_not() {
     let office = Office::open().await;
     for account in ["baker", "nobody"] {
         for failure in 0..5 {
@@ -189,10 +214,10 @@ async fn five_failures_lock_whether_there_is_such_an_account_or_not() {
 }
 
 #[tokio::test]
-async fn guesses_at_the_same_moment_are_counted_before_they_are_judged() {
+async fn gr50_guesses_at_the_same_moment_are_counted_before_they_are_judged() {
     let office = Office::open().await;
     let code = office.code(minute(1));
-    let guess = || office.identity.sign_in("baker", "wrong password", &code, minute(1));
+    let guess = || office.identity.sign_in(typed("baker", "wrong password", &code), minute(1), open);
     let guesses = tokio::join!(guess(), guess(), guess(), guess(), guess(), guess(), guess(), guess());
     let guesses: [_; 8] = guesses.into();
     let judged = guesses.iter().filter(|guess| matches!(guess, Err(Refused::NotRight))).count();
@@ -215,7 +240,7 @@ async fn traces_of_attempts_and_of_ended_sessions_do_not_pile_up() {
 }
 
 #[tokio::test]
-async fn a_session_ends_by_rest_by_age_and_by_sign_out() {
+async fn gr50_a_session_ends_by_rest_by_age_and_by_sign_out() {
     let office = Office::open().await;
     let signed = office.sign_in(minute(0)).await.unwrap();
     assert_eq!(signed.expires_at, minute(12 * 60));
@@ -327,7 +352,7 @@ async fn disabling_holds_at_once_and_enrolling_again_is_the_way_back() {
 }
 
 #[tokio::test]
-async fn an_account_unused_for_ninety_days_is_closed() {
+async fn gr50_an_account_unused_for_ninety_days_is_closed() {
     let office = Office::open().await;
     let day = |day: i64| minute(day * 1440);
     office.sign_in(day(90)).await.unwrap();
@@ -335,36 +360,234 @@ async fn an_account_unused_for_ninety_days_is_closed() {
     assert!(matches!(office.sign_in(day(271)).await, Err(Refused::Unused)));
 }
 
+/// Somebody of another agency, with what makes its codes.
+async fn agent(office: &Office, account: &str, agency: &str) -> String {
+    factor(office.identity.enrol(person(account, agency)).await.unwrap())
+}
+
+async fn sign_in_as(office: &Office, account: &str, factor: &str, now: Timestamp) -> SignedIn {
+    let code = one_time_code(factor, now).unwrap();
+    office.identity.sign_in(typed(account, PASSWORD, code.reveal()), now, open).await.unwrap()
+}
+
+fn set<T: std::str::FromStr<Err: std::fmt::Debug> + Ord>(names: &[&str]) -> BTreeSet<T> {
+    names.iter().map(|name| name.parse().unwrap()).collect()
+}
+
 #[tokio::test]
-async fn an_order_ends_what_its_agencies_hold_and_nothing_else() {
+async fn gr02_an_order_ends_what_its_agencies_hold_for_ever_and_nothing_else() {
     let office = Office::open().await;
-    let federal = factor(office.identity.enrol(person("agent", "federal")).await.unwrap());
-    let code = one_time_code(&federal, minute(1)).unwrap();
-    let agents = office.identity.sign_in("agent", PASSWORD, code.reveal(), minute(1)).await.unwrap();
-    let token = office.identity.issue_token(&id("agent"), "script", minute(1), minute(5000)).await.unwrap();
+    let (federal, deputy) = (agent(&office, "agent", "federal").await, agent(&office, "deputy", "county").await);
+    let agents = sign_in_as(&office, "agent", &federal, minute(1)).await;
+    let deputys = sign_in_as(&office, "deputy", &deputy, minute(1)).await;
+    let token = office.identity.issue_token(&id("agent"), "script", minute(1), minute(500_000)).await.unwrap();
     let bakers = office.sign_in(minute(1)).await.unwrap();
-    for secret in [&agents, &bakers].map(|signed| signed.secret.reveal()) {
-        office.identity.prove(Credential::Session(secret), minute(1)).await.unwrap();
+    let [agents, deputys, bakers] = [&agents, &deputys, &bakers].map(|signed| signed.secret.reveal());
+    for secret in [agents, deputys, bakers] {
+        office.identity.prove(session(secret), minute(1)).await.unwrap();
     }
-    let ended = office.identity.end_sessions(|_, agency| agency.as_str() == "federal").await.unwrap();
-    assert_eq!(ended, 2);
-    assert_eq!(office.session(agents.secret.reveal(), minute(1)).await, "Unknown");
-    assert_eq!(office.token(token.secret.reveal(), minute(1)).await, "Unknown");
-    assert_eq!(office.session(bakers.secret.reveal(), minute(1)).await, "baker of city");
-    assert_eq!(office.identity.end_sessions(|_, agency| agency.as_str() == "federal").await.unwrap(), 0);
+    let end = async |agencies: &[&str], accounts: &[&str], order: &str, now| {
+        office.identity.end_by_order(&set(agencies), &set(accounts), order, now).await.unwrap()
+    };
+    // The deputy also belongs to the federal agency; the register says so.
+    let ended = end(&["federal", "sister"], &["deputy"], "2026-1", minute(1)).await;
+    assert_eq!(ended, Ended { sessions: 2, tokens: 1 });
+    for (what, said) in [
+        ("session", office.session(agents, minute(1)).await),
+        ("token", office.token(token.secret.reveal(), minute(1)).await),
+        ("affiliation", office.session(deputys, minute(1)).await),
+        ("later", office.session(agents, minute(29)).await),
+        ("after it would have expired", office.session(agents, minute(100_000)).await),
+        ("a clock set back", office.session(agents, minute(0)).await),
+    ] {
+        assert_eq!(said, "ended by 2026-1", "{what}, and at once");
+    }
+    assert_eq!(office.session(bakers, minute(1)).await, "baker of city");
+
+    // The same again, a closure that has grown, and another order: the first one stays.
+    assert_eq!(end(&["federal", "sister"], &[], "2026-1", minute(2)).await, Ended { sessions: 2, tokens: 1 });
+    assert_eq!(end(&["federal"], &[], "2026-2", minute(2)).await, Ended::default());
+    assert_eq!(end(&["federal", "sister", "cousin"], &[], "2026-1", minute(3)).await.sessions, 2);
+    assert_eq!(office.session(agents, minute(4)).await, "ended by 2026-1");
+    // The order ends, by the founding quorum; what it ended does not come back, and what is made afterwards is new.
+    let later = sign_in_as(&office, "agent", &federal, minute(10)).await;
+    assert_eq!(office.session(later.secret.reveal(), minute(10)).await, "agent of federal");
+    assert_eq!(office.session(agents, minute(10)).await, "ended by 2026-1");
+    let holdings = office.identity.holdings(&id("agent")).await.unwrap();
+    let ended: Vec<_> = holdings.iter().map(|held| (held.kind, held.ended_by.as_deref())).collect();
+    assert_eq!(ended.iter().filter(|(_, by)| *by == Some("2026-1")).count(), 2, "{ended:?}");
+    assert_eq!(ended.iter().filter(|(_, by)| by.is_none()).count(), 1, "{ended:?}");
+}
+
+#[tokio::test]
+async fn gr02_an_end_outlives_the_process_and_a_disabled_account_gets_the_order_too() {
+    let Office { identity, store, folder, factor } = Office::open().await;
+    let code = one_time_code(&factor, minute(1)).unwrap();
+    let signed = identity.sign_in(typed("baker", PASSWORD, code.reveal()), minute(1), open).await.unwrap();
+    identity.end_by_order(&set(&["city"]), &BTreeSet::new(), "2026-1", minute(1)).await.unwrap();
+    identity.disable(&id("baker")).await.unwrap();
+    drop((identity, store));
+    let store = reopened(folder.path()).await;
+    let identity = Identity::with(store.cards.clone(), Timers::default(), CHEAP);
+    assert_eq!(words(identity.prove(session(signed.secret.reveal()), minute(2)).await), "ended by 2026-1");
+}
+
+#[tokio::test]
+async fn gr02_who_is_cut_off_is_told_at_sign_in_and_only_after_proving_everything() {
+    let office = Office::open().await;
+    let closed = |standing: &Standing| {
+        assert_eq!(standing.agency, Some("city".parse().unwrap()));
+        Some("2026-1".to_owned())
+    };
+    for (at, password, shift, said) in [
+        (1, "four quiet brown word", 0, NOT_RIGHT),
+        (2, PASSWORD, 10, NOT_RIGHT),
+        (3, PASSWORD, 0, "Access of this account was ended by order 2026-1."),
+        (4, "four quiet brown word", 0, NOT_RIGHT),
+    ] {
+        let code = office.code(minute(at + shift));
+        let refused = office.identity.sign_in(typed("baker", password, &code), minute(at), closed).await.unwrap_err();
+        assert_eq!(refused.to_string(), said, "at minute {at}");
+    }
+    let left = async |kind| office.store.cards.list(kind, None).await.unwrap().len();
+    assert_eq!((left("session").await, left("device").await, left("machine").await), (0, 0, 0), "nothing was opened");
+}
+
+#[tokio::test]
+async fn gr02_a_session_that_is_opened_while_an_order_comes_is_ended_by_it() {
+    let office = Office::open().await;
+    // The order comes between the question whether one closes the account and the session's card.
+    let identity = &office.identity;
+    let code = office.code(minute(1));
+    let meanwhile = |_: &Standing| {
+        let (done, wait) = std::sync::mpsc::channel();
+        std::thread::scope(|threads| {
+            threads.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                let (city, nobody) = (set(&["city"]), BTreeSet::new());
+                let ended = identity.end_by_order(&city, &nobody, "2026-1", minute(1));
+                done.send(runtime.block_on(ended).unwrap()).unwrap();
+            });
+        });
+        assert_eq!(wait.recv().unwrap(), Ended::default(), "there was none to end yet");
+        None
+    };
+    let signed = identity.sign_in(typed("baker", PASSWORD, &code), minute(1), meanwhile).await.unwrap();
+    assert_eq!(office.session(signed.secret.reveal(), minute(1)).await, "ended by 2026-1");
+}
+
+#[tokio::test]
+async fn gr11_a_session_is_used_on_the_device_that_it_was_opened_on() {
+    let office = Office::open().await;
+    let on = |secret| Machine::Browser { secret, name: "Firefox, car 12\u{7}" };
+    let car = office.sign_in_on(on(None), minute(1)).await.unwrap();
+    let desk = office.sign_in_on(on(None), minute(2)).await.unwrap();
+    let handheld = office.sign_in_on(on(Some("ocd_of-nobody")), minute(3)).await.unwrap();
+    // A car, a handheld and a desk at once are normal; each was given a secret of its own.
+    let secrets = [&car, &desk, &handheld].map(|signed| signed.device.as_ref().unwrap().reveal());
+    let sessions = [&car, &desk, &handheld].map(|signed| signed.secret.reveal());
+    let mut ids = BTreeSet::new();
+    for (place, device) in secrets.iter().enumerate() {
+        assert!(device.starts_with("ocd_") && device.len() == 47);
+        for (of, secret) in sessions.iter().enumerate() {
+            let said = office.session_on(Some(device), secret, minute(4)).await;
+            assert_eq!(said, if place == of { "baker of city" } else { "another device of baker" });
+        }
+        assert_eq!(office.session(sessions[place], minute(4)).await, "another device of baker", "no device at all");
+        let credential = Credential::Session { secret: sessions[place], device: Some(device) };
+        ids.extend(office.identity.prove(credential, minute(4)).await.unwrap().device.clone());
+    }
+    assert_eq!(ids.len(), 3);
+    // The next sign-in on the same machine is on the same device, and is given no new secret.
+    let again = office.sign_in_on(on(Some(secrets[0])), minute(5)).await.unwrap();
+    assert_eq!((again.device, &again.standing.device), (None, &car.standing.device));
+    let devices = office.identity.devices(&id("baker"), minute(6)).await.unwrap();
+    let open: Vec<usize> = devices.iter().map(|device| device.open).collect();
+    assert_eq!(open, [2, 1, 1]);
+    assert!(devices.iter().all(|device| !device.program && device.name == "Firefox, car 12"), "{devices:?}");
+}
+
+#[tokio::test]
+async fn gr11_several_people_share_a_machine_and_each_ends_the_own_part_of_it() {
+    let office = Office::open().await;
+    let baker = office.sign_in_on(Machine::Browser { secret: None, name: "car 12" }, minute(1)).await.unwrap();
+    let machine = baker.device.as_ref().unwrap().reveal();
+    let adams = agent(&office, "adams", "city").await;
+    let code = one_time_code(&adams, minute(2)).unwrap();
+    let given = SignIn {
+        machine: Machine::Browser { secret: Some(machine), name: "car 12" },
+        ..typed("adams", PASSWORD, code.reveal())
+    };
+    let adams = office.identity.sign_in(given, minute(2), open).await.unwrap();
+    let device = baker.standing.device.clone().unwrap();
+    assert_eq!(adams.standing.device.as_ref(), Some(&device));
+    let at = async |signed: &SignedIn| office.session_on(Some(machine), signed.secret.reveal(), minute(3)).await;
+    assert_eq!((at(&baker).await.as_str(), at(&adams).await.as_str()), ("baker of city", "adams of city"));
+    assert_eq!(office.identity.end_device(&id("baker"), &device).await.unwrap(), 1);
+    assert_eq!((at(&baker).await.as_str(), at(&adams).await.as_str()), ("Unknown", "adams of city"), "at once");
+    assert!(office.identity.devices(&id("baker"), minute(3)).await.unwrap().is_empty());
+    assert!(matches!(office.identity.end_device(&id("baker"), &device).await, Err(Error::NoSuchDevice { .. })));
+    assert!(matches!(office.identity.end_device(&id("nobody"), &device).await, Err(Error::NoSuchDevice { .. })));
+}
+
+#[tokio::test]
+async fn gr11_a_token_and_a_programs_session_are_devices_by_themselves() {
+    let office = Office::open().await;
+    let baker = id("baker");
+    let one = office.identity.issue_token(&baker, "nightly load", minute(1), minute(500)).await.unwrap();
+    let two = office.identity.issue_token(&baker, "map", minute(2), minute(500)).await.unwrap();
+    let program = office.sign_in(minute(3)).await.unwrap();
+    assert_eq!(program.device, None);
+    let prove = async |credential| office.identity.prove(credential, minute(4)).await.unwrap().device.clone().unwrap();
+    let ids = [
+        prove(Credential::Token(one.secret.reveal())).await,
+        prove(Credential::Token(two.secret.reveal())).await,
+        prove(session(program.secret.reveal())).await,
+    ];
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 3);
+    let devices = office.identity.devices(&baker, minute(4)).await.unwrap();
+    let listed: Vec<_> = devices.iter().map(|device| (device.id.clone(), device.name.as_str(), device.open)).collect();
+    assert_eq!(listed, [(ids[0].clone(), "nightly load", 1), (ids[1].clone(), "map", 1), (ids[2].clone(), "", 1)]);
+    assert_eq!(office.identity.end_device(&baker, &ids[0]).await.unwrap(), 1);
+    assert_eq!(office.token(one.secret.reveal(), minute(4)).await, "Unknown");
+    assert_eq!(office.token(two.secret.reveal(), minute(4)).await, "baker of city");
+}
+
+#[tokio::test]
+async fn gr02_an_order_writes_no_card_of_a_session() {
+    let office = Office::open().await;
+    for number in 0..10 {
+        let account = format!("agent-{number}");
+        office.identity.enrol(NewAccount { password: None, ..person(&account, "federal") }).await.unwrap();
+    }
+    let mut last = None;
+    for number in 0..1_000 {
+        let account = id(&format!("agent-{}", number % 10));
+        last = Some(office.identity.issue_token(&account, "script", minute(1), minute(500)).await.unwrap());
+    }
+    let before = office.store.cards.list("token", None).await.unwrap();
+    let began = std::time::Instant::now();
+    let ended = office.identity.end_by_order(&set(&["federal"]), &BTreeSet::new(), "2026-1", minute(1)).await.unwrap();
+    println!("1,000 tokens ended and counted in {:?}", began.elapsed());
+    assert_eq!(ended, Ended { sessions: 0, tokens: 1_000 });
+    assert_eq!(office.token(last.unwrap().secret.reveal(), minute(1)).await, "ended by 2026-1");
+    // Not one of their cards was written.
+    let after = office.store.cards.list("token", None).await.unwrap();
+    let revisions = |cards: &[clear_store::Card]| cards.iter().map(|card| card.revision).collect::<Vec<_>>();
+    assert_eq!(revisions(&before), revisions(&after));
 }
 
 #[tokio::test]
 async fn a_proof_names_the_session_and_not_its_secret() {
     let office = Office::open().await;
     let signed = office.sign_in(minute(1)).await.unwrap();
-    let proven = office.identity.prove(Credential::Session(signed.secret.reveal()), minute(1)).await.unwrap();
+    let proven = office.identity.prove(session(signed.secret.reveal()), minute(1)).await.unwrap();
     assert_eq!(proven, signed.standing);
     assert_eq!(proven.session(), Some(signed.number.as_str()));
     assert_eq!(proven.roles, BTreeSet::from([Role::Officer]));
     for shown in [
         format!("{signed:?}{proven:?}"),
-        format!("{:?}", Credential::Session(signed.secret.reveal())),
+        format!("{:?}", session(signed.secret.reveal())),
         format!("{:?}{:?}", office.identity, person("baker", "city")),
         format!("{:?}", office.store.cards.list("account", None).await.unwrap()),
         format!("{:?}", office.identity.accounts().await.unwrap()),
@@ -412,20 +635,20 @@ fn everything_in(folder: &Path) -> Vec<u8> {
 async fn accounts_outlive_the_process() {
     let Office { identity, store, folder, factor } = Office::open().await;
     let code = one_time_code(&factor, minute(1)).unwrap();
-    let signed = identity.sign_in("baker", PASSWORD, code.reveal(), minute(1)).await.unwrap();
+    let signed = identity.sign_in(typed("baker", PASSWORD, code.reveal()), minute(1), open).await.unwrap();
     drop((identity, store));
     let store = reopened(folder.path()).await;
     let identity =
         Identity::with(store.cards.clone(), Timers { idle: SignedDuration::from_mins(5), ..Timers::default() }, CHEAP);
-    assert_eq!(words(identity.prove(Credential::Session(signed.secret.reveal()), minute(2)).await), "baker of city");
+    assert_eq!(words(identity.prove(session(signed.secret.reveal()), minute(2)).await), "baker of city");
     assert!(
-        matches!(identity.sign_in("baker", PASSWORD, code.reveal(), minute(1)).await, Err(Refused::NotRight)),
+        matches!(
+            identity.sign_in(typed("baker", PASSWORD, code.reveal()), minute(1), open).await,
+            Err(Refused::NotRight)
+        ),
         "a code works once"
     );
-    assert!(matches!(
-        identity.prove(Credential::Session(signed.secret.reveal()), minute(7)).await,
-        Err(Unproven::Idle)
-    ));
+    assert!(matches!(identity.prove(session(signed.secret.reveal()), minute(7)).await, Err(Unproven::Idle)));
 }
 
 /// The store again, as soon as the one before has let go of the folder.

@@ -2,7 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod decision;
+mod founders;
+mod members;
 mod monotone;
 mod orders;
+mod reasons;
 mod register;
+mod sights;
 mod world;

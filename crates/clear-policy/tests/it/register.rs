@@ -1,14 +1,14 @@
 //! What a closure holds, what the register refuses, and what a date ends.
 
-use clear_policy::{BadEntry, Covers, Denial, EdgeKind, Entry, Scope, SuspensionEnd};
+use clear_policy::{BadEntry, BadOrder, Covers, Denial, EdgeKind, Entry, Over, Scope, SuspensionEnd};
 
 use crate::world::{
-    BASIC, affiliation, agencies, agency, agreement, ask, at, city, cut, denied, draft, edge, opens, permitted, signed,
-    signer, suspension,
+    BASIC, account, affiliation, agencies, agency, agreement, ask, at, city, cut, denied, draft, edge, opens,
+    permitted, signed, signer, suspended, suspension,
 };
 
 #[test]
-fn under_goes_down_and_family_goes_everywhere() {
+fn gr02_under_goes_down_and_family_goes_everywhere() {
     let register = city();
     let closure = |of, covers| register.closure(&agency(of), covers, at("2026-01-01"));
     assert_eq!(closure("frs", Covers::Under), agencies("frs new"));
@@ -27,19 +27,23 @@ fn an_edge_that_ended_before_the_order_does_not_count_and_one_after_it_does() {
 }
 
 #[test]
-fn ending_an_edge_does_not_shrink_a_closure() {
+fn a_re_parenting_frees_nobody() {
     for ended in ["2027-01-01", "2020-01-01"] {
         let mut register = city();
         cut(&mut register, "CO-1", "bor", Covers::Under).unwrap();
-        // Even where the entry claims that the edge had ended long before the order.
-        register.apply(&edge(EdgeKind::Parent, "bor", "frs", Some(ended))).unwrap();
+        let before = register.version();
+        let refused = register.apply(&edge(EdgeKind::Parent, "bor", "frs", Some(ended))).unwrap_err();
+        assert!(matches!(&refused, BadEntry::WouldFree { order, .. } if order == "CO-1"), "{refused}");
+        // A new parent beside the old one is entered, and frees nobody.
+        register.apply(&edge(EdgeKind::Parent, "state", "frs", None)).unwrap();
+        assert_eq!(register.version(), before + 1);
         assert_eq!(register.closure_of("CO-1"), Some(&agencies("bor frs sis new")), "{ended}");
         assert!(matches!(denied(&register, &ask("u", "new", "partner", "new", "2028-01-01")), Denial::Ordered(_)));
     }
 }
 
 #[test]
-fn who_comes_under_a_cut_off_agency_later_is_cut_off() {
+fn s13_who_comes_under_a_cut_off_agency_later_is_cut_off() {
     let mut register = city();
     cut(&mut register, "CO-1", "bor", Covers::Under).unwrap();
     permitted(&register, &ask("u", "tf", "partner", "tf", "2026-02-01"));
@@ -57,7 +61,7 @@ fn edges_make_no_circles() {
 }
 
 #[test]
-fn no_agreement_follows_a_cut_off() {
+fn gr03_no_agreement_follows_a_cut_off() {
     let mut register = city();
     cut(&mut register, "CO-1", "frs", Covers::Under).unwrap();
     for cut_off in ["frs", "new"] {
@@ -78,7 +82,7 @@ fn one_owners_order_leaves_the_other_owners_agreements_possible() {
 }
 
 #[test]
-fn an_agreement_is_between_known_parties_for_declared_things_and_a_time() {
+fn gr01_an_agreement_is_between_known_parties_for_declared_things_and_a_time() {
     let register = city();
     let refused = |change: &dyn Fn(&mut clear_policy::Agreement)| {
         let mut agreement = agreement("9", "pd", "state", BASIC);
@@ -93,7 +97,7 @@ fn an_agreement_is_between_known_parties_for_declared_things_and_a_time() {
 }
 
 #[test]
-fn an_agreement_opens_from_its_first_moment_until_its_last() {
+fn gr01_an_agreement_opens_from_its_first_moment_until_its_last() {
     let register = city();
     for (day, open) in [("2019-12-31", false), ("2020-01-01", true), ("2029-12-31", true), ("2030-01-01", false)] {
         let request = ask("u", "state", "partner", "state", day);
@@ -109,7 +113,7 @@ fn an_agreement_opens_from_its_first_moment_until_its_last() {
 #[test]
 fn a_suspension_ends_by_itself_or_early_and_covers_what_is_under_it() {
     let mut register = city();
-    register.apply(&Entry::Suspension(suspension("S-1", "bor", "2026-03-01", "2026-03-15"))).unwrap();
+    register.apply(&suspension("S-1", "bor", "2026-03-01", "2026-03-15")).unwrap();
     let asked = |register: &_, day| crate::world::decided(register, &ask("u", "frs", "partner", "frs", day));
     let suspended =
         |register: &_, day| matches!(asked(register, day), clear_policy::Decision::Deny(Denial::Suspended(_)));
@@ -119,11 +123,58 @@ fn a_suspension_ends_by_itself_or_early_and_covers_what_is_under_it() {
     register.apply(&Entry::SuspensionEnd(SuspensionEnd { number: "S-1".into(), at: at("2026-03-05") })).unwrap();
     assert!(suspended(&register, "2026-03-04") && !suspended(&register, "2026-03-05"));
 
-    let too_long = Entry::Suspension(suspension("S-2", "bor", "2026-03-01", "2026-03-16"));
-    assert_eq!(register.apply(&too_long), Err(BadEntry::Suspension));
-    let mut both = suspension("S-3", "bor", "2026-03-01", "2026-03-02");
-    both.account = Some("u".parse().unwrap());
-    assert_eq!(register.apply(&Entry::Suspension(both)), Err(BadEntry::Suspension));
+    // Its end is not put back to a time that has passed before it began.
+    register.apply(&suspension("S-2", "bor", "2026-04-01", "2026-04-03")).unwrap();
+    register.apply(&Entry::SuspensionEnd(SuspensionEnd { number: "S-2".into(), at: at("2020-01-01") })).unwrap();
+    assert!(!suspended(&register, "2026-04-01"));
+
+    let why = |entry: &Entry| match city().apply(entry) {
+        Err(BadEntry::Order(bad)) => bad,
+        other => panic!("{other:?}"),
+    };
+    assert!(matches!(why(&suspension("S-3", "bor", "2026-03-01", "2026-03-16")), BadOrder::Long { .. }));
+    assert!(matches!(why(&suspension("S-3", "bor", "2026-03-02", "2026-03-01")), BadOrder::Long { .. }));
+    assert_eq!(
+        why(&suspension("S-3", "nobody", "2026-03-01", "2026-03-02")),
+        BadOrder::UnknownAgency(agency("nobody"))
+    );
+    let again = register.apply(&suspension("S-1", "bor", "2026-03-01", "2026-03-02")).unwrap_err();
+    assert_eq!(again, BadEntry::Order(BadOrder::KnownSuspension("S-1".into())));
+    // A partner's key suspends nobody.
+    let Entry::Suspension { note } = suspension("S-4", "bor", "2026-03-01", "2026-03-02") else { panic!() };
+    let text = note.split("\n\n").next().map(|text| format!("{text}\n")).unwrap();
+    let foreign = Entry::Suspension { note: crate::world::note(&text, &[signer("fay")]) };
+    assert!(matches!(why(&foreign), BadOrder::Signatures { needed: 1, valid: 0, .. }));
+}
+
+#[test]
+fn an_account_or_a_device_is_suspended_whatever_its_agency() {
+    let mut register = city();
+    let request = |device: &str| {
+        let mut request = ask("u", "state", "partner", "state", "2026-03-01");
+        request.standing.device = Some(device.parse().unwrap());
+        request
+    };
+    register.apply(&suspended("S-1", Over::Device("car-7".parse().unwrap()), "2026-03-01", "2026-03-02")).unwrap();
+    assert!(matches!(denied(&register, &request("car-7")), Denial::Suspended(_)));
+    permitted(&register, &request("car-8"));
+    register.apply(&suspended("S-2", Over::Account(account("u")), "2026-03-01", "2026-03-02")).unwrap();
+    assert!(matches!(denied(&register, &request("car-8")), Denial::Suspended(_)));
+    permitted(&register, &ask("v", "state", "partner", "state", "2026-03-01"));
+}
+
+#[test]
+fn a_grant_ends_with_a_suspension_or_an_order_that_meets_it_and_with_nothing_else() {
+    let mut register = city();
+    let state = permitted(&register, &ask("u", "state", "partner", "state", "2026-03-01"));
+    let frs = permitted(&register, &ask("u", "frs", "partner", "frs", "2026-03-01"));
+    register.apply(&suspension("S-1", "bor", "2026-03-01", "2026-03-15")).unwrap();
+    assert!(state.holds(&register, at("2026-03-01")));
+    assert!(matches!(frs.ended_by(&register, at("2026-03-01")), Some(Denial::Suspended(_))));
+    assert!(frs.holds(&register, at("2026-03-20")), "it is over");
+    cut(&mut register, "CO-1", "bor", Covers::Under).unwrap();
+    assert!(state.holds(&register, at("2026-03-20")));
+    assert!(matches!(frs.ended_by(&register, at("2026-03-20")), Some(Denial::Ordered(_))));
 }
 
 #[test]
@@ -136,4 +187,25 @@ fn an_entry_for_nobody_is_refused() {
         register.apply(&Entry::Installation(crate::world::founding())),
         Err(BadEntry::AlreadyFounded(agency("city")))
     );
+}
+
+#[test]
+fn s04_gr12_an_agreement_opens_nothing_that_it_does_not_list() {
+    let with = |change: &dyn Fn(&mut clear_policy::Agreement)| {
+        let mut register = city();
+        let mut only = agreement("1", "pd", "state", BASIC);
+        change(&mut only);
+        register.apply(&Entry::Agreement(only)).unwrap();
+        // The other owner's agreement is ended, so that only this one is left.
+        let mut ended = agreement("6", "so", "state", BASIC);
+        ended.until = Some(at("2021-01-01"));
+        register.apply(&Entry::Agreement(ended)).unwrap();
+        crate::world::decided(&register, &ask("u", "state", "partner", "state", "2026-03-01"))
+    };
+    assert!(matches!(with(&|_| {}), clear_policy::Decision::Permit(_)));
+    let empties: [&dyn Fn(&mut clear_policy::Agreement); 4] =
+        [&|it| it.kinds.clear(), &|it| it.classes.clear(), &|it| it.purposes.clear(), &|it| it.use_codes.clear()];
+    for empty in empties {
+        assert!(matches!(with(empty), clear_policy::Decision::Deny(Denial::NothingOpen)));
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use clear_policy::{
     Affiliation, Agency, AgencyKind, Agreement, BadEntry, Covers, Decision, DeclaredPurpose, DeclaredUseCode, Denial,
-    Edge, EdgeKind, Entry, Grant, Installation, KeyHolder, OrderDraft, Register, Scope, Sights, Suspension,
+    Edge, EdgeKind, Entry, Grant, Installation, KeyHolder, OrderDraft, Over, Register, Scope, Sights, SuspensionDraft,
     closure_digest, decide,
 };
 use clear_record::{
@@ -69,6 +69,7 @@ pub(crate) fn known(id: &str, kind: AgencyKind, parent: Option<&str>, predecesso
         name: id.to_uppercase(),
         kind,
         ori: None,
+        jurisdiction: None,
         parent,
         predecessor,
         contact: "desk".into(),
@@ -83,6 +84,8 @@ pub(crate) fn founding() -> Installation {
         founding_keys: vec![key("ann", "pd"), key("bob", "pd"), key("cyd", "pd")],
         quorum: 2,
         legal_contact: "counsel@city".into(),
+        notice_days: 7,
+        ends_cut_offs: None,
     }
 }
 
@@ -121,11 +124,15 @@ pub(crate) fn city() -> Register {
             code: Purpose("case".into()),
             title: "Criminal investigation".into(),
             denied: None,
+            held: None,
+            events: Default::default(),
         }),
         Entry::Purpose(DeclaredPurpose {
             code: Purpose("removal".into()),
             title: "Civil enforcement".into(),
             denied: Some("2-173-030".into()),
+            held: None,
+            events: Default::default(),
         }),
         Entry::UseCode(DeclaredUseCode { code: UseCode("C".into()), title: "Criminal justice".into() }),
         Entry::Key(key("sam", "so")),
@@ -170,10 +177,15 @@ pub(crate) fn draft(register: &Register, number: &str, against: &str, covers: Co
 }
 
 pub(crate) fn signed(draft: &OrderDraft, signers: &[StandardSigner]) -> Entry {
+    Entry::CutOff { note: note(draft, signers) }
+}
+
+/// A signed note over what a draft says.
+pub(crate) fn note(draft: &impl ToString, signers: &[StandardSigner]) -> String {
     let mut note = Note::new(draft.to_string().as_bytes(), &[]).expect("a note");
     let signers: Vec<&dyn Signer> = signers.iter().map(|signer| signer as &dyn Signer).collect();
     note.add_sigs(&signers).expect("signatures");
-    Entry::CutOff { note: String::from_utf8(note.to_bytes()).expect("text") }
+    String::from_utf8(note.to_bytes()).expect("text")
 }
 
 /// Cuts an agency off with two founding keys.
@@ -195,15 +207,21 @@ pub(crate) fn affiliation(who: &str, with: &str, until: Option<&str>) -> Entry {
     })
 }
 
-pub(crate) fn suspension(number: &str, over: &str, from: &str, until: &str) -> Suspension {
-    Suspension {
+/// A suspension of an agency, signed with one founding key.
+pub(crate) fn suspension(number: &str, over: &str, from: &str, until: &str) -> Entry {
+    suspended(number, Over::Agency(agency(over)), from, until)
+}
+
+pub(crate) fn suspended(number: &str, over: Over, from: &str, until: &str) -> Entry {
+    let draft = SuspensionDraft {
+        installation: agency("city"),
         number: number.into(),
-        agency: Some(agency(over)),
-        account: None,
+        over,
         from: at(from),
         until: at(until),
         reason: "Borrowed login.".into(),
-    }
+    };
+    Entry::Suspension { note: note(&draft, &[signer("ann")]) }
 }
 
 /// Who asks, for whom (the own agency is named too), when.

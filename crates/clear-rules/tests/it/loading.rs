@@ -75,9 +75,15 @@ fn whatever_is_wrong_is_named_with_its_place() {
 fn a_schema_that_lacks_a_word_of_the_programs_does_not_load() {
     // No rule reads the instrument, so that only the probe can find this.
     refused(SCHEMA, ", \"detainer\"", "", "schema.cedarschema:1:1: does not fit the program", "detainer");
-    refused(SCHEMA, ", \"flow\"", "", "schema.cedarschema:1:1: does not fit the program", "flow");
+    refused(SCHEMA, ", \"terms\"", "", "schema.cedarschema:1:1: does not fit the program", "terms");
     refused(SCHEMA, ", \"vendor\"", "", "schema.cedarschema:1:1: does not fit the program", "vendor");
-    refused(SCHEMA, "  use_code: String,\n", "", "schema.cedarschema:1:1: does not fit the program", "use_code");
+    refused(
+        SCHEMA,
+        "  use_code: String,\n",
+        "",
+        "schema.cedarschema:1:1: does not fit the program",
+        "is not valid for `Action::\"point\"`",
+    );
 }
 
 #[test]

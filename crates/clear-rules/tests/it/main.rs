@@ -1,6 +1,7 @@
 //! What the rules open, shut and refuse to load.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod alike;
 mod fail_closed;
 mod loading;
 mod matrix;

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use clear_record::{FieldClass, Reach};
+use clear_record::{FieldClass, Sight};
 use jiff::civil::Date;
 
 use super::Candidate;
@@ -65,7 +65,7 @@ pub(super) fn find(
     name: Option<&str>,
     birth: Option<Date>,
     number: Option<&str>,
-    reach: &Reach,
+    sight: &Sight<'_>,
 ) -> Vec<Candidate> {
     let number = number.map(text::number);
     let asked_parts = name.map(asked_parts).unwrap_or_default();
@@ -80,12 +80,12 @@ pub(super) fn find(
         let asked = Asked { parts, may_miss, birth, number: number.as_deref() };
         for row in asked.rows(index) {
             // The label first: nothing of a hidden row is scored.
-            let Some(label) = index.rows.get(row).map(|row| row.label) else { continue };
-            if !reach.opens(FieldClass::Identity, label) && !reach.pointer.contains(label) {
+            let Some((label, id)) = index.rows.get(row).map(|row| (row.label, row.id)) else { continue };
+            if !sight.opens(FieldClass::Identity, label, id) && !sight.points(label, id) {
                 continue;
             }
-            if let Some((score, equal, why)) = asked.score(index, row) {
-                found.extend(index.seen(reach, FieldClass::Identity, row, score, equal, why));
+            if let Some((score, points, why)) = asked.score(index, row) {
+                found.extend(index.seen(sight, FieldClass::Identity, row, score, points, why));
             }
         }
     }
@@ -192,11 +192,11 @@ impl Asked<'_> {
         rows
     }
 
-    /// How well a row matches, whether everything asked is equal, and why; `None` if it does not match.
+    /// How well a row matches, whether a pointer may come of it, and why; `None` if it does not match.
     fn score(&self, index: &Index, row: RowId) -> Option<(f32, bool, Vec<Why>)> {
         let mut why = Vec::new();
         let (mut asked, mut got) = (0.0, 0.0);
-        let mut equal = true;
+        let mut points = true;
         let mut found = false;
         if let Some(number) = self.number {
             let same = index.identity_numbers.holds(row, number);
@@ -206,13 +206,13 @@ impl Asked<'_> {
                 why.push(Why::IdentityNumber);
             }
             found |= same;
-            equal &= same;
+            points &= same;
         }
         if !self.parts.is_empty() {
             asked += weight::NAME;
             let name = self.name(index, row);
-            // Half a name points at too many: only a full one is equality.
-            equal &= self.parts.len() > 1 && name.as_ref().is_some_and(|(_, why)| why.len() == self.parts.len());
+            // Half a name points at too many: only a full one points.
+            points &= self.parts.len() > 1 && name.as_ref().is_some_and(|(_, why)| why.len() == self.parts.len());
             found |= name.is_some();
             if let Some((quality, reasons)) = name {
                 got += weight::NAME * quality;
@@ -226,13 +226,13 @@ impl Asked<'_> {
             if let Some((quality, reason)) = match_ {
                 got += weight::BIRTH * quality;
                 found |= self.parts.is_empty() && !matches!(reason, Why::BirthNear);
-                equal &= matches!(reason, Why::Birth) && (!self.parts.is_empty() || self.number.is_some());
+                points &= matches!(reason, Why::Birth) && (!self.parts.is_empty() || self.number.is_some());
                 why.push(reason);
             } else {
-                equal = false;
+                points = false;
             }
         }
-        (found && asked > 0.0).then(|| (got / asked, equal && why.iter().all(Why::is_equality), why))
+        (found && asked > 0.0).then(|| (got / asked, points && why.iter().all(Why::points), why))
     }
 
     /// How well the row's names match, and why, one reason for each part that does.

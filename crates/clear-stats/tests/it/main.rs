@@ -14,7 +14,7 @@ use jiff::Timestamp;
 pub(crate) fn version(seq: u64, number: u128, label: u32, json: Option<&str>) -> Version {
     let agency: AgencyId = "police".parse().unwrap();
     let author: AccountId = "clerk".parse().unwrap();
-    let provenance = Provenance { agency, author, method: Method::Filed, source: "api".into(), reference: None };
+    let provenance = Provenance { agency, author, method: Method::Filed, source: "api".into(), reference: None, derived: Default::default() };
     let record = json.map(|json| {
         Record::from_bytes(Kind::Incident, json.as_bytes()).unwrap_or_else(|error| panic!("{json}: {error}"))
     });
@@ -72,7 +72,7 @@ pub(crate) fn ask(columns: &Columns, question: &str, reach: &Reach) -> String {
         filter: (!filter.is_empty()).then(|| parse::expression(filter).expect("reads")),
         limit: 10_000,
     };
-    match columns.count(&counts, reach) {
+    match columns.count(&counts, &Sight::of(reach)) {
         Ok(table) => {
             let row = |row: &Vec<Option<String>>| {
                 row.iter().map(|value| value.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join(" ")
@@ -195,7 +195,7 @@ fn a_column_that_is_readable_nowhere_does_not_exist() {
             format!("no-such-column 1: No such column: {name}")
         );
     }
-    assert!(Columns::readable(&reach).all(|column| column.class == FieldClass::Operational));
+    assert!(Columns::readable(&Sight::of(&reach)).all(|column| column.class == FieldClass::Operational));
     // Readable on another label: the column is there, and NULL on these rows.
     reach.class[FieldClass::Place] = LabelSet::from_iter([LabelId(5)]);
     assert_eq!(ask(&columns, "latitude", &reach), "NULL 6");

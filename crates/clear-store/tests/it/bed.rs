@@ -127,6 +127,7 @@ pub(crate) fn draft(number: u128, words: &str) -> Draft {
             method: Method::Filed,
             source: "api".to_owned(),
             reference: Some(format!("reference-of-{words}")),
+            derived: std::collections::BTreeSet::new(),
         },
     }
 }

@@ -55,7 +55,7 @@ fn installation() -> String {
     security(("token" = []), ("session" = []))
 )]
 pub(crate) async fn preview(State(app): State<Arc<App>>, asker: Asker, input: Input) -> Result<Response, Fault> {
-    asker.signed_in()?;
+    asker.signed_in(&app)?;
     Ok(Json(draft(&app, &input.json()?)?).into_response())
 }
 

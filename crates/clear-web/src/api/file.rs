@@ -37,7 +37,7 @@ pub(crate) struct Filed {
 #[utoipa::path(
     post, path = "/api/v1/records/{record}", tag = "File", operation_id = "file",
     params(
-        ("record" = String, Path, description = "The record's kind: `person`, `incident`, `involvement`, `narrative`, `arrest`, `stop`, `vehicle`, `property`, `hot_file`.", example = "vehicle"),
+        ("record" = String, Path, description = "The record's kind: `person`, `incident`, `involvement`, `narrative`, `arrest`, `stop`, `vehicle`, `property`, `hot_file`, `assignment`, `referral`.", example = "vehicle"),
         ("id" = Option<String>, Query, description = "The record to correct."),
         crate::openapi::InquiryHeaders,
     ),

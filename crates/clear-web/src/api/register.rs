@@ -75,8 +75,8 @@ impl EnteredOrder {
 #[utoipa::path(
     post, path = "/api/v1/register/entries", tag = "Register", operation_id = "enter",
     params(crate::openapi::InquiryHeaders),
-    request_body(content = Vec<Object>, description = "Entries in order, each with its `entry` word: `agency`, `edge`, `key`, `purpose`, `use_code`, `agreement`, `affiliation`, `suspension`, `suspension_end`, `cut_off`, `flow`.", example = json!([
-        {"entry": "suspension", "number": "S-2019-004", "agency": "harbor-police", "from": "2019-07-16T00:00:00Z", "until": "2019-07-23T00:00:00Z", "reason": "Compromised credentials"}
+    request_body(content = Vec<Object>, description = "Entries in order, each with its `entry` word; `openclear register form` lists them and their fields. Who enters it and when is written by the server.", example = json!([
+        {"entry": "member", "task_force": "harbor-task-force", "agency": "county-sheriff", "from": "2026-01-01T00:00:00Z"}
     ])),
     responses((status = 201, description = "Durable, in the log and in force.", body = Entered), Refusals),
     security(("token" = []), ("session" = []))

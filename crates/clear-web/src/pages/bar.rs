@@ -13,6 +13,7 @@ pub(crate) struct Bar {
     pub(crate) use_codes: Vec<Choice>,
     pub(crate) case: String,
     pub(crate) reason: String,
+    pub(crate) emergency: String,
     pub(crate) on_behalf_of: String,
     pub(crate) complete: bool,
     missing: Vec<&'static str>,
@@ -44,17 +45,18 @@ impl Bar {
         {
             missing.extend(["purpose", "use_code", "on_behalf_of"].into_iter().filter(|known| *known == field));
         }
+        let emergency = text(&inquiry.emergency);
         Bar {
             complete: chosen(&purposes)
                 && chosen(&use_codes)
-                && !case.is_empty()
-                && !reason.is_empty()
+                && (!emergency.is_empty() || (!case.is_empty() && !reason.is_empty()))
                 && missing.is_empty(),
             on_behalf_of: named.unwrap_or_else(own),
             purposes,
             use_codes,
             case,
             reason,
+            emergency,
             missing,
         }
     }
@@ -80,6 +82,7 @@ pub(crate) fn read(form: &Form) -> Result<Inquiry, Fault> {
         use_code: form.get("use_code").map(|text| UseCode::from(text.as_str())),
         case: form.get("case"),
         reason: form.get("reason"),
+        emergency: form.get("emergency"),
         on_behalf_of: form.get("on_behalf_of").map(|text| agencies(&text)).transpose()?,
         ..Inquiry::default()
     })

@@ -20,6 +20,12 @@ pub(crate) struct Who {
     pub(crate) account: String,
     pub(crate) agency: String,
     pub(crate) steward: bool,
+    pub(crate) officer: bool,
+    pub(crate) reviewer: bool,
+    /// What waits and should be looked at today.
+    pub(crate) urgent: usize,
+    /// Whether the docket of productions is hers or his to keep.
+    pub(crate) keeper: bool,
 }
 
 impl Chrome {
@@ -49,5 +55,9 @@ fn who(app: &App, standing: &Standing) -> Option<Who> {
         agency: app.desk.agency_name(agency).unwrap_or_else(|| agency.to_string()),
         // Which links are shown; what may be done is decided where it is done.
         steward: standing.roles.contains(&Role::Steward),
+        officer: standing.roles.contains(&Role::Officer),
+        reviewer: [Role::Clerk, Role::Steward, Role::Oversight].iter().any(|role| standing.roles.contains(role)),
+        urgent: app.desk.urgent(),
+        keeper: standing.roles.contains(&Role::Steward) || standing.roles.contains(&Role::Clerk),
     })
 }

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::asker::{cookie, session_name};
 use crate::fault::{Fault, ProblemOrder};
 use crate::pages::chrome::Chrome;
-use crate::pages::{html, shown, sign_in};
+use crate::pages::{html, reviews, shown, sign_in};
 
 #[derive(Template)]
 #[template(path = "fault.html")]
@@ -19,8 +19,19 @@ struct FaultPage<'a> {
     message: &'a str,
     order: Option<OrderShown<'a>>,
     request: Option<&'a str>,
+    /// Where the question was asked, to go back to with a reply.
+    here: &'a str,
+    /// What was asked back, where something was.
+    asked_back: bool,
+    hold: Option<HoldShown<'a>>,
     /// Whether the asker can mend it by stating an inquiry.
     inquiry: bool,
+}
+
+struct HoldShown<'a> {
+    number: &'a str,
+    due: String,
+    contact: &'a str,
 }
 
 struct OrderShown<'a> {
@@ -44,6 +55,10 @@ pub(crate) fn page(app: &App, uri: &Uri, fault: &Fault) -> Response {
     }
     let title = match (fault.status(), problem.code) {
         (_, "cut_off") => "Access has ended",
+        (_, "ask_back") => "One question back",
+        (_, "held") => "This waits for a second person",
+        (_, "hold_refused") => "It was not released",
+        (_, "attest") => "Attest your affiliations",
         (_, "suspended") => "Access is suspended",
         (_, "purpose_denied") => "This purpose is denied",
         (_, "nothing_open") => "Nothing is open to you here",
@@ -60,7 +75,15 @@ pub(crate) fn page(app: &App, uri: &Uri, fault: &Fault) -> Response {
         agency: shown::agency(app, &order.agency),
         day: order.issued_at.chars().take(10).collect(),
     });
+    let hold = problem.hold.as_ref().map(|hold| HoldShown {
+        number: &hold.number,
+        due: hold.due.parse().map_or_else(|_| hold.due.clone(), |due| reviews::clock(app, due)),
+        contact: &hold.contact,
+    });
     let page = FaultPage {
+        here: uri.path_and_query().map_or("/search", |here| here.as_str()),
+        asked_back: problem.code == "ask_back",
+        hold,
         chrome: Chrome::of(app, None, "fault"),
         title,
         message: &problem.message,

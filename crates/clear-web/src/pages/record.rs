@@ -6,7 +6,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use clear_record::RecordId;
+use clear_record::{AgencyId, Caution, RecordId, Role};
 use clear_respond::{Open, Opened};
 
 use crate::app::App;
@@ -42,7 +42,14 @@ struct RecordPage {
     same_person: Vec<Card>,
     pointer: Option<String>,
     originator: String,
+    /// Whether to offer the form; what it may do, the rules say.
+    may_handle: bool,
+    cautions: Vec<(&'static str, &'static str)>,
+    owners: Vec<String>,
     recipients: Vec<String>,
+    handling: &'static str,
+    caveats: Vec<String>,
+    rules: String,
     valid_from: String,
     number: String,
     entry: u64,
@@ -71,7 +78,13 @@ pub(crate) async fn page(
         same_person: vec![],
         pointer: None,
         originator: String::new(),
+        may_handle: false,
+        cautions: Caution::ALL.iter().map(|caution| (caution.word(), caution.sentence())).collect(),
+        owners: vec![],
         recipients: vec![],
+        handling: "",
+        caveats: vec![],
+        rules: String::new(),
         valid_from: String::new(),
         number: answered.number.to_string(),
         entry: answered.response.receipt().index(),
@@ -103,7 +116,15 @@ pub(crate) async fn page(
                 .filter(|beside| !beside.cards.is_empty())
                 .collect();
             page.originator = shown::agency(&app, &record.shown.originator);
-            page.recipients = record.shown.recipients.iter().map(|id| shown::agency(&app, id)).collect();
+            let sharing = &record.shown.sharing;
+            page.recipients = sharing.recipients.iter().map(|id| shown::agency(&app, id)).collect();
+            page.owners = sharing.originators.iter().map(|id| shown::agency(&app, id)).collect();
+            let home = asker.standing.agency.as_ref().map(AgencyId::as_str);
+            let role = [Role::Officer, Role::Clerk].iter().any(|role| asker.standing.roles.contains(role));
+            page.may_handle = role && sharing.originators.iter().any(|owner| Some(owner.as_str()) == home);
+            page.handling = sharing.handling;
+            page.caveats = sharing.caveats.iter().map(|word| word.replace('_', " ")).collect();
+            page.rules = sharing.rules.join(", ");
             page.valid_from = record.shown.valid_from.clone();
         }
         (None, Some(pointer)) => page.pointer = Some(shown::agency(&app, &pointer.ask)),

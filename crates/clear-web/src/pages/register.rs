@@ -35,6 +35,7 @@ struct OrderView {
     signers: String,
     closure: Vec<String>,
     note: String,
+    ended_from: Option<String>,
 }
 
 pub(crate) async fn page(State(app): State<Arc<App>>, Visitor(who): Visitor) -> Result<Response, Fault> {
@@ -45,6 +46,7 @@ pub(crate) async fn page(State(app): State<Arc<App>>, Visitor(who): Visitor) -> 
         "access" => 1,
         "suspended" => 2,
         "cut off" => 3,
+        "announced" => 5,
         _ => 4,
     };
     register.agencies.sort_by(|a, b| (rank(a), &a.name).cmp(&(rank(b), &b.name)));
@@ -61,6 +63,7 @@ pub(crate) async fn page(State(app): State<Arc<App>>, Visitor(who): Visitor) -> 
         signers: order.signers.join(", "),
         closure: order.closure.iter().map(|id| shown::agency(&app, id)).collect(),
         note: order.note.clone(),
+        ended_from: order.ended_from.clone(),
     });
     let orders = orders.collect();
     html(&RegisterPage { chrome: Chrome::of(&app, who.as_deref(), "register"), register, with_access, cut_off, orders })

@@ -88,6 +88,8 @@ pub(crate) struct Results {
     pub(crate) last: usize,
     pub(crate) hits: Vec<Card>,
     pub(crate) pointers: Vec<String>,
+    /// What an owner lets be told of what is not shown.
+    pub(crate) cautions: Vec<&'static str>,
     pub(crate) previous: Option<String>,
     pub(crate) next: Option<String>,
     pub(crate) number: String,
@@ -114,13 +116,13 @@ pub(crate) async fn page(
     let pairs: BTreeMap<String, String> = pairs.into_iter().collect();
     let asked = Asked::of(|name| pairs.get(name).map(|text| text.trim().to_owned()).unwrap_or_default());
     if asked.is_nothing() {
-        asker.signed_in()?;
+        asker.signed_in(&app)?;
         return show(&app, &asker.standing, &kept, asked, None, None);
     }
     let question = match asked.question() {
         Ok(question) => question,
         Err(what) => {
-            asker.signed_in()?;
+            asker.signed_in(&app)?;
             let mut response = show(
                 &app,
                 &asker.standing,
@@ -152,6 +154,7 @@ pub(crate) async fn page(
         first: first + 1,
         last: (first + PAGE).min(found.total),
         hits: found.hits.iter().map(|hit| shown::card(&app, &hit.record, hit.why.clone())).collect(),
+        cautions: found.cautions.clone(),
         pointers: found.pointers.iter().map(|pointer| shown::agency(&app, &pointer.ask)).collect(),
         previous: (asked.page > 1).then(|| asked.address(asked.page - 1)),
         next: (first + PAGE < found.total).then(|| asked.address(asked.page + 1)),

@@ -20,6 +20,9 @@ pub(crate) fn kind_words(kind: &str) -> &'static str {
         Some(Kind::Vehicle) => "Vehicle",
         Some(Kind::Property) => "Property",
         Some(Kind::HotFile) => "Hot file",
+        Some(Kind::Assignment) => "Assignment",
+        Some(Kind::Referral) => "Referral",
+        Some(Kind::Restriction) => "Restriction",
         None => "Record",
     }
 }
@@ -36,6 +39,9 @@ pub(crate) fn kinds_words(kind: &str) -> &'static str {
         Some(Kind::Vehicle) => "Vehicles",
         Some(Kind::Property) => "Property and evidence",
         Some(Kind::HotFile) => "Hot-file entries",
+        Some(Kind::Assignment) => "Who works on it",
+        Some(Kind::Referral) => "Referred to",
+        Some(Kind::Restriction) => "How it is handled",
         None => "Records",
     }
 }
@@ -66,6 +72,9 @@ fn on_card(kind: &str) -> &'static [&'static str] {
         Some(Kind::Vehicle) => &["model_year", "vin", "owner"],
         Some(Kind::Property) => &["status", "received_at", "storage"],
         Some(Kind::HotFile) => &["person", "vehicle", "property", "offence", "reference", "entered_on", "authority"],
+        Some(Kind::Assignment) => &["account", "supervisor", "from", "until"],
+        Some(Kind::Referral) => &["agency", "from", "until", "reason"],
+        Some(Kind::Restriction) => &["handling", "reason", "second_person", "until", "caution"],
         None => &[],
     }
 }

@@ -8,10 +8,11 @@ use axum::extract::{Query, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use clear_respond::{Machine, SignIn as Given};
 
 use crate::api::session;
 use crate::app::{App, Close};
-use crate::asker::{cookie, cookie_of, forget, session_name};
+use crate::asker::{cookie, cookie_of, device_cookie, device_of, forget, session_name};
 use crate::fault::Fault;
 use crate::input::Input;
 use crate::pages::chrome::Chrome;
@@ -44,18 +45,24 @@ pub(crate) fn form(app: &App, account: &str, next: &str, message: Option<&str>) 
 pub(crate) async fn enter(
     State(app): State<Arc<App>>,
     Extension(wire): Extension<Arc<Wire>>,
+    headers: HeaderMap,
     input: Input,
 ) -> Result<Response, Fault> {
     let form = input.form()?;
     let next = here_only(form.raw("next"));
-    match session::enter(&app, &wire, form.raw("account"), form.raw("password"), form.raw("code")).await {
+    let device = device_of(&app, &headers);
+    let machine = Machine::Browser { secret: device.as_deref(), name: session::name_of(&headers) };
+    let given = Given { account: form.raw("account"), password: form.raw("password"), code: form.raw("code"), machine };
+    match session::enter(&app, &wire, given).await {
         Ok(signed_in) => {
             // A new session begins without the last one's inquiry.
             let [_, forgotten] = forget(&app);
-            let cookies = [cookie(&app, session_name(&app), signed_in.secret.reveal()), forgotten];
+            let mut cookies = vec![cookie(&app, session_name(&app), signed_in.secret.reveal()), forgotten];
+            cookies.extend(signed_in.device.map(|device| device_cookie(&app, device.reveal())));
             Ok(go(next, cookies))
         }
-        Err(fault) if fault.status().is_client_error() => {
+        // Who is cut off gets the order, as everywhere.
+        Err(fault) if fault.status().is_client_error() && fault.problem().order.is_none() => {
             let mut response = self::form(&app, form.raw("account"), next, Some(&fault.problem().message))?;
             *response.status_mut() = fault.status();
             response.extensions_mut().insert(Close);
@@ -70,23 +77,24 @@ pub(crate) async fn leave(State(app): State<Arc<App>>, headers: HeaderMap) -> Re
     if let Some(secret) = cookie_of(&headers, session_name(&app)) {
         app.desk.sign_out(&secret).await.map_err(|error| Fault::ours(&error))?;
     }
-    Ok(go("/", forget(&app)))
+    // The device stays known: the next one who signs in here is on the same machine.
+    Ok(go("/", forget(&app).into()))
 }
 
-fn go(next: &str, cookies: [String; 2]) -> Response {
+fn go(next: &str, cookies: Vec<String>) -> Response {
     let place = HeaderValue::from_str(next).unwrap_or(HeaderValue::from_static("/"));
     // The connection ends, so that the next account does not come over this one's.
     (
         StatusCode::SEE_OTHER,
         Extension(Close),
-        AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie))),
+        AppendHeaders(cookies.into_iter().map(|cookie| (SET_COOKIE, cookie))),
         [(LOCATION, place)],
     )
         .into_response()
 }
 
 /// A path of this site, whatever was asked for.
-fn here_only(next: &str) -> &str {
+pub(crate) fn here_only(next: &str) -> &str {
     let here = next.starts_with('/')
         && !next.starts_with("//")
         && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');

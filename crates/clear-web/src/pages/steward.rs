@@ -7,9 +7,11 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use clear_respond::OrderPreview;
+use clear_record::Role;
+use clear_respond::{OrderPreview, Replay};
 
 use crate::api::cut_offs::{Acknowledged, OrderWish, draft, put_in_force};
+use crate::api::replay::{DAYS, previewed};
 use crate::app::{App, Received};
 use crate::asker::Asker;
 use crate::fault::Fault;
@@ -32,6 +34,8 @@ struct Steward {
     wish: OrderWish,
     note: String,
     problem: Option<String>,
+    /// What the order would have changed, for stewards.
+    replay: Option<Replay>,
     /// Agencies that an order may name: id, name.
     agencies: Vec<(String, String)>,
 }
@@ -46,6 +50,7 @@ impl Steward {
             wish,
             note: String::new(),
             problem: None,
+            replay: None,
             agencies: agencies.map(|agency| (agency.id, agency.name)).collect(),
         }
     }
@@ -75,13 +80,13 @@ fn blank() -> OrderWish {
 }
 
 pub(crate) async fn page(State(app): State<Arc<App>>, asker: Asker) -> Result<Response, Fault> {
-    asker.signed_in()?;
+    asker.signed_in(&app)?;
     html(&Steward::new(&app, &asker, Step::Draft, blank()))
 }
 
 /// Shows the closure by name, before anybody signs.
 pub(crate) async fn preview(State(app): State<Arc<App>>, asker: Asker, input: Input) -> Result<Response, Fault> {
-    asker.signed_in()?;
+    asker.signed_in(&app)?;
     let form = input.form()?;
     let said = |name: &str| form.get(name).unwrap_or_default();
     let wish = OrderWish {
@@ -93,7 +98,14 @@ pub(crate) async fn preview(State(app): State<Arc<App>>, asker: Asker, input: In
         contact: form.get("contact"),
     };
     match draft(&app, &wish) {
-        Ok(preview) => html(&Steward::new(&app, &asker, Step::Look(preview), wish)),
+        Ok(preview) => {
+            // Whoever may not enter orders sees the closure; what others asked is not for everybody to see.
+            let replay = match asker.standing.roles.contains(&Role::Steward) {
+                true => Some(previewed(&app, &asker, &preview.text, DAYS).await?.0.replay),
+                false => None,
+            };
+            html(&Steward { replay, ..Steward::new(&app, &asker, Step::Look(preview), wish) })
+        }
         Err(fault) => Steward::new(&app, &asker, Step::Draft, wish).refused(&fault),
     }
 }

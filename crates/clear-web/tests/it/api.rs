@@ -149,7 +149,7 @@ fn who_proves_nothing_is_told_what_to_do() {
 }
 
 #[test]
-fn not_there_and_not_yours_are_the_same_bytes() {
+fn s15_not_there_and_not_yours_are_the_same_bytes() {
     let city = City::open();
     let there = city.some_person();
     city.file("vehicle", &json!({"plate": "QX 4471"}));

@@ -130,6 +130,19 @@ impl City {
         sign(preview.json()["text"].as_str().unwrap(), &keys).unwrap()
     }
 
+    /// Puts an order of one owner in force and gives the acknowledgement.
+    pub(crate) fn cut_off_by_owner(&self, agency: &str, owner: &str, number: &str) -> Value {
+        let wish = json!({"number": number, "agency": agency, "scope": format!("owner {owner}"), "text": "Access to the owner's records ends."});
+        let preview = self.ask_as("steward", "POST /api/v1/register/cut-offs/preview", wish.to_string().as_bytes());
+        assert_eq!(preview.status, 200, "{}", preview.text());
+        let keys: Vec<&str> = self.keys.iter().take(2).map(|key| key.private.as_str()).collect();
+        let note = sign(preview.json()["text"].as_str().unwrap(), &keys).unwrap();
+        let answer =
+            self.ask_as("steward", "POST /api/v1/register/cut-offs", json!({"note": note}).to_string().as_bytes());
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()
+    }
+
     /// Puts an order in force and gives the acknowledgement.
     pub(crate) fn cut_off(&self, agency: &str, number: &str) -> Value {
         let note = self.signed_order(agency, number);

@@ -4,7 +4,10 @@
 
 mod api;
 mod city;
+mod devices;
 mod gate;
 mod pages;
+mod productions;
 mod published;
+mod rows;
 mod wire;

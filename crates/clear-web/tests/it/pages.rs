@@ -95,7 +95,8 @@ fn an_officer_signs_in_states_an_inquiry_and_finds_somebody() {
     );
     let session = entered.cookies().into_iter().find(|cookie| cookie.starts_with("session=")).unwrap().to_owned();
     assert!(session.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{session}");
-    let session = session.split(';').next().unwrap().to_owned();
+    let device = entered.cookies().into_iter().find(|cookie| cookie.starts_with("device=")).unwrap().to_owned();
+    let session = [session, device].map(|cookie| cookie.split(';').next().unwrap().to_owned()).join("; ");
 
     // Without an inquiry the page says what is missing, and marks it.
     let without = city.ask("GET /search?q=calloway", &[("cookie", &session)], b"");

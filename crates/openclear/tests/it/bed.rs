@@ -159,7 +159,7 @@ impl Bed {
         self.open_at(Arc::new(Timestamp::now)).await
     }
 
-    async fn open_at(&self, clock: clear_respond::Clock) -> (Arc<Desk>, Store) {
+    pub(crate) async fn open_at(&self, clock: clear_respond::Clock) -> (Arc<Desk>, Store) {
         let store = match &self.postgres {
             None => Store::folder(&self.dir).await.unwrap(),
             Some(url) => Store::postgres(url, &self.dir.join("keys")).await.unwrap(),

@@ -21,7 +21,7 @@ fn bare(said: &Said, own: &[String]) -> (u16, Vec<(String, String)>, String) {
 }
 
 #[test]
-fn not_yours_equals_not_there() {
+fn s15_not_yours_equals_not_there() {
     let bed = Bed::city();
     let server = bed.serve();
     let cast = bed.cast();

@@ -11,13 +11,19 @@
 #![allow(missing_docs, reason = "tests are read, not called")]
 
 mod bed;
+mod certificate;
 mod command;
+mod export;
+mod gate;
+mod govern;
 mod hidden;
 mod import;
 mod kill;
 mod log;
 mod orders;
 mod pages;
+mod papers;
+mod replay;
 mod routes;
 mod story;
 mod trouble;

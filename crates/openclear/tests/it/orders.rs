@@ -106,7 +106,7 @@ fn same(said: &Said) -> String {
 }
 
 #[test]
-fn a_missing_part_of_the_inquiry_is_refused_by_name() {
+fn gr07_a_missing_part_of_the_inquiry_is_refused_by_name() {
     let bed = Bed::city();
     let server = bed.serve();
     let parts = ["purpose", "use_code", "case", "reason", "on_behalf_of"];

@@ -251,6 +251,9 @@ fn commands_that_cannot_be_done_say_why_and_change_nothing() {
     let key = bed.beside("a.key");
     fs::write(&key, "not a key").unwrap();
     let key = key.to_str().unwrap();
+    let founder = bed.beside("founder.key");
+    fs::write(&founder, &clear_testkit::story::fixed_keys(&clear_testkit::story::register())[0].private).unwrap();
+    let founder = founder.to_str().unwrap();
     let url = server.url.as_str();
     let inquiry = ["--purpose", "criminal_investigation", "--use-code", "C", "--case", "JB1", "--reason", "a reason"];
     let asking = |rest: &[&'static str], token| [rest, &inquiry, &["--url", url, "--as", token]].concat();
@@ -343,7 +346,20 @@ fn commands_that_cannot_be_done_say_why_and_change_nothing() {
         ),
         (
             "a suspension of an unknown agency",
-            vec!["register", "suspend", "--agency", "no-such-agency", "--reason", "x", "--url", url, "--as", steward],
+            vec![
+                "register",
+                "suspend",
+                "--agency",
+                "no-such-agency",
+                "--reason",
+                "x",
+                "--key",
+                founder,
+                "--url",
+                url,
+                "--as",
+                steward,
+            ],
             3,
             vec!["no-such-agency"],
         ),

@@ -1,0 +1,229 @@
+//! The jobs on a real desk: SQLite, the shipped rules and register, a clock that the test sets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests fail by panicking"
+)]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use clear_audit::{Event, Log, Opened, Options, What};
+use clear_jobs::lapse;
+use clear_record::{
+    AgencyId, Draft, HotFile, HotTopic, Inquiry, Instrument, Kind, Label, Method, Origin, PersonId, Provenance, Record,
+    RecordId, Standing,
+};
+use clear_respond::{Credential, Desk, Filing, NewAccount, Open, Parts, Proven, answer};
+use clear_rules::CedarRules;
+use clear_store::Store;
+use clear_testkit::story;
+use jiff::civil::{Date, date};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+const TODAY: Date = date(2026, 3, 10);
+
+/// A founded city without records, at noon of [`TODAY`].
+struct City {
+    desk: Arc<Desk>,
+    _folder: tempfile::TempDir,
+}
+
+impl City {
+    async fn open() -> City {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::folder(folder.path()).await.unwrap();
+        let options = Options {
+            folder: folder.path().to_owned(),
+            keys: folder.path().join("keys"),
+            origin: "port-meridian/jobs".into(),
+            checkpoint_every: Duration::ZERO,
+        };
+        let (log, recovered) = Log::open(options).unwrap();
+        let now = Arc::new(Mutex::new(noon(TODAY)));
+        // Never the same moment twice, as a real clock.
+        let clock = Arc::new(move || {
+            let mut now = now.lock().unwrap();
+            *now += SignedDuration::from_micros(1);
+            *now
+        });
+        let rules = Arc::new(CedarRules::embedded().unwrap());
+        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await.unwrap();
+        desk.found(&story::entries()).await.unwrap();
+        City { desk: Arc::new(desk), _folder: folder }
+    }
+
+    /// Whoever plays that part.
+    async fn asker(&self, persona: &str) -> Proven<Standing> {
+        let played = story::personas().into_iter().find(|known| known.persona == persona).unwrap();
+        let new = NewAccount {
+            id: played.account.clone(),
+            name: played.name,
+            agency: played.agency,
+            roles: played.roles.into_iter().collect(),
+            password: None,
+            now: self.desk.clock(),
+        };
+        self.desk.enrol(new).await.unwrap();
+        let end = self.desk.clock() + SignedDuration::from_hours(1);
+        let token = self.desk.issue_token(&played.account, "test", end).await.unwrap();
+        self.desk.prove(Credential::Token(&token)).await.unwrap()
+    }
+
+    async fn file(&self, asker: &Proven<Standing>, entries: Vec<(RecordId, HotFile)>) {
+        let (agency, author) = (asker.agency.clone().unwrap(), asker.account.clone().unwrap());
+        let draft = |(id, entry): (RecordId, HotFile)| Draft {
+            id,
+            label: Label { instrument: Some(entry.instrument), ..Label::of(agency.clone(), Kind::HotFile) },
+            record: Record::HotFile(entry),
+            valid_from: self.desk.clock(),
+            provenance: Provenance {
+                agency: agency.clone(),
+                author: author.clone(),
+                method: Method::Filed,
+                source: "test".into(),
+                reference: None,
+                derived: Default::default(),
+            },
+        };
+        let drafts = entries.into_iter().map(draft).collect();
+        let request = self.desk.request(asker, Inquiry::default(), Origin::default(), None, Filing::Records(drafts));
+        clear_respond::accept(&self.desk, request).await.unwrap();
+    }
+
+    /// The entry's fields, as its owner's clerk reads them.
+    async fn fields(&self, asker: &Proven<Standing>, id: RecordId) -> Value {
+        let request = self.desk.request(asker, inquiry(), Origin::default(), None, Open { id });
+        let opened: Value = serde_json::from_slice(&answer(&self.desk, request).await.unwrap().into_bytes()).unwrap();
+        opened["record"]["shown"]["fields"].clone()
+    }
+
+    /// What the account filed by now, filing by filing.
+    fn filed_by(&self, asker: &Proven<Standing>) -> Vec<Vec<RecordId>> {
+        let log = self.desk.public_log();
+        let events = log.openings(0..log.synced_size()).unwrap().filter_map(|opened| match opened.unwrap().1 {
+            Opened::Event(event) => Some(event),
+            _ => None,
+        });
+        let filed = |event: &Event| event.what == What::Filed && event.account == asker.account;
+        events.filter(filed).map(|event| event.records).collect()
+    }
+}
+
+fn noon(day: Date) -> Timestamp {
+    day.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp()
+}
+
+fn inquiry() -> Inquiry {
+    let home: AgencyId = "pmpd".parse().unwrap();
+    Inquiry {
+        purpose: Some("criminal_investigation".into()),
+        use_code: Some("C".into()),
+        case: Some("nightly".into()),
+        reason: Some("validation dates that have passed".into()),
+        on_behalf_of: Some([home].into()),
+        ..Inquiry::default()
+    }
+}
+
+fn entry(lapses_on: Option<Date>) -> HotFile {
+    HotFile {
+        topic: HotTopic::WantedPerson,
+        instrument: Instrument::JudicialWarrant,
+        authority: "pmpd".parse().unwrap(),
+        reference: Some("26 CR 1".into()),
+        offence: Some("Burglary".into()),
+        person: Some(PersonId::fresh()),
+        vehicle: None,
+        property: None,
+        entered_on: date(2025, 1, 2),
+        validated_on: Some(date(2026, 1, 2)),
+        lapses_on,
+        lapsed_on: None,
+        caution: None,
+    }
+}
+
+#[tokio::test]
+async fn gr55_entries_that_nobody_validated_in_time_lapse_and_no_others() {
+    let city = City::open().await;
+    let (clerk, keeper) = (city.asker("clerk").await, city.asker("keeper").await);
+    let year = |days: i64| Some(TODAY.checked_add(jiff::Span::new().days(days)).unwrap());
+    let lapsed_before = HotFile { lapsed_on: Some(date(2026, 2, 1)), ..entry(year(-40)) };
+    let cases = [
+        ("lapses yesterday", entry(year(-1)), Some(TODAY)),
+        ("lapses today", entry(year(0)), Some(TODAY)),
+        ("lapsed long ago and nobody looked", entry(year(-4000)), Some(TODAY)),
+        ("lapses tomorrow", entry(year(1)), None),
+        ("never lapses", entry(None), None),
+        ("has lapsed before", lapsed_before, Some(date(2026, 2, 1))),
+        ("was to lapse yesterday and was validated since", entry(year(-1)), None),
+    ];
+    let cases = cases.map(|(what, entry, lapsed)| (what, RecordId::fresh(Kind::HotFile), entry, lapsed));
+    city.file(&clerk, cases.iter().map(|(_, id, entry, _)| (*id, entry.clone())).collect()).await;
+    let (_, validated, before, _) = &cases[6];
+    let again = HotFile { validated_on: Some(TODAY), lapses_on: year(90), ..before.clone() };
+    city.file(&clerk, vec![(*validated, again)]).await;
+
+    assert_eq!(lapse(&city.desk, &keeper, &inquiry(), TODAY).await.unwrap(), 3);
+    for (what, id, entry, lapsed) in &cases {
+        let fields = city.fields(&clerk, *id).await;
+        let expected = lapsed.map_or(Value::Null, |day| Value::from(day.to_string()));
+        assert_eq!(fields.get("lapsed_on").cloned().unwrap_or_default(), expected, "{what}");
+        // Nothing else of it has changed.
+        assert_eq!(fields["offence"], "Burglary", "{what}");
+        assert_eq!(fields["person"], entry.person.unwrap().id().to_string(), "{what}");
+    }
+    // One filing of the job's own account, of those three and nothing else.
+    let mut due: Vec<RecordId> = cases[..3].iter().map(|(_, id, ..)| *id).collect();
+    let mut filed = city.filed_by(&keeper);
+    assert_eq!(filed.len(), 1);
+    due.sort_unstable();
+    filed[0].sort_unstable();
+    assert_eq!(filed[0], due);
+
+    // Once is enough; and a day later it is the next one's turn.
+    assert_eq!(lapse(&city.desk, &keeper, &inquiry(), TODAY).await.unwrap(), 0);
+    let tomorrow = TODAY.tomorrow().unwrap();
+    assert_eq!(lapse(&city.desk, &keeper, &inquiry(), tomorrow).await.unwrap(), 1);
+    assert_eq!(city.fields(&clerk, cases[3].1).await["lapsed_on"], tomorrow.to_string());
+    assert_eq!(city.fields(&clerk, cases[0].1).await["lapsed_on"], TODAY.to_string(), "the first day stays");
+}
+
+#[tokio::test]
+async fn gr55_more_entries_than_one_answer_holds_lapse_all() {
+    let city = City::open().await;
+    let (clerk, keeper) = (city.asker("clerk").await, city.asker("keeper").await);
+    let many: Vec<_> = (0..620).map(|_| (RecordId::fresh(Kind::HotFile), entry(Some(TODAY)))).collect();
+    city.file(&clerk, many).await;
+    assert_eq!(lapse(&city.desk, &keeper, &inquiry(), TODAY).await.unwrap(), 620);
+    assert_eq!(city.filed_by(&keeper).iter().map(Vec::len).collect::<Vec<_>>(), [500, 120]);
+    assert_eq!(lapse(&city.desk, &keeper, &inquiry(), TODAY).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn gr55_a_job_is_an_asker_like_everybody_and_is_refused_like_one() {
+    let city = City::open().await;
+    let clerk = city.asker("clerk").await;
+    let id = RecordId::fresh(Kind::HotFile);
+    city.file(&clerk, vec![(id, entry(Some(TODAY)))]).await;
+    // An account without agreement, one that files and reads nothing, and an inquiry that does not say why.
+    for persona in ["stranger", "importer"] {
+        let asker = city.asker(persona).await;
+        let home = asker.agency.clone().unwrap();
+        let inquiry = Inquiry { on_behalf_of: Some([home].into()), ..inquiry() };
+        let refused = lapse(&city.desk, &asker, &inquiry, TODAY).await;
+        assert!(refused.unwrap_err().to_string().starts_with("a job was refused: "), "{persona}");
+    }
+    let keeper = city.asker("keeper").await;
+    let refused = lapse(&city.desk, &keeper, &Inquiry::default(), TODAY).await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "a job was refused: The inquiry does not say: purpose, use_code, case, reason, on_behalf_of."
+    );
+    assert_eq!(city.fields(&clerk, id).await.get("lapsed_on").cloned().unwrap_or_default(), Value::Null);
+}

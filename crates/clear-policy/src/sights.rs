@@ -1,0 +1,410 @@
+//! What the rules open on every label, remembered by everything that they were given.
+//!
+//! In:    a question as the rules see it ([`Slice`]), the register, the rules, the labels in use.
+//! Out:   a [`Sight`]: what may be read, for each relation to a record.
+//! Never: uses what was remembered for other rules, another register, a past interval or other labels; compares by a hash
+//!        alone; keeps a verdict that the rules could not give.
+//!
+//! # How
+//! Three memories, one in the other. *Sights*, by the whole slice, the rules' digest, the register's version, the interval
+//! between two of its dates and the number of labels: the answer to a question that was asked before. *Verdicts*, by their
+//! essence (`essence.rs`): what is left to look up when the register changed, and almost always there, because a new entry
+//! makes few questions that are like none before. *Labels*, by owners and shape: twenty thousand labels have a few hundred
+//! owner sets and shapes, and agreements are read once for each owner set and kind.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use clear_record::{AgencyId, FieldClass, Kind, Label, LabelId, LabelSet, PerClass, Purpose, Reach, Relation, UseCode};
+use jiff::Timestamp;
+
+use crate::essence::{Asker, Parties, Shape, classes};
+use crate::{Order, Reads, Register, RuleFault, Rules, Slice, Verdict};
+
+/// What verdicts are asked for.
+pub(crate) struct Case<'a> {
+    pub(crate) register: &'a Register,
+    pub(crate) rules: &'a dyn Rules,
+    pub(crate) labels: &'a [Label],
+    pub(crate) closed: &'a BTreeMap<AgencyId, Arc<Order>>,
+    pub(crate) at: Timestamp,
+}
+
+/// What one question may read, for each relation of its asker to a record.
+#[derive(Debug, Clone)]
+pub struct Sight(Arc<[Arc<Reach>; Relation::ALL.len()]>);
+
+impl Sight {
+    /// Reads nothing.
+    pub fn nothing() -> Sight {
+        let nothing = Arc::new(Reach::nothing());
+        Sight(Arc::new(std::array::from_fn(|_| nothing.clone())))
+    }
+
+    /// What may be read of records in that relation to the asker.
+    #[expect(clippy::indexing_slicing, reason = "the array has one place for each relation")]
+    pub fn of(&self, relation: Relation) -> &Reach {
+        &self.0[relation as usize]
+    }
+
+    /// Whether nothing can be read in any relation.
+    pub fn is_nothing(&self) -> bool {
+        self.0.iter().all(|reach| reach.is_nothing())
+    }
+}
+
+/// The memory of sights and verdicts. Forgetting costs time and changes nothing.
+#[derive(Default)]
+pub struct Sights {
+    hasher: RandomState,
+    kept: RwLock<Kept>,
+    shelf: Mutex<Arc<Shelf>>,
+    /// By the rules' digest. There are the rules in force and the same for aggregates, and for a moment their successors.
+    verdicts: Mutex<HashMap<String, Arc<Mutex<Verdicts>>>>,
+}
+
+/// Sights of the newest register that was asked under, by the rules' digest and then by a hash of the slice; what stands
+/// under one hash is compared as a whole.
+#[derive(Default)]
+struct Kept {
+    register: u64,
+    sights: HashMap<String, HashMap<u64, Vec<Remembered>>>,
+    count: usize,
+}
+
+struct Remembered {
+    slice: Slice,
+    interval: Option<Timestamp>,
+    labels: usize,
+    sight: Sight,
+}
+
+/// Bits of labels that are kept at once, over all sights; past it the memory starts anew.
+const BITS_KEPT: usize = 1 << 30;
+
+/// Rule sets whose sights and verdicts are kept at once.
+const RULES_KEPT: usize = 4;
+
+/// Verdicts of one rule set that are kept at once.
+const VERDICTS_KEPT: usize = 1 << 20;
+
+impl Sights {
+    /// An empty memory.
+    pub fn new() -> Sights {
+        Sights::default()
+    }
+
+    pub(crate) fn sight(&self, case: &Case<'_>, slice: &Slice) -> Result<Sight, RuleFault> {
+        let hash = self.hasher.hash_one(slice);
+        let interval = case.register.interval(case.at);
+        if let Some(known) = self.known(case, slice, hash, interval) {
+            return Ok(known);
+        }
+        let sight = self.judged(case, slice)?;
+        self.keep(case, slice, hash, interval, sight.clone());
+        Ok(sight)
+    }
+
+    fn known(&self, case: &Case<'_>, slice: &Slice, hash: u64, interval: Option<Timestamp>) -> Option<Sight> {
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        if kept.register != case.register.version() {
+            return None;
+        }
+        // Labels are only ever added, so that their number says which they are.
+        let same = |known: &&Remembered| {
+            known.interval == interval && known.labels == case.labels.len() && known.slice == *slice
+        };
+        kept.sights.get(case.rules.digest())?.get(&hash)?.iter().find(same).map(|known| known.sight.clone())
+    }
+
+    fn keep(&self, case: &Case<'_>, slice: &Slice, hash: u64, interval: Option<Timestamp>, sight: Sight) {
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        let (register, labels) = (case.register.version(), case.labels.len());
+        let full = kept.count.saturating_mul(labels.max(1) * (FieldClass::ALL.len() + 1)) > BITS_KEPT;
+        if full || kept.register != register || kept.sights.len() > RULES_KEPT {
+            *kept = Kept { register, ..Kept::default() };
+        }
+        let there = kept.sights.entry(case.rules.digest().to_owned()).or_default().entry(hash).or_default();
+        // The same question with fewer labels, or before a date, is never asked again.
+        there.retain(|known| known.slice != *slice);
+        there.push(Remembered { slice: slice.clone(), interval, labels, sight });
+        kept.count += 1;
+    }
+
+    /// Judges every label, as far as no like one was judged before.
+    fn judged(&self, case: &Case<'_>, slice: &Slice) -> Result<Sight, RuleFault> {
+        let (Some(purpose), Some(use_code)) = (&slice.purpose, &slice.use_code) else {
+            return Ok(Sight::nothing());
+        };
+        let shelf = self.shelf(case.labels);
+        let judge = Judge::of(case, self.verdicts(case.rules), slice);
+        let agreements = Agreements::of(case.register, &slice.path, purpose, use_code, case.at);
+        let owners: Vec<Option<Owners>> = shelf
+            .owners
+            .iter()
+            .map(|owners| {
+                // An owner's order closes that owner's records to the path, before any rule is read.
+                if owners.iter().any(|owner| case.closed.contains_key(owner)) {
+                    return None;
+                }
+                let closed = match case.register.orders().is_empty() {
+                    true => BTreeSet::new(),
+                    false => case.register.closed_among(&slice.path, owners, case.at),
+                };
+                let given = Slice { closed, ..slice.clone() };
+                let parties = judge.parties(&given, owners);
+                Some(Owners { parties, agreed: agreements.open(&slice.path, owners), given })
+            })
+            .collect();
+        // Rows are few: what differs between labels is which of them applies.
+        let mut rows = vec![Row::default()];
+        let mut known: HashMap<(u32, u32, u32), u32> = HashMap::new();
+        let mut row_of: Vec<u32> = Vec::with_capacity(case.labels.len());
+        for (label, (owner_set, shape)) in case.labels.iter().zip(&shelf.places) {
+            let Some(Some(owners)) = owners.get(*owner_set as usize) else {
+                row_of.push(0);
+                continue;
+            };
+            let agreed = owners.agreed.get(label.kind as usize).copied().unwrap_or(0);
+            let key = (owners.parties, agreed, *shape);
+            let at = match known.get(&key) {
+                Some(at) => *at,
+                None => {
+                    let row = judge.row(owners, agreed, label)?;
+                    let at = rows.iter().position(|known| *known == row).unwrap_or(rows.len());
+                    if at == rows.len() {
+                        rows.push(row);
+                    }
+                    known.insert(key, at as u32);
+                    at as u32
+                }
+            };
+            row_of.push(at);
+        }
+        Ok(sight(&rows, &row_of))
+    }
+
+    /// The labels by owners and shape, extended by those that are new.
+    fn shelf(&self, labels: &[Label]) -> Arc<Shelf> {
+        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        if !labels.starts_with(&shelf.labels) {
+            *shelf = Arc::default();
+        }
+        if shelf.labels.len() < labels.len() {
+            Arc::make_mut(&mut shelf).extend(labels);
+        }
+        shelf.clone()
+    }
+
+    /// The verdicts of these rules.
+    fn verdicts(&self, rules: &dyn Rules) -> Arc<Mutex<Verdicts>> {
+        let full = |verdicts: &Arc<Mutex<Verdicts>>| {
+            verdicts.lock().unwrap_or_else(PoisonError::into_inner).judged.len() > VERDICTS_KEPT
+        };
+        let mut by_rules = self.verdicts.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever still judges under those that are dropped keeps them: their numbers mean nothing elsewhere.
+        by_rules.retain(|_, verdicts| !full(verdicts));
+        if by_rules.len() > RULES_KEPT {
+            by_rules.clear();
+        }
+        by_rules.entry(rules.digest().to_owned()).or_default().clone()
+    }
+}
+
+/// Labels by owner set and shape, in the labels' order.
+#[derive(Default, Clone)]
+struct Shelf {
+    labels: Vec<Label>,
+    owners: Vec<BTreeSet<AgencyId>>,
+    owner_sets: HashMap<BTreeSet<AgencyId>, u32>,
+    shapes: HashMap<Shape, u32>,
+    /// Each label's owner set and shape.
+    places: Vec<(u32, u32)>,
+}
+
+impl Shelf {
+    fn extend(&mut self, labels: &[Label]) {
+        // Shapes are kept whole, so that they serve any rules.
+        const WHOLE: Reads = Reads::everything();
+        for label in labels.iter().skip(self.labels.len()) {
+            let owners = match self.owner_sets.get(&label.owners) {
+                Some(number) => *number,
+                None => {
+                    let number = self.owners.len() as u32;
+                    self.owners.push(label.owners.clone());
+                    self.owner_sets.insert(label.owners.clone(), number);
+                    number
+                }
+            };
+            let next = self.shapes.len() as u32;
+            let shape = *self.shapes.entry(Shape::of(label, &WHOLE)).or_insert(next);
+            self.places.push((owners, shape));
+            self.labels.push(label.clone());
+        }
+    }
+}
+
+/// What a question meets at a set of owners.
+struct Owners {
+    parties: u32,
+    /// The classes that agreements open, as bits, for each kind.
+    agreed: PerKind,
+    given: Slice,
+}
+
+type PerKind = [u32; Kind::ALL.len()];
+
+/// What is open on a label, in each relation: a bit for each field class, and one for the pointer.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Row([u16; Relation::ALL.len()]);
+
+const POINTER: u32 = FieldClass::ALL.len() as u32;
+
+fn packed(verdict: &Verdict) -> u16 {
+    verdict.classes.iter().fold(u16::from(verdict.pointer) << POINTER, |bits, class| bits | 1 << *class as u32)
+}
+
+/// Verdicts of one rule set, by their essences, whose parts are numbered.
+#[derive(Default)]
+struct Verdicts {
+    askers: HashMap<Asker, u32>,
+    parties: HashMap<Parties, u32>,
+    judged: HashMap<Key, u16>,
+}
+
+/// An essence with its parts as numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    asker: u32,
+    parties: u32,
+    agreed: u32,
+    shape: Shape,
+}
+
+/// One question, put to the rules label by label.
+struct Judge<'a> {
+    rules: &'a dyn Rules,
+    reads: Reads,
+    verdicts: Arc<Mutex<Verdicts>>,
+    /// The asker's number in each relation; relations that no rule tells apart have the same.
+    askers: Vec<(Relation, u32)>,
+}
+
+impl<'a> Judge<'a> {
+    fn of(case: &Case<'a>, verdicts: Arc<Mutex<Verdicts>>, slice: &Slice) -> Judge<'a> {
+        let reads = case.rules.reads();
+        let asker = |relation| {
+            let mut verdicts = verdicts.lock().unwrap_or_else(PoisonError::into_inner);
+            let next = verdicts.askers.len() as u32;
+            let asker = Asker::of(&Slice { relation, ..slice.clone() }, &reads);
+            (relation, *verdicts.askers.entry(asker).or_insert(next))
+        };
+        let askers = Relation::ALL.iter().copied().map(asker).collect();
+        Judge { rules: case.rules, reads, verdicts, askers }
+    }
+
+    fn parties(&self, given: &Slice, owners: &BTreeSet<AgencyId>) -> u32 {
+        let parties = Parties::of(given, owners, &self.reads);
+        let mut verdicts = self.lock();
+        let next = verdicts.parties.len() as u32;
+        *verdicts.parties.entry(parties).or_insert(next)
+    }
+
+    /// What is open on a label in each relation.
+    fn row(&self, owners: &Owners, agreed: u32, label: &Label) -> Result<Row, RuleFault> {
+        let agreed: BTreeSet<FieldClass> =
+            FieldClass::ALL.iter().copied().filter(|class| agreed >> *class as u32 & 1 == 1).collect();
+        let (seen, shape) = (classes(&agreed, &self.reads), Shape::of(label, &self.reads));
+        let mut row = Row::default();
+        for ((relation, asker), open) in self.askers.iter().zip(&mut row.0) {
+            let key = Key { asker: *asker, parties: owners.parties, agreed: seen, shape };
+            let known = self.lock().judged.get(&key).copied();
+            *open = match known {
+                Some(known) => known,
+                None => {
+                    let given = Slice { agreed: agreed.clone(), relation: *relation, ..owners.given.clone() };
+                    // A fault is nobody's verdict: it is not kept, and nothing is open.
+                    let judged = packed(&self.rules.judge(&given, label)?);
+                    self.lock().judged.insert(key, judged);
+                    judged
+                }
+            };
+        }
+        Ok(row)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Verdicts> {
+        self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What agreements in force open to the agencies of a path: the same as [`Register::agreed`], read once for all labels.
+struct Agreements<'a>(HashMap<(&'a AgencyId, &'a AgencyId), PerKind>);
+
+impl<'a> Agreements<'a> {
+    fn of(
+        register: &'a Register,
+        path: &BTreeSet<AgencyId>,
+        purpose: &Purpose,
+        use_code: &UseCode,
+        at: Timestamp,
+    ) -> Agreements<'a> {
+        let mut open: HashMap<_, PerKind> = HashMap::new();
+        let in_force = register.agreements().filter(|agreement| {
+            path.contains(&agreement.agency)
+                && agreement.purposes.contains(purpose)
+                && agreement.use_codes.contains(use_code)
+                && agreement.from <= at
+                && agreement.until.is_none_or(|until| at < until)
+        });
+        for agreement in in_force {
+            let per_kind = open.entry((&agreement.owner, &agreement.agency)).or_default();
+            let classes = agreement.classes.iter().fold(0, |bits, class| bits | 1 << *class as u32);
+            for kind in &agreement.kinds {
+                if let Some(open) = per_kind.get_mut(*kind as usize) {
+                    *open |= classes;
+                }
+            }
+        }
+        Agreements(open)
+    }
+
+    /// The strictest of all owners and agencies, for each kind of record.
+    fn open(&self, path: &BTreeSet<AgencyId>, owners: &BTreeSet<AgencyId>) -> PerKind {
+        const ALL: u32 = (1 << FieldClass::ALL.len()) - 1;
+        // Nobody can open what nobody owns, and a path without an agency opens nothing.
+        let mut agreed: PerKind = [if owners.is_empty() || path.is_empty() { 0 } else { ALL }; _];
+        for owner in owners {
+            for agency in path.iter().filter(|agency| *agency != owner) {
+                let open = self.0.get(&(owner, agency)).copied().unwrap_or_default();
+                agreed.iter_mut().zip(open).for_each(|(agreed, open)| *agreed &= open);
+            }
+        }
+        agreed
+    }
+}
+
+/// Turns rows into bitmaps.
+fn sight(rows: &[Row], row_of: &[u32]) -> Sight {
+    let mut reaches: Vec<Arc<Reach>> = Vec::with_capacity(Relation::ALL.len());
+    for relation in 0..Relation::ALL.len() {
+        let open = |row: &Row, relation: usize| row.0.get(relation).copied().unwrap_or(0);
+        // Most relations open to most askers what none does.
+        let same = (0..relation).find(|other| rows.iter().all(|row| open(row, *other) == open(row, relation)));
+        let reach = match same.and_then(|other| reaches.get(other)) {
+            Some(reach) => reach.clone(),
+            None => {
+                let open: Vec<u16> = rows.iter().map(|row| open(row, relation)).collect();
+                let labels = |bit: u32| -> LabelSet {
+                    let opens = |row: &u32| open.get(*row as usize).is_some_and(|open| open >> bit & 1 == 1);
+                    (0..).map(LabelId).zip(row_of).filter(|(_, row)| opens(row)).map(|(label, _)| label).collect()
+                };
+                Arc::new(Reach { pointer: labels(POINTER), class: PerClass::from_fn(|class| labels(class as u32)) })
+            }
+        };
+        reaches.push(reach);
+    }
+    let nothing = Arc::new(Reach::nothing());
+    Sight(Arc::new(std::array::from_fn(|at| reaches.get(at).unwrap_or(&nothing).clone())))
+}
