@@ -11,6 +11,7 @@ use crate::run::cargo;
 
 /// The measures, each with its arguments.
 const MEASURES: &[(&str, &str)] = &[
+    ("decide", ""),
     ("load", ""),
     ("ask", "--persons 100000 --questions 10000"),
     ("ask-16", "--persons 100000 --questions 10000 --askers 16"),

@@ -86,6 +86,7 @@ struct Shared {
 
 enum Order {
     Append(Entry, oneshot::Sender<u64>),
+    Publish(oneshot::Sender<()>),
     Close(mpsc::Sender<()>),
 }
 
@@ -136,6 +137,7 @@ impl Log {
             checkpointed: head.map(|head| head.size),
             checkpointed_at: Instant::now(),
             checkpoint_every: options.checkpoint_every,
+            publishing: Vec::new(),
             _lock: lock,
         };
         writer.write_checkpoint()?;
@@ -256,6 +258,24 @@ impl Log {
     /// The folder that the log is in, for [`Folder`](crate::Folder).
     pub fn folder(&self) -> &Path {
         &self.handle.shared.log
+    }
+
+    /// Waits until everything that was appended before is under the published checkpoint.
+    ///
+    /// # Errors
+    /// What ended the log.
+    pub async fn publish(&self) -> Result<(), LogDown> {
+        let (done, published) = oneshot::channel();
+        let sent = self.handle.orders.as_ref().is_some_and(|orders| orders.send(Order::Publish(done)).is_ok());
+        if sent && published.await.is_ok() {
+            return Ok(());
+        }
+        Err(self.state().err().unwrap_or_else(|| LogDown::new("the log's thread has ended")))
+    }
+
+    /// How many entries the published checkpoint covers.
+    pub fn published_size(&self) -> u64 {
+        self.checkpoint().lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
     }
 
     /// The log's name: the first line of every checkpoint.
@@ -432,6 +452,8 @@ struct Writer {
     checkpointed: Option<u64>,
     checkpointed_at: Instant,
     checkpoint_every: Duration,
+    /// Who waits for a checkpoint over what is written now.
+    publishing: Vec<oneshot::Sender<()>>,
     /// Held as long as the thread runs; the system frees it with the process.
     _lock: File,
 }
@@ -482,8 +504,11 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if self.checkpoint_due() == Some(Duration::ZERO) {
+            if self.checkpoint_due() == Some(Duration::ZERO) || !self.publishing.is_empty() {
                 self.write_checkpoint()?;
+            }
+            for waiter in self.publishing.drain(..) {
+                let _ = waiter.send(());
             }
         }
         self.write_checkpoint()
@@ -502,6 +527,11 @@ impl Writer {
                 Order::Append(entry, woken) => {
                     frame::encode(&mut self.buffer, &entry, index, first);
                     batch.push((entry.leaf, woken));
+                }
+                // What comes behind it is of the next batch: the frames' numbers have no gap.
+                Order::Publish(done) => {
+                    self.publishing.push(done);
+                    break;
                 }
                 Order::Close(done) => {
                     *closing = Some(done);
@@ -617,6 +647,27 @@ mod tests {
         fs::remove_file(folder.path().join("log/frames-000003.log")).unwrap();
         let error = Log::open(options).err().unwrap();
         assert!(error.to_string().contains("`frames-000003.log` is missing"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_checkpoint_gets_one_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, _) = Log::open(Options {
+            folder: folder.path().to_owned(),
+            keys: folder.path().join("keys"),
+            origin: "test/1".into(),
+            checkpoint_every: Duration::from_secs(3600),
+        })
+        .unwrap();
+        for size in [3, 6, 6] {
+            while log.size() < size {
+                drop(log.append(&Event::default(), None));
+            }
+            log.publish().await.unwrap();
+            assert_eq!(log.published_size(), size);
+        }
+        log.close().unwrap();
+        assert!(log.publish().await.is_err());
     }
 
     #[test]

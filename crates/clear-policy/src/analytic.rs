@@ -37,8 +37,8 @@ impl Rules for DeIdentified<'_> {
         &self.digest
     }
 
-    fn reads(&self) -> Reads {
+    fn reads(&self, action: usize) -> Reads {
         // What is taken away here depends on the verdict alone.
-        self.whole.reads()
+        self.whole.reads(action)
     }
 }

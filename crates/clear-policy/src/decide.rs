@@ -32,6 +32,7 @@ pub fn decide<Q>(
     }
     let closed = register.owners_closed_to(&path, request.asked_at);
     let slice = slice(register, request, &path);
+    let judged_by = rules.digest().to_owned();
     let narrowed = request.inquiry.analytic.then(|| DeIdentified::of(rules));
     let rules = narrowed.as_ref().map_or(rules, |narrowed| narrowed as &dyn Rules);
     let case = Case { register, rules, labels, closed: &closed, at: request.asked_at };
@@ -60,6 +61,7 @@ pub fn decide<Q>(
         at: request.asked_at,
         recipients: recipients(request),
         register: register.version(),
+        rules: judged_by,
         stops: register.stops(),
         orders: closed.into_values().collect(),
         flags: reasons::flags(register, request),
@@ -90,6 +92,7 @@ pub fn may<Q>(register: &Register, rules: &dyn Rules, deed: Deed, request: &Requ
             at: request.asked_at,
             recipients: recipients(request),
             register: register.version(),
+            rules: rules.digest().to_owned(),
             stops: register.stops(),
             orders: Vec::new(),
             flags: Vec::new(),
@@ -407,6 +410,7 @@ pub struct Grant {
     at: Timestamp,
     recipients: BTreeSet<AgencyId>,
     register: u64,
+    rules: String,
     stops: u64,
     orders: Vec<Arc<Order>>,
     flags: Vec<Flag>,
@@ -442,6 +446,11 @@ impl Grant {
     /// The register's version that was decided under.
     pub fn register(&self) -> u64 {
         self.register
+    }
+
+    /// The digest of the rules that were decided under. Where others are in force now, the grant is for nothing any more.
+    pub fn rules(&self) -> &str {
+        &self.rules
     }
 
     /// Orders that close a part of the installation to this path; the asker is told.

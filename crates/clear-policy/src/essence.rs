@@ -149,9 +149,47 @@ impl Essence {
         Essence {
             asker: Asker::of(slice, reads),
             parties: Parties::of(slice, &label.owners, reads),
-            agreed: classes(&slice.agreed, reads),
+            agreed: seen(classes(&slice.agreed), reads),
             shape: Shape::of(label, reads),
         }
+    }
+
+    /// What rules that read less can see of it.
+    ///
+    /// `None` where they read more, or agencies by name: then it must be made of the question itself.
+    #[must_use]
+    pub fn seen_by(&self, reads: &Reads) -> Option<Essence> {
+        let Parties::Held(held) = &self.parties else { return None };
+        if reads.agencies_by_name {
+            return None;
+        }
+        let mut held: Vec<u16> = held.iter().map(|bits| bits & reads.sets).filter(|bits| *bits != 0).collect();
+        held.sort_unstable();
+        held.dedup();
+        let narrowed = |bits: u32, named: Named| match named {
+            None => 0,
+            Some(named) => bits & named | u32::from(bits & !named != 0) << ANOTHER,
+        };
+        let (asker, shape) = (&self.asker, &self.shape);
+        Some(Essence {
+            asker: Asker {
+                agency_kind: asker.agency_kind.filter(|_| reads.agency_kind),
+                roles: narrowed(asker.roles, reads.roles),
+                purpose: asker.purpose.clone().filter(|_| reads.purpose),
+                use_code: asker.use_code.clone().filter(|_| reads.use_code),
+                purpose_denied: asker.purpose_denied && reads.purpose_denied,
+                emergency: asker.emergency && reads.emergency,
+                relation: narrowed(asker.relation, reads.relation),
+            },
+            parties: Parties::Held(held.into()),
+            agreed: narrowed(self.agreed, reads.agreed),
+            shape: Shape {
+                kind: narrowed(shape.kind, reads.kind),
+                handling: narrowed(shape.handling, reads.handling),
+                caveats: narrowed(shape.caveats, reads.caveats),
+                instrument: narrowed(shape.instrument, reads.instrument),
+            },
+        })
     }
 }
 
@@ -251,9 +289,15 @@ impl Shape {
     }
 }
 
-/// The classes that agreements open, as far as the rules can tell them apart.
-pub(crate) fn classes(agreed: &BTreeSet<FieldClass>, reads: &Reads) -> u32 {
-    several(agreed.iter().map(|class| *class as u32), reads.agreed)
+/// The classes that agreements open, as bits.
+fn classes(agreed: &BTreeSet<FieldClass>) -> u32 {
+    agreed.iter().fold(0, |bits, class| bits | 1 << *class as u32)
+}
+
+/// The same, as far as the rules can tell them apart.
+pub(crate) fn seen(classes: u32, reads: &Reads) -> u32 {
+    let Some(named) = reads.agreed else { return 0 };
+    classes & named | u32::from(classes & !named != 0) << ANOTHER
 }
 
 /// Stands for every word that no rule names.

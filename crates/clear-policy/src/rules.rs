@@ -110,8 +110,10 @@ pub trait Rules: Send + Sync {
     /// The digest of rules and schema, hexadecimal.
     fn digest(&self) -> &str;
 
-    /// What [`Rules::judge`] can read of a question and a label; the less, the more verdicts can be remembered.
-    fn reads(&self) -> Reads {
+    /// What [`Rules::judge`] can read of a question and a label to decide about the pointer (`0`) or the field class at that
+    /// place of [`FieldClass::ALL`] (from `1`); the less, the more verdicts can be remembered.
+    fn reads(&self, action: usize) -> Reads {
+        let _ = action;
         Reads::everything()
     }
 }

@@ -13,13 +13,13 @@
 //! owner sets and shapes, and agreements are read once for each owner set and kind.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use clear_record::{AgencyId, FieldClass, Kind, Label, LabelId, LabelSet, PerClass, Purpose, Reach, Relation, UseCode};
 use jiff::Timestamp;
 
-use crate::essence::{Asker, Parties, Shape, classes};
+use crate::essence::{Asker, Parties, Shape, seen};
 use crate::{Order, Reads, Register, RuleFault, Rules, Slice, Verdict};
 
 /// What verdicts are asked for.
@@ -57,7 +57,6 @@ impl Sight {
 /// The memory of sights and verdicts. Forgetting costs time and changes nothing.
 #[derive(Default)]
 pub struct Sights {
-    hasher: RandomState,
     kept: RwLock<Kept>,
     shelf: Mutex<Arc<Shelf>>,
     /// By the rules' digest. There are the rules in force and the same for aggregates, and for a moment their successors.
@@ -69,7 +68,7 @@ pub struct Sights {
 #[derive(Default)]
 struct Kept {
     register: u64,
-    sights: HashMap<String, HashMap<u64, Vec<Remembered>>>,
+    sights: HashMap<String, HashMap<u64, Vec<Remembered>, Quick>>,
     count: usize,
 }
 
@@ -96,7 +95,7 @@ impl Sights {
     }
 
     pub(crate) fn sight(&self, case: &Case<'_>, slice: &Slice) -> Result<Sight, RuleFault> {
-        let hash = self.hasher.hash_one(slice);
+        let hash = Quick.hash_one(slice);
         let interval = case.register.interval(case.at);
         if let Some(known) = self.known(case, slice, hash, interval) {
             return Ok(known);
@@ -157,12 +156,14 @@ impl Sights {
                 Some(Owners { parties, agreed: agreements.open(&slice.path, owners), given })
             })
             .collect();
+        let shapes: Vec<u32> = shelf.shapes.iter().map(|(_, label)| judge.shape(label)).collect();
         // Rows are few: what differs between labels is which of them applies.
         let mut rows = vec![Row::default()];
-        let mut known: HashMap<(u32, u32, u32), u32> = HashMap::new();
+        let mut known: HashMap<(u32, u32, u32), u32, Quick> = HashMap::default();
         let mut row_of: Vec<u32> = Vec::with_capacity(case.labels.len());
         for (label, (owner_set, shape)) in case.labels.iter().zip(&shelf.places) {
-            let Some(Some(owners)) = owners.get(*owner_set as usize) else {
+            let (Some(Some(owners)), Some(shape)) = (owners.get(*owner_set as usize), shapes.get(*shape as usize))
+            else {
                 row_of.push(0);
                 continue;
             };
@@ -171,7 +172,7 @@ impl Sights {
             let at = match known.get(&key) {
                 Some(at) => *at,
                 None => {
-                    let row = judge.row(owners, agreed, label)?;
+                    let row = judge.row(owners, agreed, *shape, label)?;
                     let at = rows.iter().position(|known| *known == row).unwrap_or(rows.len());
                     if at == rows.len() {
                         rows.push(row);
@@ -218,7 +219,9 @@ struct Shelf {
     labels: Vec<Label>,
     owners: Vec<BTreeSet<AgencyId>>,
     owner_sets: HashMap<BTreeSet<AgencyId>, u32>,
-    shapes: HashMap<Shape, u32>,
+    /// Each shape with a label that has it.
+    shapes: Vec<(Shape, Label)>,
+    shape_numbers: HashMap<Shape, u32>,
     /// Each label's owner set and shape.
     places: Vec<(u32, u32)>,
 }
@@ -237,9 +240,13 @@ impl Shelf {
                     number
                 }
             };
+            let shape = Shape::of(label, &WHOLE);
             let next = self.shapes.len() as u32;
-            let shape = *self.shapes.entry(Shape::of(label, &WHOLE)).or_insert(next);
-            self.places.push((owners, shape));
+            let number = *self.shape_numbers.entry(shape).or_insert(next);
+            if number == next {
+                self.shapes.push((shape, label.clone()));
+            }
+            self.places.push((owners, number));
             self.labels.push(label.clone());
         }
     }
@@ -255,87 +262,170 @@ struct Owners {
 
 type PerKind = [u32; Kind::ALL.len()];
 
-/// What is open on a label, in each relation: a bit for each field class, and one for the pointer.
+/// What is open on a label, in each relation: a bit for the pointer and one for each field class.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Row([u16; Relation::ALL.len()]);
 
-const POINTER: u32 = FieldClass::ALL.len() as u32;
+/// The bit of a pointer; field classes follow in their order.
+const POINTER: u32 = 0;
 
 fn packed(verdict: &Verdict) -> u16 {
-    verdict.classes.iter().fold(u16::from(verdict.pointer) << POINTER, |bits, class| bits | 1 << *class as u32)
+    verdict.classes.iter().fold(u16::from(verdict.pointer) << POINTER, |bits, class| bits | 2 << *class as u32)
 }
 
 /// Verdicts of one rule set, by their essences, whose parts are numbered.
 #[derive(Default)]
 struct Verdicts {
-    askers: HashMap<Asker, u32>,
+    askers: HashMap<Vec<Asker>, u32>,
     parties: HashMap<Parties, u32>,
-    judged: HashMap<Key, u16>,
+    shapes: HashMap<Shape, u32>,
+    judged: HashMap<Key, u8, Quick>,
 }
 
-/// An essence with its parts as numbers.
+/// What one action's verdict depends on, in all relations at once: an essence with its parts as numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {
+    action: u32,
     asker: u32,
     parties: u32,
     agreed: u32,
-    shape: Shape,
+    shape: u32,
 }
+
+// A key's verdict is a bit for each relation.
+const _: () = assert!(Relation::ALL.len() <= 8);
 
 /// One question, put to the rules label by label.
 struct Judge<'a> {
     rules: &'a dyn Rules,
+    /// What the rules about each action read, the pointer first; and about all of them.
+    actions: Vec<Reads>,
     reads: Reads,
     verdicts: Arc<Mutex<Verdicts>>,
-    /// The asker's number in each relation; relations that no rule tells apart have the same.
-    askers: Vec<(Relation, u32)>,
+    asker: u32,
 }
 
 impl<'a> Judge<'a> {
     fn of(case: &Case<'a>, verdicts: Arc<Mutex<Verdicts>>, slice: &Slice) -> Judge<'a> {
-        let reads = case.rules.reads();
-        let asker = |relation| {
-            let mut verdicts = verdicts.lock().unwrap_or_else(PoisonError::into_inner);
-            let next = verdicts.askers.len() as u32;
-            let asker = Asker::of(&Slice { relation, ..slice.clone() }, &reads);
-            (relation, *verdicts.askers.entry(asker).or_insert(next))
-        };
-        let askers = Relation::ALL.iter().copied().map(asker).collect();
-        Judge { rules: case.rules, reads, verdicts, askers }
+        let actions: Vec<Reads> = (0..=FieldClass::ALL.len()).map(|action| case.rules.reads(action)).collect();
+        let reads = actions.iter().fold(Reads::nothing(), |reads, action| reads.and(action));
+        let asker = |relation: &Relation| Asker::of(&Slice { relation: *relation, ..slice.clone() }, &reads);
+        let askers: Vec<Asker> = Relation::ALL.iter().map(asker).collect();
+        let mut judge = Judge { rules: case.rules, actions, reads, verdicts, asker: 0 };
+        let asker = number(&mut judge.lock().askers, askers);
+        judge.asker = asker;
+        judge
     }
 
     fn parties(&self, given: &Slice, owners: &BTreeSet<AgencyId>) -> u32 {
         let parties = Parties::of(given, owners, &self.reads);
-        let mut verdicts = self.lock();
-        let next = verdicts.parties.len() as u32;
-        *verdicts.parties.entry(parties).or_insert(next)
+        number(&mut self.lock().parties, parties)
+    }
+
+    fn shape(&self, label: &Label) -> u32 {
+        number(&mut self.lock().shapes, Shape::of(label, &self.reads))
     }
 
     /// What is open on a label in each relation.
-    fn row(&self, owners: &Owners, agreed: u32, label: &Label) -> Result<Row, RuleFault> {
-        let agreed: BTreeSet<FieldClass> =
-            FieldClass::ALL.iter().copied().filter(|class| agreed >> *class as u32 & 1 == 1).collect();
-        let (seen, shape) = (classes(&agreed, &self.reads), Shape::of(label, &self.reads));
+    fn row(&self, owners: &Owners, agreed: u32, shape: u32, label: &Label) -> Result<Row, RuleFault> {
+        let key = |action: usize, reads: &Reads| Key {
+            action: action as u32,
+            asker: self.asker,
+            parties: owners.parties,
+            agreed: seen(agreed, reads),
+            shape,
+        };
         let mut row = Row::default();
-        for ((relation, asker), open) in self.askers.iter().zip(&mut row.0) {
-            let key = Key { asker: *asker, parties: owners.parties, agreed: seen, shape };
-            let known = self.lock().judged.get(&key).copied();
-            *open = match known {
-                Some(known) => known,
-                None => {
-                    let given = Slice { agreed: agreed.clone(), relation: *relation, ..owners.given.clone() };
-                    // A fault is nobody's verdict: it is not kept, and nothing is open.
-                    let judged = packed(&self.rules.judge(&given, label)?);
-                    self.lock().judged.insert(key, judged);
-                    judged
+        let is_known = {
+            let verdicts = self.lock();
+            self.actions.iter().enumerate().all(|(action, reads)| match verdicts.judged.get(&key(action, reads)) {
+                None => false,
+                Some(open) => {
+                    for (relation, bits) in row.0.iter_mut().enumerate() {
+                        *bits |= u16::from(open >> relation & 1) << action;
+                    }
+                    true
                 }
-            };
+            })
+        };
+        if is_known {
+            return Ok(row);
+        }
+        let classes = FieldClass::ALL.iter().copied().filter(|class| agreed >> *class as u32 & 1 == 1);
+        let mut given = Slice { agreed: classes.collect(), ..owners.given.clone() };
+        row = Row::default();
+        for (relation, bits) in Relation::ALL.iter().zip(&mut row.0) {
+            given.relation = *relation;
+            // A fault is nobody's verdict: it is not kept, and nothing is open.
+            *bits = packed(&self.rules.judge(&given, label)?);
+        }
+        let mut verdicts = self.lock();
+        for (action, reads) in self.actions.iter().enumerate() {
+            let open = row.0.iter().rev().fold(0, |open, bits| open << 1 | u8::from(bits >> action & 1 == 1));
+            verdicts.judged.insert(key(action, reads), open);
         }
         Ok(row)
     }
 
     fn lock(&self) -> MutexGuard<'_, Verdicts> {
         self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The number of a part; a new one gets the next.
+fn number<T: std::hash::Hash + Eq>(numbers: &mut HashMap<T, u32>, part: T) -> u32 {
+    let next = numbers.len() as u32;
+    *numbers.entry(part).or_insert(next)
+}
+
+/// Hashes small numbers quickly. Keys are compared as a whole wherever it is used, and nobody outside chooses them.
+#[derive(Default, Clone, Copy)]
+struct Quick;
+
+impl BuildHasher for Quick {
+    type Hasher = QuickHasher;
+    fn build_hasher(&self) -> QuickHasher {
+        QuickHasher(0)
+    }
+}
+
+struct QuickHasher(u64);
+
+impl QuickHasher {
+    fn add(&mut self, word: u64) {
+        // The multiplier of FxHash, as rustc uses it.
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+}
+
+impl Hasher for QuickHasher {
+    fn finish(&self) -> u64 {
+        // The table looks at the highest and the lowest bits; the multiplication mixes upwards only.
+        self.0 ^ self.0 >> 32
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
+            self.add(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u8(&mut self, word: u8) {
+        self.add(word.into());
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.add(word.into());
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.add(word);
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.add(word as u64);
     }
 }
 
@@ -400,7 +490,7 @@ fn sight(rows: &[Row], row_of: &[u32]) -> Sight {
                     let opens = |row: &u32| open.get(*row as usize).is_some_and(|open| open >> bit & 1 == 1);
                     (0..).map(LabelId).zip(row_of).filter(|(_, row)| opens(row)).map(|(label, _)| label).collect()
                 };
-                Arc::new(Reach { pointer: labels(POINTER), class: PerClass::from_fn(|class| labels(class as u32)) })
+                Arc::new(Reach { pointer: labels(POINTER), class: PerClass::from_fn(|class| labels(1 + class as u32)) })
             }
         };
         reaches.push(reach);

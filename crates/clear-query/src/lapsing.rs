@@ -31,7 +31,9 @@ impl Question for Lapsing {
             let folds = shelves.folds();
             let due = folds.lapses.range(..=(self.by, RecordId { kind: clear_record::Kind::HotFile, raw: u128::MAX }));
             due.map(|(_, id)| *id)
-                .filter(|id| folds.labels.get(id).is_some_and(|label| sight.opens(FieldClass::Operational, *label, *id)))
+                .filter(|id| {
+                    folds.labels.get(id).is_some_and(|label| sight.opens(FieldClass::Operational, *label, *id))
+                })
                 .collect()
         };
         let total = ids.len();
@@ -39,6 +41,12 @@ impl Question for Lapsing {
         let versions = shelves.read(&page, &sight, seq).await?;
         let known = known(shelves, versions.iter(), grant, &ties);
         let hits = versions.into_iter().map(|version| FoundVersion { version, why: Vec::new() }).collect();
-        Ok(FindMatch { understood: format!("hot-file entries to lapse by {}", self.by), hits, total, cautions: vec![], known })
+        Ok(FindMatch {
+            understood: format!("hot-file entries to lapse by {}", self.by),
+            hits,
+            total,
+            cautions: vec![],
+            known,
+        })
     }
 }

@@ -57,9 +57,7 @@ impl Question for Open {
         let ties = shelves.ties(grant);
         let sight = &ties.sight(grant);
         let found = shelves.read(&[self.id], sight, seq).await?.into_iter().next();
-        let open = found
-            .as_ref()
-            .is_some_and(|version| sight.opens_any(version.label, version.id));
+        let open = found.as_ref().is_some_and(|version| sight.opens_any(version.label, version.id));
         let (Some(version), true) = (&found, open) else {
             // A pointer shows whom to ask and nothing beside it.
             let known = known(shelves, found.iter(), grant, &ties);
@@ -141,7 +139,8 @@ async fn same_person(
         let folds = shelves.folds();
         let near =
             clear_link::block_keys(person).into_iter().filter_map(|key| folds.blocks.get(&key)).flatten().copied();
-        near.filter(|id| folds.labels.get(id).is_some_and(|label| sight.opens(FieldClass::Identity, *label, *id))).collect()
+        near.filter(|id| folds.labels.get(id).is_some_and(|label| sight.opens(FieldClass::Identity, *label, *id)))
+            .collect()
     };
     let versions = shelves.read(&near.into_iter().collect::<Vec<_>>(), sight, seq).await?;
     let persons: Vec<(RecordId, &Person)> = versions

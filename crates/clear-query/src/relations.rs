@@ -212,7 +212,14 @@ impl Tightened {
 
     /// Forgets what the projections have passed.
     pub(crate) fn passed(&self, seq: Seq) {
-        if self.0.read().unwrap_or_else(PoisonError::into_inner).1.first_key_value().is_none_or(|(first, _)| *first > seq) {
+        if self
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .1
+            .first_key_value()
+            .is_none_or(|(first, _)| *first > seq)
+        {
             return;
         }
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use clear_link::{BlockKey, block_keys};
 use clear_policy::Grant;
-use clear_record::{FieldClass, Kind, LabelId, LabelSet, PerClass, Reach, Record, RecordId, RowSet, Seq, Sight, Version};
+use clear_record::{
+    FieldClass, Kind, LabelId, LabelSet, PerClass, Reach, Record, RecordId, RowSet, Seq, Sight, Version,
+};
 use clear_search::Index;
 use clear_stats::Columns;
 use clear_store::{AsOf, Ledger};
@@ -99,7 +101,12 @@ impl Folds {
 impl Shelves {
     /// Shelves over a ledger, empty until they [`catch_up`](Shelves::catch_up).
     pub fn new(ledger: Arc<dyn Ledger>) -> Shelves {
-        Shelves { ledger, folds: RwLock::default(), following: tokio::sync::Mutex::new(()), tightened: Tightened::default() }
+        Shelves {
+            ledger,
+            folds: RwLock::default(),
+            following: tokio::sync::Mutex::new(()),
+            tightened: Tightened::default(),
+        }
     }
 
     /// Folds everything up to `visible` into the projections: what is not in the log is not visible.
@@ -172,7 +179,10 @@ impl Shelves {
     pub(crate) async fn read(&self, ids: &[RecordId], sight: &Sight<'_>, seq: Seq) -> Result<Vec<Version>, Error> {
         let shown: Vec<RecordId> = {
             let folds = self.folds();
-            ids.iter().copied().filter(|id| folds.labels.get(id).is_some_and(|label| sight.shows(*label, *id))).collect()
+            ids.iter()
+                .copied()
+                .filter(|id| folds.labels.get(id).is_some_and(|label| sight.shows(*label, *id)))
+                .collect()
         };
         if shown.is_empty() {
             return Ok(Vec::new());
@@ -234,7 +244,12 @@ impl Shelves {
 
 impl Folds {
     /// Records that match and that a sight of theirs alone would show as pointers: matched as a gray record is.
-    pub(crate) fn pointed(&self, query: &clear_search::Query, rows: Option<&RowSet>, labels: LabelSet) -> Vec<RecordId> {
+    pub(crate) fn pointed(
+        &self,
+        query: &clear_search::Query,
+        rows: Option<&RowSet>,
+        labels: LabelSet,
+    ) -> Vec<RecordId> {
         let (nothing, pointing) =
             (Reach::nothing(), Reach { pointer: labels, class: PerClass::from_fn(|_: FieldClass| LabelSet::empty()) });
         let sight = match rows {

@@ -71,7 +71,8 @@ const TRAFFICKING: Offences = Offences::Of { primary: &["HUMAN TRAFFICKING"], fb
 const MINOR: &str = "Juvenile Court Act, 705 ILCS 405/1-7 and 5-905: law enforcement records of persons under 18";
 const VICTIM: &str = "Rights of Crime Victims and Witnesses Act, 725 ILCS 120/4: privacy of victims of sexual offences";
 const CHILD: &str = "Privacy of Child Victims of Criminal Sexual Offenses Act, 725 ILCS 190";
-const TRAFFICKED: &str = "Trafficking Victims Protection Act, 22 USC 7105(c): names and identifying information of victims";
+const TRAFFICKED: &str =
+    "Trafficking Victims Protection Act, 22 USC 7105(c): names and identifying information of victims";
 
 /// INVARIANT (caveats come from one table): every caveat that follows from facts of a record.
 pub const RULES: &[Rule] = &[
@@ -214,9 +215,8 @@ mod tests {
 
     #[test]
     fn gr16_offence_part_and_age_close_a_record() {
-        let part = |part: &str, age: &str| {
-            format!(r#"{{"incident":"inc_00000000000000000000000007","part":"{part}"{age}}}"#)
-        };
+        let part =
+            |part: &str, age: &str| format!(r#"{{"incident":"inc_00000000000000000000000007","part":"{part}"{age}}}"#);
         let arrest = r#"{"person":"per_00000000000000000000000007","arrested_at":"2019-06-02T01:00:00"}"#;
         let stop = r#"{"stopped_at":"2019-06-02T01:00:00"}"#;
         let victim = "protected_victim by sexual-offence-victim";
@@ -252,7 +252,11 @@ mod tests {
             (Kind::Incident, String::new(), "0820", "THEFT", "06", "", vec![]),
             (Kind::Vehicle, "{}".into(), "0261", "", "", "", vec![]),
         ] {
-            assert_eq!(derived(kind, &event, iucr, primary, fbi, born), expected, "{kind} {event} {iucr}{primary}{fbi} {born}");
+            assert_eq!(
+                derived(kind, &event, iucr, primary, fbi, born),
+                expected,
+                "{kind} {event} {iucr}{primary}{fbi} {born}"
+            );
         }
     }
 

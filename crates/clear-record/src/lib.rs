@@ -29,7 +29,9 @@ pub use id::{AccountId, AgencyId, BadId, DeviceId, HoldId, InquiryId, Kind, Reco
 pub use id::{ArrestId, HotFileId, IncidentId, InvolvementId, NarrativeId, PersonId, PropertyId, StopId, VehicleId};
 pub use id::{AssignmentId, ReferralId, RestrictionId};
 pub use kinds::*;
-pub use label::{Caution, Caveat, FieldClass, Handling, Instrument, Label, LabelId, LabelSet, PerClass, Reach, Relation};
+pub use label::{
+    Caution, Caveat, FieldClass, Handling, Instrument, Label, LabelId, LabelSet, PerClass, Reach, Relation,
+};
 pub use schema::{Column, Field, FieldType, FieldValue, json_schema};
 pub use sight::{RowSet, Sight};
 pub use version::{Draft, Method, Provenance, Version};

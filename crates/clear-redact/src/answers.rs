@@ -140,7 +140,11 @@ impl Redact for OpenMatch {
         };
         let out = match show(&version) {
             Some(shown) => {
-                let alerts = self.alerts.iter().filter_map(|entry| alert(&self.known.sight(grant), entry, show(entry)?)).collect();
+                let alerts = self
+                    .alerts
+                    .iter()
+                    .filter_map(|entry| alert(&self.known.sight(grant), entry, show(entry)?))
+                    .collect();
                 let related = self
                     .related
                     .iter()

@@ -25,7 +25,7 @@ pub struct Written {
 }
 
 /// Columns of a sheet before those of the record.
-const ABOUT: [&str; 4] = ["id", "originator", "recipients", "valid_from"];
+const ABOUT: [&str; 6] = ["id", "originator", "handling", "caveats", "recipients", "valid_from"];
 
 /// Writes the batches of one answer, in order.
 #[derive(Clone)]
@@ -74,8 +74,9 @@ impl Writer {
 }
 
 fn row(bytes: &mut Vec<u8>, shown: &Shown, columns: &[&'static str]) {
-    let recipients = shown.sharing.recipients.join(" ");
-    let about = [&shown.id, &shown.originator, &recipients, &shown.valid_from].map(|text| text.to_owned());
+    let (sharing, caveats) = (&shown.sharing, shown.sharing.caveats.join(" "));
+    let (handling, recipients) = (sharing.handling.to_owned(), sharing.recipients.join(" "));
+    let about = [&shown.id, &shown.originator, &handling, &caveats, &recipients, &shown.valid_from].map(String::to_owned);
     let cells = columns.iter().map(|column| match shown.fields.get(*column) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),

@@ -70,9 +70,8 @@ pub(crate) fn view(grant: &Grant, version: &Version, known: &Known) -> Option<Vi
     for field in fields(record.kind()).iter().filter(|field| open(field.class)) {
         let Some(value) = json.remove(field.name) else { continue };
         let reference = matches!(field.holds, FieldType::Reference(_));
-        let may_follow = || {
-            value.as_str().and_then(|id| id.parse().ok()).is_some_and(|id: RecordId| known.may_follow(id))
-        };
+        let may_follow =
+            || value.as_str().and_then(|id| id.parse().ok()).is_some_and(|id: RecordId| known.may_follow(id));
         if !reference || may_follow() {
             shown.insert(field.name.to_owned(), value);
         }

@@ -157,7 +157,13 @@ async fn take(desk: &Desk, request: &Request<Filing>) -> Result<Accepted, Refusa
         Err(PublishError::Log(down)) => return Err(desk.log_down(&down)),
     };
     entry.ended_by_outbox();
-    tighten::hold(desk, Seq(published.committed.seqs.end.saturating_sub(1)), tightened, request.standing.account.as_ref()).await;
+    tighten::hold(
+        desk,
+        Seq(published.committed.seqs.end.saturating_sub(1)),
+        tightened,
+        request.standing.account.as_ref(),
+    )
+    .await;
     let orders = govern::take_effect(desk, &register).await;
     let receipt = published.receipt.ok_or(Refusal::Failed)?;
     Ok(Accepted {
@@ -199,7 +205,7 @@ fn denied(desk: &Desk, request: &Request<Filing>) -> Option<Denial> {
             Filing::Register(_) => Deed::Govern("edge"),
         });
     }
-    deeds.into_iter().find_map(|deed| match may(&register, desk.rules(), deed, request) {
+    deeds.into_iter().find_map(|deed| match may(&register, &*desk.rules(), deed, request) {
         Decision::Permit(_) => None,
         Decision::Deny(denial) => Some(denial),
     })

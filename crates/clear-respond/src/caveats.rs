@@ -84,9 +84,9 @@ impl Facts {
         }
         let mut facts = Facts { events, records: HashMap::new(), reports };
         // The last version of a filing that has a record twice is the one that counts.
-        facts.records.extend(
-            drafts.iter().filter(|draft| is_read(draft.id.kind)).map(|draft| (draft.id, draft.record.clone())),
-        );
+        facts
+            .records
+            .extend(drafts.iter().filter(|draft| is_read(draft.id.kind)).map(|draft| (draft.id, draft.record.clone())));
         facts.fetch(desk, facts.events.iter().copied().collect()).await?;
         let named = facts.events.iter().filter_map(|id| facts.records.get(id)).flat_map(Record::names);
         let named = named.filter(|id| matches!(id.kind, Kind::Incident | Kind::Person)).collect();

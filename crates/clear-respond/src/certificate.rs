@@ -387,6 +387,9 @@ fn first_walk(
             }
         }
     }
+    if register.agency(&wish.agency).is_none() {
+        return Err(CertificateError::UnknownAgency(wish.agency.clone()));
+    }
     let from = match wish.from {
         Mark::Order => ordered.ok_or_else(|| CertificateError::NoOrder(wish.agency.clone()))?,
         Mark::Size(size) => from.unwrap_or(Point { size, root: [0; 32] }),
@@ -508,9 +511,6 @@ fn left(what: What) -> bool {
 impl Found {
     fn new(origin: String, agency: AgencyId, first: Arc<First>) -> Result<Found, CertificateError> {
         let register = &first.register;
-        if register.agency(&agency).is_none() {
-            return Err(CertificateError::UnknownAgency(agency));
-        }
         let mut closure = BTreeSet::from([agency.clone()]);
         for order in register.orders() {
             let covered = register.closure_of(&order.draft.number);
@@ -706,10 +706,14 @@ pub async fn certificate(
 ) -> Result<CertifiedAnswer, Refusal> {
     let wish = request.question.clone();
     let entry = Entry::asked(desk, &request, "certificate", &wish.agency);
-    if let Decision::Deny(denial) = may(&desk.register(), desk.rules(), Deed::Operate, &request) {
+    if let Decision::Deny(denial) = may(&desk.register(), &*desk.rules(), Deed::Operate, &request) {
         return Err(entry.refuse(denial).await);
     }
     let (turn, log) = (desk.reading.clone().lock_owned().await, desk.public_log().clone());
+    // The newest checkpoint is the one over everything up to this question.
+    if let Err(down) = log.publish().await {
+        return Err(entry.failed(&down).await);
+    }
     let make = move || {
         let _turn = turn;
         let dir = log.folder().parent().unwrap_or(log.folder()).to_owned();

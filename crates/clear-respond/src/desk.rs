@@ -1,7 +1,7 @@
 //! The desk: what the roads need, wired once. Its fields are private; nothing reads past the roads.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use clear_audit::{Event, Log, LogDown, Recovered, What};
@@ -82,10 +82,12 @@ pub(crate) struct Now {
 pub struct Desk {
     store: Store,
     log: Log,
-    rules: Arc<dyn Rules>,
+    rules: RwLock<Arc<dyn Rules>>,
     clock: Clock,
+    /// The newest time that was seen, µs.
+    latest: AtomicI64,
     identity: Identity,
-    shelves: Arc<Shelves>,
+    shelves: Shelves,
     /// Answers in their last step; a tightening waits for them.
     pub(crate) leaving: crate::tighten::Leaving,
     sights: Sights,
@@ -133,7 +135,7 @@ impl Desk {
         let gate = Gate::new();
         let desk = Desk {
             identity: Identity::new(store.cards.clone()),
-            shelves: Arc::new(Shelves::new(store.ledger.clone())),
+            shelves: Shelves::new(store.ledger.clone()),
             leaving: crate::tighten::Leaving::default(),
             sights: Sights::new(),
             gate,
@@ -147,8 +149,9 @@ impl Desk {
             urgent: Urgent::default(),
             store,
             log,
-            rules,
+            rules: RwLock::new(rules),
             clock,
+            latest: AtomicI64::new(i64::MIN),
         };
         // Nothing listens yet; every order of the register closes the gate anew.
         drop(crate::govern::take_effect(&desk, &Register::new()).await);
@@ -186,6 +189,7 @@ impl Desk {
         for opened in self.log.openings(from..self.log.synced_size()).map_err(Error::ReadLog)? {
             let (_, opened) = opened.map_err(Error::ReadLog)?;
             let clear_audit::Opened::Event(event) = opened else { continue };
+            self.latest.fetch_max(event.at.as_microsecond(), Ordering::SeqCst);
             let Some(request) = event.request.clone() else { continue };
             if event.what == What::Asked {
                 open.insert(request, event);
@@ -265,6 +269,26 @@ impl Desk {
         Ok(Published { receipt, committed })
     }
 
+    /// Puts other rules in force. The log says so first; what was decided by the former ones and has not left yet, does
+    /// not leave any more.
+    ///
+    /// # Errors
+    /// When the log cannot be written; the rules are the former ones then.
+    pub async fn change_rules(&self, rules: Arc<dyn Rules>, why: String) -> Result<(), Error> {
+        let digest = rules.digest().to_owned();
+        let event = Event {
+            what: What::Rules,
+            at: self.clock(),
+            address: Some("local".to_owned()),
+            rules: Some(digest),
+            why: Some(why),
+            ..Event::default()
+        };
+        self.log.append(&event, None).wait().await?;
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+        Ok(())
+    }
+
     /// Proves who is at the other end.
     ///
     /// # Errors
@@ -307,9 +331,12 @@ impl Desk {
         &self.log
     }
 
-    /// The time on the desk's clock.
+    /// The time on the desk's clock. It never goes back, not even to before the newest event of the log: a date that has
+    /// passed has passed.
     pub fn clock(&self) -> Timestamp {
-        (self.clock)()
+        let now = (self.clock)();
+        let latest = self.latest.fetch_max(now.as_microsecond(), Ordering::SeqCst);
+        Timestamp::from_microsecond(latest).map_or(now, |latest| latest.max(now))
     }
 
     /// How many requests ended how since the start, for metrics.
@@ -397,20 +424,15 @@ impl Desk {
         &self.log
     }
 
-    pub(crate) fn rules(&self) -> &dyn Rules {
-        self.rules.as_ref()
+    pub(crate) fn rules(&self) -> Arc<dyn Rules> {
+        self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn sights(&self) -> &Sights {
         &self.sights
     }
 
-    /// The shelves, for what goes on behind an answer's back.
-    pub(crate) fn shelves_shared(&self) -> Arc<Shelves> {
-        self.shelves.clone()
-    }
-
-    /// The cards, for the same.
+    /// The cards, for what goes on behind an answer's back.
     pub(crate) fn cards_shared(&self) -> Arc<dyn Cards> {
         self.store.cards.clone()
     }

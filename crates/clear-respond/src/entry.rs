@@ -1,7 +1,7 @@
 //! A request's entry in the log: opened when it is asked, ended exactly once.
 
 use clear_audit::{Event, LogDown, Receipt, What};
-use clear_policy::{Denial, Grant};
+use clear_policy::{Denial, Grant, RuleFault};
 use clear_record::{Request, Seq};
 use clear_redact::Disclosed;
 use serde::Serialize;
@@ -109,6 +109,13 @@ impl<'a> Entry<'a> {
         Event { what, at: self.desk.clock(), question: None, reason: None, emergency: None, ..self.event.clone() }
     }
 
+    /// A change of the rules is a stop: what others opened does not leave under these, nor under a digest in the log that
+    /// was not decided by.
+    fn judged_by_others(&self, grant: &Grant) -> Option<Denial> {
+        let same = grant.rules() == self.desk.rules().digest() && self.event.rules.as_deref() == Some(grant.rules());
+        (!same).then(|| Denial::Fault(RuleFault("the rules changed while this was answered".to_owned())))
+    }
+
     async fn end(&mut self, event: &Event) -> Result<Receipt, LogDown> {
         self.ended = true;
         self.desk.count(match event.what {
@@ -199,7 +206,8 @@ impl<'a> Entry<'a> {
             Err(down) => return Err(self.desk.log_down(&down)),
         };
         let register = self.desk.register();
-        if let Some(denial) = grant.ended_by(&register, self.desk.clock()) {
+        let ended = grant.ended_by(&register, self.desk.clock()).or_else(|| self.judged_by_others(grant));
+        if let Some(denial) = ended {
             // The log says that this was answered; it must also say that it did not leave.
             let why = Some(format!("{}: {denial}", denial.code()));
             let withheld = Event { why, path: grant.path().clone(), ..self.event(What::Withheld) };

@@ -41,6 +41,8 @@ pub enum ExportError {
     Empty,
     #[error("cannot sign")]
     Sign(#[from] NoteFlaw),
+    #[error("cannot publish the log")]
+    LogDown(#[from] clear_audit::LogDown),
     #[error("reading the log was interrupted")]
     Unfinished,
 }
@@ -82,6 +84,10 @@ impl Desk {
         // What is not in the log is not visible: the register in memory is what the log has.
         let bodies = bodies.get(..register.version() as usize).unwrap_or(&bodies).to_vec();
         let leaves = self.places(bodies.clone()).await?;
+        // Whoever looks for the commitments finds them under the checkpoint.
+        if leaves.known.last().is_some_and(|place| place.leaf >= self.public_log().published_size()) {
+            self.public_log().publish().await?;
+        }
         let mut text = format!(
             "{HEADING}\nlog: {}\ninstallation: {}\nversion: {}\nat: {}\n",
             self.public_log().origin(),

@@ -72,7 +72,7 @@ pub(crate) async fn granted<'a, Q: Serialize>(
     // An asker whom an order or a suspension bars gets that, whatever is wrong with the inquiry.
     let decide = || {
         let now = desk.now();
-        clear_policy::decide(&now.register, desk.rules(), &now.labels, desk.sights(), &facts)
+        clear_policy::decide(&now.register, &*desk.rules(), &now.labels, desk.sights(), &facts)
     };
     let grant = match (decide(), trouble) {
         (_, Some(Err(error))) => return Err(entry.failed(&error).await),

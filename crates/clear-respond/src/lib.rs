@@ -13,6 +13,7 @@
 //! What a filing checks: `accept.rs`. What happens at start: `desk.rs`. What the public sees: `public.rs`.
 
 mod accept;
+pub mod clock;
 mod caveats;
 mod certificate;
 mod desk;
@@ -108,10 +109,8 @@ where
         let _leaving = desk.leaving.pass().await;
         // INVARIANT (tightened is not told): what was made before a record was tightened is made again.
         if desk.shelves().tightenings() == tightenings || pen.is_some() {
-            let answered = entry.answered(&grant, disclosed).await;
-            if answered.is_ok() {
-                silent::look(desk, &request, &grant);
-            }
+            let answered = entry.answered(&grant, disclosed);
+            let (answered, ()) = tokio::join!(answered, silent::look(desk, &request, &grant));
             return answered.map(|response| response.made_under(tightenings));
         }
     }

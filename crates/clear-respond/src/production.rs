@@ -559,7 +559,7 @@ impl Desk {
 
     /// Who keeps the docket here: decided by the rules, in the name of an agency, in an office.
     fn keeper<Q>(&self, request: &Request<Q>) -> Result<Keeper, Step> {
-        if let Decision::Deny(denial) = may(&self.register(), self.rules(), Deed::Produce, request) {
+        if let Decision::Deny(denial) = may(&self.register(), &*self.rules(), Deed::Produce, request) {
             return Err(Step::Denied(denial));
         }
         let Standing { account: Some(account), agency: Some(agency), roles, .. } = request.standing.clone() else {
@@ -598,12 +598,12 @@ impl Desk {
         if demand.judge_signed && demand.court.is_none() {
             return wrong("court: whose judge signed it?");
         }
-        if demand.deadline.is_some_and(|deadline| deadline < demand.received) {
-            return wrong("deadline: it lies before the day on which the demand was received.");
-        }
         let today = self.clock().to_zoned(self.time_zone()).date();
         if demand.received > today {
             return wrong(format!("received: {} has not come yet.", demand.received));
+        }
+        if demand.deadline.is_some_and(|deadline| deadline < demand.received) {
+            return wrong("deadline: it lies before the day on which the demand was received.");
         }
         if let Some(agency) = demand.agency.as_ref().filter(|agency| self.register().agency(agency).is_none()) {
             return wrong(format!("agency: the register does not know `{agency}`; leave it out and name who demands."));

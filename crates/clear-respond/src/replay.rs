@@ -19,7 +19,7 @@ use std::sync::Arc;
 use clear_audit::{Event, Opened, Receipt, What};
 use clear_identity::Proven;
 use clear_policy::{BadOrder, Decision, Deed, Grant, OrderDraft, Register, Rules, Sights, decide, may};
-use clear_query::{Counts, Find, Lapsing, Open, Question};
+use clear_query::{Counts, Find, Lapsing, Open, Question, Rows};
 use clear_record::{AccountId, AgencyId, Inquiry, Label, Origin, Relation, Request, Standing};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ use crate::desk::Desk;
 use crate::entry::{Entry, Refusal};
 
 /// What a question of the log is called; filings and deeds are not decided again.
-const QUESTIONS: &[&str] = &[Find::NAME, Open::NAME, Counts::NAME, Lapsing::NAME, "rows"];
+const QUESTIONS: &[&str] = &[Find::NAME, Open::NAME, Counts::NAME, Lapsing::NAME, Rows::NAME];
 /// How many changed questions are named; all are counted.
 const NAMED: usize = 100;
 
@@ -199,7 +199,7 @@ pub async fn preview(desk: &Arc<Desk>, request: Proven<Request<Preview>>) -> Res
     let Preview { change, days } = request.question.clone();
     let entry = Entry::asked(desk, &request, "replay", &(change.order.as_ref().map(|order| &order.number), days));
     let now = desk.now();
-    if let Decision::Deny(denial) = may(&now.register, desk.rules(), Deed::Govern("cut_off"), &request) {
+    if let Decision::Deny(denial) = may(&now.register, &*desk.rules(), Deed::Govern("cut_off"), &request) {
         return Err(entry.refuse(denial).await);
     }
     // One at a time: it reads a good part of the log, and nobody should be able to ask for ten at once.
@@ -239,8 +239,9 @@ impl Desk {
         let since = since.unwrap_or(Timestamp::MIN);
         let log = self.public_log();
         let (from, to) = (log.before(since)?, log.synced_size());
-        let before = World::new(&now.register, self.rules(), &now.labels);
-        let rules = change.rules.as_deref().unwrap_or(self.rules());
+        let in_force = self.rules();
+        let before = World::new(&now.register, &*in_force, &now.labels);
+        let rules = change.rules.as_deref().unwrap_or(&*in_force);
         let after = World::new(&changed, rules, &now.labels);
         let mut replay = compare(log.openings(from..to)?, since, to - from, &before, &after, &closure, progress)?;
         replay.order = change.order.as_ref().map(|draft| draft.number.clone());

@@ -195,11 +195,7 @@ async fn same_two(
     let theirs = [Some(&decided), restriction.second_person.as_ref()];
     let yours = [Some(author), asked.second_person.as_ref()];
     let same = yours.contains(&theirs[0]) && (theirs[1].is_none() || yours.contains(&theirs[1]));
-    Ok(if same {
-        Ok(())
-    } else {
-        Err("it is loosened by the two who tightened it, or when its date comes".into())
-    })
+    Ok(if same { Ok(()) } else { Err("it is loosened by the two who tightened it, or when its date comes".into()) })
 }
 
 /// The record and its parts under another handling. What is stricter for a reason of its own stays so.

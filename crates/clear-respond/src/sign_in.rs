@@ -161,7 +161,7 @@ impl Desk {
     /// As [`crate::accept`].
     pub async fn enrol_for(&self, request: Proven<Request<NewAccount>>) -> Result<Enrolled, Refusal> {
         let entry = Entry::asked(self, &request, "enrol", &request.question.id);
-        if let Decision::Deny(denial) = may(&self.register(), self.rules(), Deed::Govern("account"), &request) {
+        if let Decision::Deny(denial) = may(&self.register(), &*self.rules(), Deed::Govern("account"), &request) {
             return Err(entry.refuse(denial).await);
         }
         match self.identity().enrol(request.question.clone()).await {

@@ -2,7 +2,7 @@
 //!
 //! In:    a question that was answered, its grant.
 //! Out:   a card for each black record that it would have hit, for whoever of the owner's sees that record.
-//! Never: does anything before the answer is on its way, or anything that the asker could observe.
+//! Never: does anything that the asker could observe: the same look for every question, and no wait on a hit.
 
 use clear_audit::{Event, Receipt, What};
 use clear_identity::Proven;
@@ -44,10 +44,14 @@ pub struct SilentHitNotice {
     pub reason: Option<String>,
 }
 
-/// Looks, behind the answer's back, whether the question would have hit black records, and leaves their owners a card.
-pub(crate) fn look<Q: Question>(desk: &Desk, request: &Request<Q>, grant: &Grant) {
-    let (shelves, cards) = (desk.shelves_shared(), desk.cards_shared());
-    let (question, grant) = (request.question.clone(), grant.clone());
+/// Looks whether the question would have hit black records, and leaves their owners a card. Done for every question alike,
+/// while its answer waits for the log; writing the card is nobody's wait.
+pub(crate) async fn look<Q: Question>(desk: &Desk, request: &Request<Q>, grant: &Grant) {
+    let hits = request.question.silent_hits(desk.shelves(), grant);
+    if hits.is_empty() {
+        return;
+    }
+    let cards = desk.cards_shared();
     let notice = SilentHitNotice {
         record: String::new(),
         at: request.asked_at,
@@ -59,8 +63,7 @@ pub(crate) fn look<Q: Question>(desk: &Desk, request: &Request<Q>, grant: &Grant
         reason: request.inquiry.reason.clone(),
     };
     tokio::spawn(async move {
-        let looked = tokio::task::spawn_blocking(move || question.silent_hits(&shelves, &grant)).await;
-        for hit in looked.unwrap_or_default() {
+        for hit in hits {
             let notice = SilentHitNotice { record: hit.id.to_string(), ..notice.clone() };
             let body = serde_json::to_vec(&notice).unwrap_or_default();
             for owner in &hit.owners {
@@ -79,10 +82,7 @@ impl Desk {
     ///
     /// # Errors
     /// A [`Refusal`], as for any question.
-    pub async fn silent_hits(
-        &self,
-        request: Proven<Request<()>>,
-    ) -> Result<(Vec<SilentHitNotice>, Receipt), Refusal> {
+    pub async fn silent_hits(&self, request: Proven<Request<()>>) -> Result<(Vec<SilentHitNotice>, Receipt), Refusal> {
         let Granted { entry, grant, .. } = inquiry::granted(self, &request, "silent_hits").await?;
         let cards = match self.cards().list(CARD, request.standing.agency.as_ref().map(AgencyId::as_str)).await {
             Ok(cards) => cards,

@@ -214,7 +214,7 @@ async fn begin<'a>(
 
 fn decide(desk: &Desk, request: &Request<Rows>) -> Decision {
     let now = desk.now();
-    clear_policy::decide(&now.register, desk.rules(), &now.labels, desk.sights(), request)
+    clear_policy::decide(&now.register, &*desk.rules(), &now.labels, desk.sights(), request)
 }
 
 /// An answer that is being sent.

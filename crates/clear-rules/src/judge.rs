@@ -26,8 +26,8 @@ pub struct CedarRules {
     by_action: HashMap<EntityUid, PolicySet>,
     /// The policies about records, one by one.
     single: Vec<Single>,
-    /// What all of them together read.
-    reads: Reads,
+    /// What those about each action of [`Names::see`] read.
+    reads: Vec<Reads>,
     /// Whether a policy applies, by its number, the action where it asks for it, and the essence that it reads.
     applied: Mutex<HashMap<(u16, u8, Essence), bool>>,
     authorizer: Authorizer,
@@ -45,9 +45,12 @@ impl Rules for CedarRules {
             return Ok(Verdict::default());
         }
         let mut whole = None;
+        let all = Reads { agencies_by_name: false, ..Reads::everything() };
+        let seen = Essence::of(slice, label, &all);
         let (mut permitted, mut forbidden) = (0u16, 0u16);
         for (number, policy) in (0u16..).zip(&self.single) {
-            let essence = Essence::of(slice, label, &policy.found.reads);
+            let reads = &policy.found.reads;
+            let essence = seen.seen_by(reads).unwrap_or_else(|| Essence::of(slice, label, reads));
             let actions =
                 if policy.found.action { policy.actions } else { policy.actions & policy.actions.wrapping_neg() };
             for (at, action) in (0u8..).zip(&self.names.see).filter(|(at, _)| actions >> at & 1 == 1) {
@@ -103,8 +106,8 @@ impl Rules for CedarRules {
         &self.report.digest
     }
 
-    fn reads(&self) -> Reads {
-        self.reads.clone()
+    fn reads(&self, action: usize) -> Reads {
+        self.reads.get(action).cloned().unwrap_or_else(Reads::everything)
     }
 }
 
@@ -152,7 +155,11 @@ impl CedarRules {
         let actions = schema.action_entities().map_err(|error| unfit(fault(error)))?;
         let by_action = by_action(&schema, &policies, &actions).map_err(unfit)?;
         let single = single(&policies, &names, &actions).map_err(unfit)?;
-        let reads = single.iter().fold(Reads::nothing(), |reads, policy| reads.and(&policy.found.reads));
+        let about = |action: usize| {
+            let matching = single.iter().filter(|policy| policy.actions >> action & 1 == 1);
+            matching.fold(Reads::nothing(), |reads, policy| reads.and(&policy.found.reads))
+        };
+        let reads: Vec<Reads> = (0..names.see.len()).map(about).collect();
         let rules = CedarRules {
             texts,
             report,
@@ -256,6 +263,19 @@ impl CedarRules {
     /// Every policy in force, by file and place: the published rules are this list.
     pub fn policies(&self) -> &[Policy] {
         &self.report.policies
+    }
+
+    /// Whether these rules can only shut more than those: the same schema, no permit that is not among those, and every
+    /// forbid of those. Policies are compared by id and by what they say.
+    pub fn tighten(&self, those: &CedarRules) -> bool {
+        let held = |policies: &PolicySet, policy: &cedar_policy::Policy| {
+            policies.policy(policy.id()).and_then(|same| same.to_json().ok()) == policy.to_json().ok()
+        };
+        let permits = self.policies.policies().filter(|policy| policy.effect() == cedar_policy::Effect::Permit);
+        let forbids = those.policies.policies().filter(|policy| policy.effect() == cedar_policy::Effect::Forbid);
+        self.texts.get(SCHEMA) == those.texts.get(SCHEMA)
+            && permits.into_iter().all(|policy| held(&those.policies, policy))
+            && forbids.into_iter().all(|policy| held(&self.policies, policy))
     }
 
     /// The texts that were loaded.

@@ -19,7 +19,7 @@ mod texts;
 
 pub use judge::CedarRules;
 pub use load::{Effect, Policy, Problem, Report, check};
-pub use texts::{SCHEMA, Texts};
+pub use texts::{CERTIFICATE, SCHEMA, Texts};
 
 /// Rules that did not load.
 #[derive(Debug, thiserror::Error)]

@@ -10,6 +10,9 @@ use crate::{Error, Problem};
 /// The name of the schema's file.
 pub const SCHEMA: &str = "schema.cedarschema";
 
+/// The name of the file in which a proof of the rules may lie beside them. It is no rule and does not count in the digest.
+pub const CERTIFICATE: &str = "proof.note";
+
 macro_rules! embedded {
     ($($name:literal)*) => {
         [$(($name, include_str!(concat!("../policies/", $name))),)*]
@@ -31,7 +34,8 @@ impl Texts {
         texts.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
     }
 
-    /// The rules of a folder: its schema, its `.cedar` files, and nothing else but notes (`.md`).
+    /// The rules of a folder: its schema, its `.cedar` files, and nothing else but notes (`.md`) and a certificate
+    /// ([`CERTIFICATE`]).
     ///
     /// # Errors
     /// [`Error::Read`] where a file cannot be read; [`Error::Invalid`] where the folder holds something else, because a
@@ -42,7 +46,7 @@ impl Texts {
         for entry in std::fs::read_dir(dir).map_err(|source| unread(dir, source))? {
             let path = entry.map_err(|source| unread(dir, source))?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if name.ends_with(".md") {
+            if name.ends_with(".md") || name == CERTIFICATE {
                 continue;
             }
             if name != SCHEMA && !name.ends_with(".cedar") {

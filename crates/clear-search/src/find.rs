@@ -58,9 +58,8 @@ impl Index {
 
     fn candidates(&self, terms: &Terms, sight: &Sight<'_>) -> Vec<Candidate> {
         let by = |class: FieldClass, found: Vec<(RowId, f32, Why)>| -> Vec<Candidate> {
-            let seen = |(row, score, why): (RowId, f32, Why)| {
-                self.seen(sight, class, row, score, why.points(), vec![why])
-            };
+            let seen =
+                |(row, score, why): (RowId, f32, Why)| self.seen(sight, class, row, score, why.points(), vec![why]);
             found.into_iter().filter_map(seen).collect()
         };
         match terms {
@@ -161,7 +160,8 @@ impl<'a> Kept<'a> {
         let kind = self.kinds.is_empty() || self.kinds.contains(&row.id.kind);
         let unfiltered = self.from.is_none() && self.to.is_none() && self.beat.is_none();
         // A closed field keeps nothing: halving a range would read a pointer's date out.
-        let readable = !pointer && Events::has(row.id.kind) && self.sight.opens(FieldClass::Operational, row.label, row.id);
+        let readable =
+            !pointer && Events::has(row.id.kind) && self.sight.opens(FieldClass::Operational, row.label, row.id);
         kind && (unfiltered
             || readable
                 && self.from.is_none_or(|from| row.when.is_some_and(|when| when >= from))

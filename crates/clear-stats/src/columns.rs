@@ -91,7 +91,14 @@ impl Columns {
     /// A projection of nothing.
     pub fn new() -> Columns {
         let values = COLUMNS.iter().map(|source| Values::new(source.measured.column)).collect();
-        Columns { seq: Seq::default(), rows: HashMap::new(), ids: Vec::new(), labels: Vec::new(), values, most_labels: 0 }
+        Columns {
+            seq: Seq::default(),
+            rows: HashMap::new(),
+            ids: Vec::new(),
+            labels: Vec::new(),
+            values,
+            most_labels: 0,
+        }
     }
 
     /// Takes in one version; they come in `seq` order, each incident's newest counts. A version seen before changes
@@ -192,8 +199,7 @@ fn mask_of(reach: &Reach, label: LabelId) -> Option<u32> {
 impl<'a> Leaf<'a> {
     /// The readable column of that name, by number.
     pub(crate) fn column(&self, name: &str) -> Option<usize> {
-        let named =
-            |source: &Source| source.measured.name == name && self.sight.knows(source.measured.class);
+        let named = |source: &Source| source.measured.name == name && self.sight.knows(source.measured.class);
         COLUMNS.iter().position(named)
     }
 

@@ -113,6 +113,18 @@ struct Asking {
     /// On whose behalf, agency ids separated by commas; absent: your own agency's.
     #[arg(long, value_delimiter = ',', value_name = "AGENCY")]
     on_behalf_of: Option<Vec<String>>,
+    /// The number of an opened inquiry of your own; the other parts come from it.
+    #[arg(long, value_name = "NUMBER")]
+    inquiry: Option<String>,
+    /// The answer when the server asks back whether this is for somebody else.
+    #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
+    for_them: Option<bool>,
+    /// Imminent danger to somebody's life, in a sentence. Answered at once and reviewed.
+    #[arg(long, value_name = "SENTENCE")]
+    emergency: Option<String>,
+    /// The number of the hold that a second person released for this very question.
+    #[arg(long, value_name = "HOLD")]
+    released: Option<String>,
     /// How many hits.
     #[arg(long)]
     limit: Option<usize>,
@@ -131,15 +143,28 @@ impl Asking {
         say("reason", self.reason.clone().map(Value::from));
         let beneficiaries = match &self.on_behalf_of {
             Some(agencies) => Some(agencies.clone()),
+            None if self.inquiry.is_some() => None,
             None => self.own_agency()?.map(|agency| vec![agency]),
         };
         say("on_behalf_of", beneficiaries.map(Value::from));
+        say("number", self.inquiry.clone().map(Value::from));
+        say("for_them", self.for_them.map(Value::from));
+        say("emergency", self.emergency.clone().map(Value::from));
+        say("released", self.released.clone().map(Value::from));
         Ok(Value::Object(inquiry))
     }
 
     fn own_agency(&self) -> anyhow::Result<Option<String>> {
         let me = self.server.get("/api/v1/me")?;
         Ok(if me.status == 200 { me.json()?["agency"].as_str().map(str::to_owned) } else { None })
+    }
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("say `yes` or `no`".to_owned()),
     }
 }
 

@@ -1,5 +1,9 @@
 //! `openclear bench`: measure this build. `make bench` runs it and writes the table of docs/performance.md.
 
+mod gate;
+
+mod decide;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,6 +29,15 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
+    /// Decide: cached, cold, and after a change of the register, beside plain Cedar.
+    Decide {
+        /// Taken and not used: nothing is written.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// How many labels.
+        #[arg(long, default_value_t = 20_000)]
+        labels: usize,
+    },
     /// Load crime files: parse alone, then the whole road, then the projections.
     Load {
         /// An empty folder.
@@ -49,10 +62,18 @@ enum What {
         #[arg(long, default_value_t = 1)]
         askers: usize,
     },
+    /// Cut an agency off while sessions and streaming answers are open.
+    Gate(gate::Args),
+    /// The clients of `gate`, in a process of their own.
+    #[command(hide = true)]
+    GateClients,
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
     match args.what {
+        What::Gate(args) => gate::run(args).await?,
+        What::GateClients => gate::clients().await?,
+        What::Decide { dir: _, labels } => decide::run(labels)?,
         What::Load { dir, files } => load(&dir.clone(), &files).await?,
         What::Ask { dir, persons, questions, askers } => ask(&dir.clone(), persons, questions, askers).await?,
     }

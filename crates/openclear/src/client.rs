@@ -68,11 +68,21 @@ impl Server {
         if let Some(said) = &self.token {
             request = request.header("Authorization", format!("Bearer {}", token(said)?));
         }
-        for (part, header) in [("purpose", "Purpose"), ("use_code", "Use-Code"), ("case", "Case"), ("reason", "Reason")]
-        {
+        for (part, header) in [
+            ("purpose", "X-Inquiry-Purpose"),
+            ("use_code", "X-Inquiry-Use-Code"),
+            ("case", "X-Inquiry-Case"),
+            ("reason", "X-Inquiry-Reason"),
+            ("number", "X-Inquiry"),
+            ("emergency", "X-Inquiry-Emergency"),
+            ("released", "X-Inquiry-Released"),
+        ] {
             if let Some(value) = inquiry[part].as_str() {
-                request = request.header(format!("X-Inquiry-{header}"), value);
+                request = request.header(header, value);
             }
+        }
+        if let Some(answer) = inquiry["for_them"].as_bool() {
+            request = request.header("X-Inquiry-For-Them", if answer { "yes" } else { "no" });
         }
         let agencies: Vec<&str> =
             inquiry["on_behalf_of"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();

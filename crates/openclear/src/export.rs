@@ -1,4 +1,4 @@
-//! `openclear register draft`, `export` and `verify`: an order before it is signed, the register as one signed file.
+//! `openclear register draft`, `put-in-force`, `export` and `verify`: orders and the register as files.
 
 use std::path::{Path, PathBuf};
 
@@ -51,6 +51,42 @@ pub(crate) fn draft(args: &Draft) -> anyhow::Result<End> {
     }
     eprintln!("Count and digest: {} {}", preview["count"], preview["digest"].as_str().unwrap_or_default());
     print!("{}", preview["text"].as_str().unwrap_or_default());
+    Ok(End::Done)
+}
+
+/// Put a signed order in force.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  openclear register sign --key chief.key order.txt > one.txt\n  openclear register sign --key counsel.key one.txt > signed.txt\n  openclear register put-in-force signed.txt --as demo/personas.json#steward"
+)]
+pub(crate) struct Force {
+    /// The signed order.
+    file: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: Server,
+}
+
+pub(crate) fn put_in_force(args: &Force) -> anyhow::Result<End> {
+    let note = std::fs::read_to_string(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
+    let said = args.server.post("/api/v1/register/cut-offs", &json!({"note": note}))?;
+    if said.status >= 300 {
+        return said.end();
+    }
+    let taken = said.json()?;
+    if args.json {
+        println!("{taken:#}");
+        return Ok(End::Done);
+    }
+    println!(
+        "Order {} holds since {} ({} ms). {} connections reset.",
+        taken["number"].as_str().unwrap_or_default(),
+        taken["holds_since"].as_str().unwrap_or_default(),
+        taken["milliseconds"],
+        taken["connections"]
+    );
     Ok(End::Done)
 }
 

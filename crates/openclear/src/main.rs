@@ -22,6 +22,7 @@ mod import;
 mod open;
 mod policy;
 mod register;
+mod rules;
 mod replay;
 mod serve;
 mod story;

@@ -21,6 +21,9 @@ pub(crate) struct Place {
     /// Load the rules from this folder instead of those that are built in.
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Option<PathBuf>,
+    /// A file with a verifier key whose certificates of rules count here, beside those signed with the log's key.
+    #[arg(long, value_name = "FILE", requires = "rules")]
+    pub(crate) rules_key: Option<PathBuf>,
     /// The log's name: `installation/node`. Only at the first start; later the log's own key says it.
     #[arg(long, value_name = "NAME", default_value = "openclear/node-1")]
     pub(crate) origin: String,
@@ -29,11 +32,17 @@ pub(crate) struct Place {
 impl Place {
     /// A place with the defaults, in that folder.
     pub(crate) fn folder(dir: &Path) -> Place {
-        Place { dir: dir.to_owned(), postgres: None, rules: None, origin: "openclear/node-1".to_owned() }
+        Place { dir: dir.to_owned(), postgres: None, rules: None, rules_key: None, origin: "openclear/node-1".to_owned() }
     }
 
-    /// Opens the store, the log and the desk, in the order of recovery.
+    /// Loads the rules, which must be proved, and opens the store, the log and the desk, in the order of recovery.
     pub(crate) async fn open(&self) -> anyhow::Result<Arc<Desk>> {
+        let rules = crate::rules::load(self).await?;
+        self.open_under(rules).await
+    }
+
+    /// The same, under rules that are loaded already.
+    pub(crate) async fn open_under(&self, rules: Arc<CedarRules>) -> anyhow::Result<Arc<Desk>> {
         let store = match &self.postgres {
             None => Store::folder(&self.dir).await,
             Some(url) => Store::postgres(url, &self.dir.join("keys")).await,
@@ -47,13 +56,8 @@ impl Place {
         };
         let (log, recovered) =
             tokio::task::spawn_blocking(|| Log::open(options)).await?.context("cannot open the log")?;
-        let rules = match &self.rules {
-            None => CedarRules::embedded(),
-            Some(dir) => CedarRules::load(dir),
-        };
-        let rules = rules.context("the rules do not load; nothing is served without them")?;
-        let clock = Arc::new(jiff::Timestamp::now);
-        let desk = Desk::open(Parts { store, log, recovered, rules: Arc::new(rules), clock }).await;
+        let clock = clear_respond::clock::steady();
+        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await;
         Ok(Arc::new(desk.context("cannot open the desk")?))
     }
 

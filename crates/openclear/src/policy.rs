@@ -1,10 +1,10 @@
-//! `openclear policy`: check the rules.
+//! `openclear policy`: check the rules, prove them, replay under others.
 
 use std::path::PathBuf;
 
 use crate::End;
 
-/// Check the rules.
+/// Check the rules, or prove them.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -23,6 +23,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Prove the rules for every possible question, and leave a certificate beside them.
+    Prove(crate::rules::Args),
     /// Decide the last days' questions again under a drafted order or other rules.
     Replay(crate::replay::Args),
 }
@@ -30,6 +32,7 @@ enum Command {
 pub(crate) fn run(args: Args) -> anyhow::Result<End> {
     let (rules, json) = match args.command {
         Command::Check { rules, json } => (rules, json),
+        Command::Prove(args) => return crate::rules::prove(args),
         Command::Replay(args) => return crate::replay::run(args),
     };
     let report = clear_rules::check(rules.as_deref())?;

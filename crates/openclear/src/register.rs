@@ -78,6 +78,8 @@ enum Command {
     CutOff(CutOff),
     /// Draft a cut-off order: its text, to be looked at and signed.
     Draft(crate::export::Draft),
+    /// Put a signed order in force.
+    PutInForce(crate::export::Force),
     /// The register as one signed file. Needs no account: it is public.
     Export(crate::export::Export),
     /// Check an exported register: its signature, every entry, every order's signatures.
@@ -210,6 +212,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
         }
         Command::CutOff(order) => cut_off(&order),
         Command::Draft(args) => crate::export::draft(&args),
+        Command::PutInForce(args) => crate::export::put_in_force(&args),
         Command::Export(args) => crate::export::export(&args),
         Command::Verify(args) => crate::export::verify(&args),
     }
@@ -244,7 +247,7 @@ fn suspend(args: &Suspend) -> anyhow::Result<End> {
     let (installation, _) = installation(&args.server)?;
     let draft = clear_policy::SuspensionDraft {
         installation,
-        number: format!("S-{}", now.strftime("%Y%m%d-%H%M%S")),
+        number: format!("S-{}", now.strftime("%Y%m%d-%H%M%S%.3f").to_string().replace('.', "-")),
         over,
         from: now,
         until: now + jiff::SignedDuration::from_hours(i64::from(args.days) * 24),

@@ -62,7 +62,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
         _ => None,
     };
     let listener = clear_web::listen(SocketAddr::new(args.listen, args.port)).await?;
-    let desk = args.place.open().await?;
+    let rules = crate::rules::load(&args.place).await?;
+    let desk = args.place.open_under(rules.clone()).await?;
     if desk.public_register().version == 0 {
         anyhow::bail!(
             "there is no installation in {}; found one with `openclear init --dir {} --register FILE`",
@@ -72,6 +73,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
     }
     // Caught from here on: whoever reads the next line may press Ctrl-C at once.
     let signals = Signals::catch()?;
+    tokio::spawn(crate::rules::reload_on_hangup(desk.clone(), args.place.clone(), rules)?);
     let scheme = if tls.is_some() { "https" } else { "http" };
     println!("Serving {} on {scheme}://{}", desk.public_register().installation, listener.local_addr()?);
     let keeper = match (&args.keeper, &args.keeper_purpose, &args.keeper_use_code) {

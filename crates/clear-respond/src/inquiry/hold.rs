@@ -185,7 +185,7 @@ impl Desk {
         let name = if release { "release_hold" } else { "refuse_hold" };
         let entry = Entry::asked(self, &request, name, &request.question);
         let register = self.register();
-        if let Decision::Deny(denial) = may(&register, self.rules(), Deed::Review, &request) {
+        if let Decision::Deny(denial) = may(&register, &*self.rules(), Deed::Review, &request) {
             return Err(entry.refuse(denial).await);
         }
         // Oversight looks at what was decided; it does not decide for an owner.

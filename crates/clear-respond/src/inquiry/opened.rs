@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use clear_audit::What;
-use clear_identity::Proven;
+use clear_identity::{Account, Proven};
 use clear_policy::{Decision, Deed, Denial, may, refused_before_rules};
 use clear_record::{AccountId, AgencyId, EventKind, Inquiry, InquiryId, Purpose, Request, Role, Standing, UseCode};
 use jiff::{SignedDuration, Timestamp};
@@ -342,7 +342,8 @@ impl Desk {
                 return Ok(Err("an `analytic` inquiry names in `approver` another person, who approved its project"));
             };
             let known = self.identity().account(approver).await?;
-            if !known.is_some_and(|known| !known.service && Some(&known.agency) == request.standing.agency.as_ref()) {
+            if !known.is_some_and(|known| is_person(&known) && Some(&known.agency) == request.standing.agency.as_ref())
+            {
                 return Ok(Err("`approver` is no person of your agency"));
             }
         }
@@ -411,7 +412,7 @@ impl Desk {
             Ok(Some(kept)) => kept,
             // Whom an order bars gets the order, and not a word about inquiries.
             Ok(None) => {
-                let barred = match may(&self.register(), self.rules(), Deed::Inquire, &facts) {
+                let barred = match may(&self.register(), &*self.rules(), Deed::Inquire, &facts) {
                     Decision::Deny(denial) => denial,
                     Decision::Permit(_) => Denial::NoInquiry,
                 };
@@ -491,7 +492,8 @@ impl Desk {
     /// purpose that the register does not declare.
     pub async fn take_event(&self, request: Proven<Request<NewEvent>>) -> Result<OpenedEvent, Refusal> {
         let new = &request.question;
-        let event = new.event.as_ref().map_or_else(|| minted(request.asked_at), |number| number.trim().to_owned());
+        let said = new.event.as_ref().map(|number| number.trim()).filter(|number| !number.is_empty());
+        let event = said.map_or_else(|| minted(request.asked_at), str::to_owned);
         let register = self.register();
         let declared = register
             .purposes()
@@ -534,8 +536,8 @@ impl Desk {
 
     async fn taken(&self, facts: &Request<NewEvent>, event: &str) -> Result<Result<OpenedEvent, String>, Error> {
         let (new, inquiry) = (&facts.question, &facts.inquiry);
-        if event.is_empty() || event.chars().count() > NUMBER_MAX_CHARS || event.contains(char::is_control) {
-            return Ok(Err("`event` is empty, longer than 60 characters, or not one line".into()));
+        if event.chars().count() > NUMBER_MAX_CHARS || event.contains(char::is_control) {
+            return Ok(Err("`event` is longer than 60 characters, or not one line".into()));
         }
         let unit = new.unit.as_ref().map(|unit| unit.trim().to_owned()).filter(|unit| !unit.is_empty());
         if new.officers.is_empty() && unit.is_none() {
@@ -555,7 +557,7 @@ impl Desk {
         }
         for officer in &new.officers {
             let known = self.identity().account(officer).await?;
-            if !known.is_some_and(|known| known.agency == agency && !known.service && !known.disabled) {
+            if !known.is_some_and(|known| known.agency == agency && is_person(&known)) {
                 return Ok(Err(format!("`{officer}` is no officer of your agency")));
             }
         }
@@ -630,7 +632,7 @@ impl Desk {
     fn may_open<Q>(&self, facts: &Request<Q>) -> Option<Denial> {
         let register = self.register();
         let refused = refused_before_rules(&register, facts);
-        refused.or_else(|| match may(&register, self.rules(), Deed::Inquire, facts) {
+        refused.or_else(|| match may(&register, &*self.rules(), Deed::Inquire, facts) {
             Decision::Permit(_) => None,
             Decision::Deny(denial) => Some(denial),
         })
@@ -654,6 +656,11 @@ impl Desk {
     async fn end(&self, revision: u64, closed: &OpenInquiry) -> Result<bool, Error> {
         card::put(self, INQUIRY, closed.number.as_str(), revision, None, None, closed).await
     }
+}
+
+/// Whether an account is a person's, and in use.
+fn is_person(account: &Account) -> bool {
+    !account.roles.contains(&Role::Service) && !account.disabled
 }
 
 /// An agency's events are numbered by itself.

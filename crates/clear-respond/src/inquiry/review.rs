@@ -190,7 +190,7 @@ async fn tally(desk: &Desk, number: &str, add: impl Fn(&mut TermPrecision)) -> R
 
 /// Why somebody may not look at what waits.
 pub(super) fn no_reviewer<Q>(desk: &Desk, request: &Request<Q>) -> Option<Denial> {
-    match may(&desk.register(), desk.rules(), Deed::Review, request) {
+    match may(&desk.register(), &*desk.rules(), Deed::Review, request) {
         Decision::Permit(_) => None,
         Decision::Deny(denial) => Some(denial),
     }

@@ -203,7 +203,10 @@ fn what_is_remembered_of_any_rules_is_what_they_say() {
 
 #[test]
 fn the_rules_that_come_with_the_program_can_be_remembered_well() {
-    let reads = CedarRules::embedded().unwrap().reads();
-    assert!(!reads.agencies_by_name && !reads.purpose && !reads.use_code);
-    assert_eq!((reads.kind, reads.instrument), (None, None), "no rule reads what a record is; agreements do");
+    let rules = CedarRules::embedded().unwrap();
+    for action in 0..=FieldClass::ALL.len() {
+        let reads = rules.reads(action);
+        assert!(!reads.agencies_by_name && !reads.purpose && !reads.use_code);
+        assert_eq!((reads.kind, reads.instrument), (None, None), "no rule reads what a record is; agreements do");
+    }
 }

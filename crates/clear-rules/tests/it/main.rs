@@ -5,6 +5,7 @@ mod alike;
 mod fail_closed;
 mod loading;
 mod matrix;
+mod oracle;
 
 use std::collections::BTreeSet;
 

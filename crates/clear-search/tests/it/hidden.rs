@@ -121,8 +121,11 @@ fn any_seen() -> impl Strategy<Value = Seen> {
             numbers.iter().flat_map(|number| Kind::ALL.map(|kind| id(kind, *number))).collect::<RowSet>()
         })
     };
-    (any_reach(), vec((rows(8), any_reach()), 0..3), rows(4))
-        .prop_map(|(any, relations, tightened)| Seen { any, relations, tightened })
+    (any_reach(), vec((rows(8), any_reach()), 0..3), rows(4)).prop_map(|(any, relations, tightened)| Seen {
+        any,
+        relations,
+        tightened,
+    })
 }
 
 fn any_query() -> impl Strategy<Value = Query> {

@@ -18,7 +18,14 @@ pub(crate) fn id(kind: Kind, number: u128) -> RecordId {
 pub(crate) fn version(seq: u64, id: RecordId, label: u32, record: Option<Record>) -> Version {
     let agency: AgencyId = "police".parse().unwrap();
     let author: AccountId = "clerk".parse().unwrap();
-    let provenance = Provenance { agency, author, method: Method::Filed, source: "api".into(), reference: None, derived: Default::default() };
+    let provenance = Provenance {
+        agency,
+        author,
+        method: Method::Filed,
+        source: "api".into(),
+        reference: None,
+        derived: Default::default(),
+    };
     let now = Timestamp::UNIX_EPOCH;
     Version { seq: Seq(seq), id, label: LabelId(label), valid_from: now, recorded_at: now, provenance, record }
 }

@@ -66,8 +66,11 @@ fn id(raw: u128) -> RecordId {
 
 fn any_seen() -> impl Strategy<Value = Seen> {
     let rows = |most| vec(0..20u128, 0..most).prop_map(|raws| raws.into_iter().map(id).collect::<RowSet>());
-    (any_reach(), vec((rows(8), any_reach()), 0..3), rows(4))
-        .prop_map(|(any, relations, tightened)| Seen { any, relations, tightened })
+    (any_reach(), vec((rows(8), any_reach()), 0..3), rows(4)).prop_map(|(any, relations, tightened)| Seen {
+        any,
+        relations,
+        tightened,
+    })
 }
 
 fn any_filter() -> impl Strategy<Value = String> {

@@ -5,7 +5,7 @@ mod hidden;
 
 use clear_record::{
     AccountId, AgencyId, Column, FieldClass, Kind, LabelId, LabelSet, Method, PerClass, Provenance, Reach, Record,
-    RecordId, Seq, Version,
+    RecordId, Seq, Sight, Version,
 };
 use clear_soql::{Position, parse};
 use clear_stats::{Columns, Counts, schema};
@@ -14,7 +14,14 @@ use jiff::Timestamp;
 pub(crate) fn version(seq: u64, number: u128, label: u32, json: Option<&str>) -> Version {
     let agency: AgencyId = "police".parse().unwrap();
     let author: AccountId = "clerk".parse().unwrap();
-    let provenance = Provenance { agency, author, method: Method::Filed, source: "api".into(), reference: None, derived: Default::default() };
+    let provenance = Provenance {
+        agency,
+        author,
+        method: Method::Filed,
+        source: "api".into(),
+        reference: None,
+        derived: Default::default(),
+    };
     let record = json.map(|json| {
         Record::from_bytes(Kind::Incident, json.as_bytes()).unwrap_or_else(|error| panic!("{json}: {error}"))
     });
@@ -162,7 +169,7 @@ fn wrong_questions_are_told_so_with_their_place() {
 #[test]
 fn a_limit_keeps_the_largest_groups_and_says_how_many_there_are() {
     let counts = Counts { group_by: vec!["primary_type".into()], filter: None, limit: 1 };
-    let table = columns().count(&counts, &all()).unwrap();
+    let table = columns().count(&counts, &Sight::of(&all())).unwrap();
     assert_eq!((table.rows.len(), table.groups, table.total), (1, 3, 6));
     assert_eq!(table.columns, ["primary_type", "count"]);
 }

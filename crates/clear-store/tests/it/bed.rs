@@ -127,7 +127,7 @@ pub(crate) fn draft(number: u128, words: &str) -> Draft {
             method: Method::Filed,
             source: "api".to_owned(),
             reference: Some(format!("reference-of-{words}")),
-            derived: std::collections::BTreeSet::new(),
+            derived: ["under-18".to_owned()].into(),
         },
     }
 }

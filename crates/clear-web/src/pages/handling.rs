@@ -36,9 +36,7 @@ pub(crate) async fn enter(
         None => None,
     };
     let second_person = match said("second_person") {
-        Some(text) => {
-            Some(text.parse::<AccountId>().map_err(|bad| wrong("second_person", &bad.to_string()))?)
-        }
+        Some(text) => Some(text.parse::<AccountId>().map_err(|bad| wrong("second_person", &bad.to_string()))?),
         None => None,
     };
     let reason = said("reason").unwrap_or_default();

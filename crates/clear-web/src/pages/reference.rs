@@ -18,6 +18,8 @@ struct Operation {
     words: String,
     who: &'static str,
     parameters: Vec<Parameter>,
+    /// Whether it takes the headers of an inquiry.
+    inquiry: bool,
     example: Option<String>,
     body: Option<String>,
     answers: Vec<Answer>,
@@ -55,6 +57,8 @@ struct Reference {
     words: Vec<String>,
     sections: Vec<Section>,
     schemas: Vec<Schema>,
+    /// The headers of an inquiry, which are the same wherever they are taken.
+    inquiry: Vec<Parameter>,
     /// What every operation may answer instead.
     refusals: Vec<Answer>,
 }
@@ -77,6 +81,7 @@ pub(crate) fn render(document: &Value) -> Result<String, askama::Error> {
             .collect(),
         sections: sections.collect(),
         schemas: schemas(document),
+        inquiry: document.pointer("/paths/~1api~1v1~1find/get").map(|find| parameters(find, true)).unwrap_or_default(),
         refusals: document.pointer("/paths/~1api~1v1~1find/post").map(|find| answers(find, true)).unwrap_or_default(),
     };
     page.render()
@@ -99,7 +104,6 @@ fn operations(document: &Value, tag: &str) -> Vec<Operation> {
 }
 
 fn read(path: &str, method: &str, operation: &Value) -> Operation {
-    let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
     let content = operation.pointer("/requestBody/content").and_then(Value::as_object);
     let first = content.and_then(|content| content.values().next());
     let name = text(operation, "operationId");
@@ -114,19 +118,24 @@ fn read(path: &str, method: &str, operation: &Value) -> Operation {
         method: method.to_uppercase(),
         path: path.to_owned(),
         words,
-        parameters: parameters
-            .map(|parameter| Parameter {
-                name: text(parameter, "name"),
-                place: text(parameter, "in"),
-                words: text(parameter, "description"),
-            })
-            .collect(),
+        parameters: parameters(operation, false),
+        inquiry: !parameters(operation, true).is_empty(),
         example: first
             .and_then(|content| content.get("example"))
             .and_then(|example| serde_json::to_string_pretty(example).ok()),
         body: first.and_then(|content| schema_name(content.get("schema")?)),
         answers: answers(operation, false),
     }
+}
+
+/// An operation's own parameters, or the headers of its inquiry.
+fn parameters(operation: &Value, inquiry: bool) -> Vec<Parameter> {
+    let all = operation.get("parameters").and_then(Value::as_array).into_iter().flatten().map(|parameter| Parameter {
+        name: text(parameter, "name"),
+        place: text(parameter, "in"),
+        words: text(parameter, "description"),
+    });
+    all.filter(|parameter| parameter.name.starts_with("X-Inquiry") == inquiry).collect()
 }
 
 /// An operation's own answers, or the refusals that all have alike.

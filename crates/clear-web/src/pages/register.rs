@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use clear_respond::{PublicAgency, PublicRegister};
+use clear_respond::{PublicAgency, PublicRegister, TermPrecision};
 
 use crate::app::App;
 use crate::asker::Visitor;
@@ -22,6 +22,8 @@ struct RegisterPage {
     with_access: usize,
     cut_off: usize,
     orders: Vec<OrderView>,
+    /// How precise the words are that a reason is looked through for: numbers, never the words.
+    terms: Vec<TermPrecision>,
 }
 
 /// An order with the names of its closure.
@@ -66,7 +68,9 @@ pub(crate) async fn page(State(app): State<Arc<App>>, Visitor(who): Visitor) -> 
         ended_from: order.ended_from.clone(),
     });
     let orders = orders.collect();
-    html(&RegisterPage { chrome: Chrome::of(&app, who.as_deref(), "register"), register, with_access, cut_off, orders })
+    let terms = app.desk.term_precision().await.map_err(|error| Fault::ours(&error))?;
+    let chrome = Chrome::of(&app, who.as_deref(), "register");
+    html(&RegisterPage { chrome, register, with_access, cut_off, orders, terms })
 }
 
 impl RegisterPage {

@@ -107,15 +107,16 @@ pub(crate) async fn decide(State(app): State<Arc<App>>, asker: Asker, input: Inp
     let done = match form.get("do").as_deref() {
         Some(word @ ("release" | "refuse")) => {
             let (request, number) = asker.deed(&app, holds::named(&numbered)?)?;
-            app.desk.decide_hold(request, word == "release").await.map(|_| ()).map_err(|it| (it, number))
+            app.desk.decide_hold(request, word == "release").await.map(|_| number.clone()).map_err(|it| (it, number))
         }
         Some(word @ ("in_order" | "not_in_order")) => {
             let (request, number) = asker.deed(&app, reviews::named(&numbered)?)?;
             let note = form.get("note").unwrap_or_default();
-            app.desk.review(request, word == "in_order", &note).await.map(|_| ()).map_err(|it| (it, number))
+            app.desk.review(request, word == "in_order", &note).await.map(|_| number.clone()).map_err(|it| (it, number))
         }
         _ => return Err(Fault::new(StatusCode::BAD_REQUEST, "wrong", "There is no such button on this page.")),
     };
-    done.map_err(|(refusal, number)| Fault::refused(&app, refusal, &number))?;
-    Ok((StatusCode::SEE_OTHER, [(LOCATION, HeaderValue::from_static("/reviews"))]).into_response())
+    let number = done.map_err(|(refusal, number)| Fault::refused(&app, refusal, &number))?;
+    let place = HeaderValue::from_static("/reviews");
+    Ok((StatusCode::SEE_OTHER, [("x-clear-request", number.to_string())], [(LOCATION, place)]).into_response())
 }

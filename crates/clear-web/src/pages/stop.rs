@@ -164,7 +164,7 @@ fn line(app: &App, open: &OpenInquiry) -> Line {
 pub(crate) async fn act(State(app): State<Arc<App>>, asker: Asker, input: Input) -> Result<Response, Fault> {
     let form = input.form()?;
     let inquiry = || form.get("inquiry").unwrap_or_default();
-    let keep = match form.get("do").as_deref() {
+    let (keep, number) = match form.get("do").as_deref() {
         Some("start") => {
             let officers = asker.standing.account.iter().cloned().collect();
             let event = NewEvent {
@@ -181,25 +181,30 @@ pub(crate) async fn act(State(app): State<Arc<App>>, asker: Asker, input: Input)
             let opened = app.desk.take_event(request).await;
             let opened = opened.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
             let mine = opened.inquiries.into_iter().find(|open| open.holder == asker.standing.account);
-            Inquiry { number: mine.map(|mine| mine.number), ..Inquiry::default() }
+            (Inquiry { number: mine.map(|mine| mine.number), ..Inquiry::default() }, Some(number))
         }
         Some("take_over") => {
             let (request, number) = asker.deed(&app, form.get("event").unwrap_or_default())?;
             let taken = app.desk.take_over(request).await;
             let taken = taken.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
-            Inquiry { number: Some(taken.number), ..Inquiry::default() }
+            (Inquiry { number: Some(taken.number), ..Inquiry::default() }, Some(number))
         }
         Some("end") => {
             let (request, number) = asker.deed(&app, named(&inquiry())?)?;
             app.desk.close_inquiry(request).await.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
-            Inquiry::default()
+            (Inquiry::default(), Some(number))
         }
         Some("emergency") => {
-            Inquiry { number: Some(named(&inquiry())?), emergency: form.get("sentence"), ..Inquiry::default() }
+            let sentence = form.get("sentence");
+            (Inquiry { number: Some(named(&inquiry())?), emergency: sentence, ..Inquiry::default() }, None)
         }
         _ => return Err(Fault::new(StatusCode::BAD_REQUEST, "wrong", "There is no such button on this page.")),
     };
     let cookie = keep_inquiry(&app, &keep);
     let place = HeaderValue::from_static("/stop");
-    Ok((StatusCode::SEE_OTHER, [(SET_COOKIE, cookie)], [(LOCATION, place)]).into_response())
+    let mut response = (StatusCode::SEE_OTHER, [(SET_COOKIE, cookie)], [(LOCATION, place)]).into_response();
+    if let Some(Ok(number)) = number.map(|number| HeaderValue::from_str(number.as_str())) {
+        response.headers_mut().insert("x-clear-request", number);
+    }
+    Ok(response)
 }

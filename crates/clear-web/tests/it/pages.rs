@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::city::{Answer, City, PASSWORD, code};
 
 /// What holds for every page.
-fn is_a_page(what: &str, answer: &Answer) {
+pub(crate) fn is_a_page(what: &str, answer: &Answer) {
     let text = answer.text();
     assert_eq!(answer.header("content-type"), "text/html; charset=utf-8", "{what}");
     assert!(
@@ -26,7 +26,9 @@ fn is_a_page(what: &str, answer: &Answer) {
             assert!(text.contains(&format!("for=\"{id}\"")), "{what}: {id}");
         }
     }
-    assert!(answer.body.len() <= 60_000, "{what}: {} bytes", answer.body.len());
+    // The reference is for whoever writes a program, at a desk; every other page is for a car.
+    let most = if what == "/api/v1/docs" { 160_000 } else { 60_000 };
+    assert!(answer.body.len() <= most, "{what}: {} bytes", answer.body.len());
     assert!(answer.header("content-security-policy").starts_with("default-src 'self'; script-src 'none'"), "{what}");
     assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{what}");
     assert_eq!(answer.header("x-content-type-options"), "nosniff", "{what}");

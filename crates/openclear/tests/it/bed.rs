@@ -83,8 +83,8 @@ impl Bed {
         let mut bed = Bed { folder, dir, postgres, people: HashMap::new(), cast: None, filed: HashMap::new() };
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
-            // Founded the day before yesterday, so that a token can have ended since.
-            let (desk, store) = bed.open_at(Arc::new(|| Timestamp::now() - SignedDuration::from_hours(48))).await;
+            // Founded ten days ago, so that a token can have ended since, and a notice can have run.
+            let (desk, store) = bed.open_at(Arc::new(|| Timestamp::now() - SignedDuration::from_hours(240))).await;
             desk.found(&story::entries()).await.unwrap();
             for persona in story::personas() {
                 let password = (whole && !persona.service).then(|| PASSWORD.to_owned());
@@ -104,7 +104,7 @@ impl Bed {
                 let person = Person {
                     account: persona.account.to_string(),
                     agency: persona.agency.to_string(),
-                    token: token(SignedDuration::from_hours(24 * 7)).await,
+                    token: token(SignedDuration::from_hours(24 * 30)).await,
                     old_token: token(SignedDuration::from_hours(1)).await,
                     factor: enrolled.second_factor.map(|factor| factor.secret_base32.reveal().to_owned()),
                 };
@@ -421,8 +421,13 @@ static LINES: AtomicUsize = AtomicUsize::new(0);
 impl Server {
     /// Starts the binary and waits until it says where it listens; otherwise what it said instead.
     pub(crate) fn start(args: &[String], said: &Path) -> Result<Server, String> {
+        Server::start_under(args, said, &[])
+    }
+
+    /// The same, with variables of the environment set.
+    pub(crate) fn start_under(args: &[String], said: &Path, set: &[(&str, &str)]) -> Result<Server, String> {
         let began = Instant::now();
-        let mut child = spawn(args, said);
+        let mut child = spawn_under(args, said, set);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         loop {
             match lines.next() {
@@ -485,10 +490,14 @@ impl Drop for Server {
 
 /// The process, with its standard output in our hands and its messages in a file.
 pub(crate) fn spawn(args: &[String], said: &Path) -> Child {
+    spawn_under(args, said, &[])
+}
+
+fn spawn_under(args: &[String], said: &Path, set: &[(&str, &str)]) -> Child {
     let stderr = fs::File::create(said).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_openclear"));
     command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
-    quiet(&mut command).spawn().unwrap()
+    quiet(&mut command).envs(set.iter().copied()).spawn().unwrap()
 }
 
 /// Runs a command of the binary to its end.

@@ -32,9 +32,9 @@ fn announcement(id: &str, parent: Option<&str>) -> Value {
 #[test]
 fn gr01_a_new_agency_needs_two_persons_and_a_notice() {
     let bed = Bed::bare();
-    // Announced ten days ago, by the same road.
+    // Announced nine days ago, by the same road.
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let (desk, store) = bed.open_at(Arc::new(|| Timestamp::now() - SignedDuration::from_hours(240))).await;
+        let (desk, store) = bed.open_at(Arc::new(|| Timestamp::now() - SignedDuration::from_hours(216))).await;
         let asker = desk.prove(Credential::Token(&bed.person("steward").token)).await.unwrap();
         let entry: Entry = serde_json::from_value(announcement("lake-patrol", None)).unwrap();
         let filing = Filing::Register(vec![entry]);
@@ -240,7 +240,7 @@ fn entries_are_forms_on_a_page() {
     let server = bed.serve();
     let page = server.ask(&bed.as_who("steward", Ask::get("/steward/entries"))).text();
     for form in clear_policy::FORMS.iter().filter(|form| form.entry != "cut_off") {
-        assert!(page.contains(form.title), "{}", form.entry);
+        assert!(page.contains(&format!("id=\"{}\"", form.entry)), "{}", form.entry);
     }
     let fields = |from: &'static str| {
         Ask::form(
@@ -274,4 +274,31 @@ fn s18_public_surfaces_give_the_same_bytes_to_everybody() {
             assert_eq!((said.status, &said.body), (anonymous.status, &anonymous.body), "{who} {path}");
         }
     }
+}
+
+/// Nothing opens a register of which an entry does not read: the process ends and says which.
+#[test]
+fn gr05_a_register_that_does_not_read_serves_nothing() {
+    let bed = Bed::bare();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = clear_store::Store::folder(&bed.dir).await.unwrap();
+        let fence = store.ledger.lead().await.unwrap();
+        let head = store.ledger.head().await.unwrap();
+        let batch = clear_store::Batch {
+            recorded_at: Timestamp::now(),
+            drafts: vec![],
+            register: vec![b"{\"entry\":\"forgive_everybody\"}".to_vec()],
+            expects_register: head.register,
+            outbox: vec![],
+        };
+        store.ledger.commit(&fence, batch).await.unwrap();
+        store.close().await;
+    });
+    let place = bed.place();
+    let mut args = vec!["serve", "--port", "0"];
+    args.extend(place.iter().map(String::as_str));
+    let output = run(&args);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("of the register does not read"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("forgive_everybody"), "{}", stderr(&output));
 }

@@ -11,6 +11,7 @@
 #![allow(missing_docs, reason = "tests are read, not called")]
 
 mod bed;
+mod browser;
 mod certificate;
 mod command;
 mod export;
@@ -23,8 +24,11 @@ mod log;
 mod orders;
 mod pages;
 mod papers;
+mod prove;
 mod replay;
 mod routes;
+mod stop;
 mod story;
 mod trouble;
+mod walkthrough;
 mod wrong;

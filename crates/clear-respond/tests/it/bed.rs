@@ -1,0 +1,200 @@
+//! A founded city on a desk, with a clock that the test sets.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use clear_policy::{Covers, Entry, Scope, sign};
+use clear_record::{AccountId, AgencyId, EventKind, Inquiry, InquiryId, Kind, Origin, Role, Standing};
+use clear_respond::{
+    Credential, Desk, Filing, Find, NewAccount, NewEvent, OpenInquiry, OpenedEvent, Parts, Proven, Question, Redact,
+    Refusal, accept, answer, ingest, order_preview,
+};
+use clear_rules::CedarRules;
+use clear_store::Store;
+use clear_testkit::story;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+pub(crate) const PLATE: &str = "PM 90412";
+
+pub(crate) struct Bed {
+    pub(crate) desk: Arc<Desk>,
+    clock: Arc<Mutex<Timestamp>>,
+    tokens: HashMap<String, String>,
+    folder: tempfile::TempDir,
+}
+
+impl Bed {
+    /// The story's accounts, and beside them `relief` (an officer), `sergeant` (an officer who also reviews) and `other`
+    /// (an officer's namesake at the state police).
+    pub(crate) async fn open() -> Bed {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(Mutex::new("2026-06-01T12:00:00Z".parse::<Timestamp>().unwrap()));
+        let desk = open(folder.path(), &clock).await;
+        desk.found(&story::entries()).await.unwrap();
+        let mut bed = Bed { desk, clock, tokens: HashMap::new(), folder };
+        for persona in story::personas() {
+            let roles: Vec<Role> = persona.roles.clone();
+            bed.enrol(&persona.persona, persona.account.as_str(), persona.agency.as_str(), &roles).await;
+        }
+        bed.enrol("relief", "officer-1043", "pmpd", &[Role::Officer]).await;
+        bed.enrol("sergeant", "sergeant-7", "pmpd", &[Role::Officer, Role::Clerk]).await;
+        bed.enrol("other", "trooper-1", "state-police", &[Role::Officer, Role::Partner]).await;
+        let clerk = bed.asker("clerk").await;
+        let vehicle = json!({"plate": PLATE, "plate_state": "PM", "make": "Ford"}).to_string();
+        let (agency, account) = (clerk.agency.clone().unwrap(), clerk.account.clone().unwrap());
+        let draft = ingest::forms::read(Kind::Vehicle, vehicle.as_bytes(), &agency, &account, bed.now(), None).unwrap();
+        bed.file("clerk", Filing::Records(vec![draft])).await.unwrap();
+        bed
+    }
+
+    async fn enrol(&mut self, who: &str, account: &str, agency: &str, roles: &[Role]) {
+        let id: AccountId = account.parse().unwrap();
+        let new = NewAccount {
+            id: id.clone(),
+            name: who.to_owned(),
+            agency: agency.parse().unwrap(),
+            roles: roles.iter().copied().collect(),
+            // A person has a password; only a program has none.
+            password: (!roles.contains(&Role::Service)).then(|| format!("{account} walks the long quay")),
+            now: self.now(),
+        };
+        self.desk.enrol(new).await.unwrap();
+        let end = self.now() + SignedDuration::from_hours(24 * 60);
+        self.tokens.insert(who.to_owned(), self.desk.issue_token(&id, "test", end).await.unwrap());
+    }
+
+    /// Closes the desk and opens it again, as a restart does.
+    pub(crate) async fn restart(self) -> Bed {
+        let Bed { desk, clock, tokens, folder } = self;
+        desk.close().await.unwrap();
+        drop(desk);
+        let desk = open(folder.path(), &clock).await;
+        Bed { desk, clock, tokens, folder }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        *self.clock.lock().unwrap()
+    }
+
+    pub(crate) fn later(&self, minutes: i64) {
+        *self.clock.lock().unwrap() += SignedDuration::from_mins(minutes);
+    }
+
+    pub(crate) async fn asker(&self, who: &str) -> Proven<Standing> {
+        self.desk.prove(Credential::Token(&self.tokens[who])).await.unwrap()
+    }
+
+    pub(crate) async fn request<Q>(&self, who: &str, question: Q) -> Proven<clear_record::Request<Q>> {
+        let asker = self.asker(who).await;
+        self.desk.request(&asker, Inquiry::default(), Origin::default(), None, question)
+    }
+
+    /// A whole inquiry of somebody's, for the own agency.
+    pub(crate) async fn inquiry(&self, who: &str, reason: &str) -> Inquiry {
+        let agency = self.asker(who).await.agency.clone().unwrap();
+        Inquiry {
+            purpose: Some("criminal_investigation".into()),
+            use_code: Some("C".into()),
+            case: Some("JC-104233".into()),
+            reason: Some(reason.to_owned()),
+            on_behalf_of: Some([agency].into()),
+            ..Inquiry::default()
+        }
+    }
+
+    pub(crate) async fn ask<Q: Question>(
+        &self,
+        who: &str,
+        inquiry: &Inquiry,
+        question: Q,
+    ) -> Result<<Q::Match as Redact>::Out, Refusal>
+    where
+        Q::Match: Redact,
+        <Q::Match as Redact>::Out: Clone,
+    {
+        let asker = self.asker(who).await;
+        let request = self.desk.request(&asker, inquiry.clone(), Origin::default(), None, question);
+        answer(&self.desk, request).await.map(|response| response.get().clone())
+    }
+
+    /// Asks for the plate: how many hits, or the refusal's code.
+    pub(crate) async fn check(&self, who: &str, inquiry: &Inquiry) -> Result<usize, String> {
+        self.check_plate(who, inquiry, PLATE).await
+    }
+
+    pub(crate) async fn check_plate(&self, who: &str, inquiry: &Inquiry, plate: &str) -> Result<usize, String> {
+        let find = Find { plate: Some(plate.to_owned()), ..Find::default() };
+        self.ask(who, inquiry, find).await.map(|found| found.total).map_err(|refusal| code(&refusal))
+    }
+
+    pub(crate) async fn file(&self, who: &str, filing: Filing) -> Result<(), String> {
+        let request = self.request(who, filing).await;
+        accept(&self.desk, request).await.map(|_| ()).map_err(|refusal| code(&refusal))
+    }
+
+    /// Puts an order in force that cuts the agency and everything under it off.
+    pub(crate) async fn cut_off(&self, agency: &str, number: &str) {
+        let agency: AgencyId = agency.parse().unwrap();
+        let (_, preview) =
+            order_preview(&self.desk, number, &agency, Covers::Under, Scope::Installation, None, "Access ends.")
+                .unwrap();
+        let keys = story::fixed_keys(&story::register());
+        let keys: Vec<&str> = keys.iter().take(2).map(|key| key.private.as_str()).collect();
+        let note = sign(&preview.text, &keys).unwrap();
+        self.file("steward", Filing::Register(vec![Entry::CutOff { note }])).await.unwrap();
+    }
+
+    pub(crate) async fn event(&self, who: &str, event: NewEvent) -> Result<OpenedEvent, String> {
+        let request = self.request(who, event).await;
+        self.desk.take_event(request).await.map_err(|refusal| code(&refusal))
+    }
+
+    pub(crate) async fn mine(&self, who: &str) -> Vec<OpenInquiry> {
+        let asker = self.asker(who).await;
+        self.desk.my_inquiries(&asker).await.unwrap()
+    }
+}
+
+/// A stop with those officers.
+pub(crate) fn stop(event: &str, officers: &[&str]) -> NewEvent {
+    NewEvent {
+        event: Some(event.to_owned()),
+        kind: EventKind::Stop,
+        unit: None,
+        officers: officers.iter().map(|officer| officer.parse().unwrap()).collect(),
+        at: None,
+        purpose: None,
+        use_code: None,
+        reason: Some("tail lamp out on the avenue".to_owned()),
+    }
+}
+
+/// An inquiry by number and nothing else.
+pub(crate) fn under(number: &InquiryId) -> Inquiry {
+    Inquiry { number: Some(number.clone()), ..Inquiry::default() }
+}
+
+pub(crate) fn code(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Denied { denial, .. } => denial.code().to_owned(),
+        Refusal::Wrong { what, .. } => format!("wrong: {what}"),
+        other => format!("{other:?}"),
+    }
+}
+
+async fn open(folder: &std::path::Path, clock: &Arc<Mutex<Timestamp>>) -> Arc<Desk> {
+    let store = Store::folder(folder).await.unwrap();
+    let options = clear_audit::Options {
+        folder: folder.to_owned(),
+        keys: folder.join("keys"),
+        origin: "port-meridian/test".into(),
+        checkpoint_every: Duration::ZERO,
+    };
+    let (log, recovered) = clear_audit::Log::open(options).unwrap();
+    let rules = Arc::new(CedarRules::embedded().unwrap());
+    let clock = clock.clone();
+    let clock = Arc::new(move || *clock.lock().unwrap());
+    Arc::new(Desk::open(Parts { store, log, recovered, rules, clock }).await.unwrap())
+}

@@ -1,0 +1,7 @@
+//! The roads on a real desk: SQLite, the log, the shipped rules and register; and a clock that the test sets.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod bed;
+mod inquiry;
+mod review;
