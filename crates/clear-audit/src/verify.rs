@@ -485,6 +485,9 @@ fn part_difference(part: &[u8], whole: &[u8], place: TilePath) -> Option<usize> 
     (!part.is_empty()).then_some(width - 1)
 }
 
+/// A frame with what it says; `None` beside a sealed one without the key.
+type OpenedFrame = (Frame, Option<Vec<u8>>);
+
 /// All frames of a folder in order, each checked on its own.
 pub(crate) struct Frames {
     segments: VecDeque<PathBuf>,
@@ -507,8 +510,8 @@ impl Frames {
         Ok(self.next_opened()?.map(|(frame, _)| frame))
     }
 
-    /// The next frame with what it says; `None` beside a sealed one without the key.
-    pub(crate) fn next_opened(&mut self) -> Result<Option<(Frame, Option<Vec<u8>>)>, Flaw> {
+    /// The next frame with what it says.
+    pub(crate) fn next_opened(&mut self) -> Result<Option<OpenedFrame>, Flaw> {
         while let Some(reader) = &mut self.reader {
             match reader.step()? {
                 Step::Frame(frame, _) => {

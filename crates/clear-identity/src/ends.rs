@@ -56,32 +56,37 @@ impl Identity {
     /// Ends every session and token of accounts of these agencies, and of these accounts, for ever. The order's number
     /// is what their holders are told from now on. Saying it again, or for a closure that has grown, is no error.
     ///
-    /// It is one write, whatever the number of sessions; the counting comes after it.
+    /// It is one write, whatever the number of sessions.
     ///
     /// # Errors
-    /// When the card cannot be written; nothing is ended then. When the sessions cannot be counted; they are ended.
+    /// When the card cannot be written; nothing is ended then.
     pub async fn end_by_order(
         &self,
         agencies: &BTreeSet<AgencyId>,
         accounts: &BTreeSet<AccountId>,
         order: &str,
-        now: Timestamp,
-    ) -> Result<Ended, Error> {
-        let ended = {
-            let _ended = self.cache.ending();
-            let end = |before: Option<Ends>| {
-                let mut ends = before.unwrap_or_default();
-                ends.add(agencies, accounts, order);
-                Ok::<_, Error>(Written { body: ends, owner: None, due: None })
-            };
-            self.change(KIND, KEY, end).await?
+    ) -> Result<(), Error> {
+        let _ended = self.cache.ending();
+        let end = |before: Option<Ends>| {
+            let mut ends = before.unwrap_or_default();
+            ends.add(agencies, accounts, order);
+            Ok::<_, Error>(Written { body: ends, owner: None, due: None })
         };
-        let mut count = Ended::default();
-        for (kind, held) in [(SESSION, &mut count.sessions), (TOKEN, &mut count.tokens)] {
+        self.change(KIND, KEY, end).await?;
+        Ok(())
+    }
+
+    /// How much an order ended that would still be open at this moment. It looks at every session and token, so that it
+    /// is asked when the order holds and not before.
+    ///
+    /// # Errors
+    /// When the cards cannot be read.
+    pub async fn ended_by(&self, order: &str, now: Timestamp) -> Result<Ended, Error> {
+        let (ends, mut count) = (self.ends().await?, Ended::default());
+        for (kind, ended) in [(SESSION, &mut count.sessions), (TOKEN, &mut count.tokens)] {
             for card in self.cards.list(kind, None).await? {
-                let credential: Held = body(kind, &card)?;
-                let by = ended.order_over(&credential);
-                *held += usize::from(now < credential.expires_at && by == Some(order));
+                let held: Held = body(kind, &card)?;
+                *ended += usize::from(now < held.expires_at && ends.order_over(&held) == Some(order));
             }
         }
         Ok(count)

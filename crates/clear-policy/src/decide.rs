@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::analytic::DeIdentified;
 use crate::reasons::{self, Flag};
-use crate::sights::{Case, Sight, Sights};
+use crate::sights::{Case, Facts, Sight, Sights};
 use crate::{Deed, Order, Parts, Register, RuleFault, Rules, Slice, Suspension};
 
 /// Decides a question about records.
@@ -17,6 +17,33 @@ use crate::{Deed, Order, Parts, Register, RuleFault, Rules, Slice, Suspension};
 /// Pure: the same arguments decide the same, years later. `labels` are the labels in use, by id; `sights` only
 /// remembers what the rules said before.
 pub fn decide<Q>(
+    register: &Register,
+    rules: &dyn Rules,
+    labels: &[Label],
+    sights: &Sights,
+    request: &Request<Q>,
+) -> Decision {
+    let facts = Facts {
+        register: register.version(),
+        interval: register.interval(request.asked_at),
+        rules: rules.digest(),
+        labels: labels.len(),
+        standing: &request.standing,
+        inquiry: &request.inquiry,
+    };
+    if let Some(grant) = sights.granted(&facts) {
+        return Decision::Permit(Grant { at: request.asked_at, ..grant });
+    }
+    let decision = decide_anew(register, rules, labels, sights, request);
+    if let Decision::Permit(grant) = &decision {
+        sights.keep_granted(&facts, grant);
+    }
+    decision
+}
+
+/// INVARIANT (a decision is a function of what is remembered with it): of the request it reads the standing, the inquiry
+/// and the moment, and of the moment no more than between which two dates of the register it lies.
+fn decide_anew<Q>(
     register: &Register,
     rules: &dyn Rules,
     labels: &[Label],
@@ -54,18 +81,20 @@ pub fn decide<Q>(
     {
         return Decision::Deny(Denial::Held(Held { basis, contact: reasons::desk_of_owners(register), hold: None }));
     }
-    Decision::Permit(Grant {
-        sight,
-        path,
-        standing: request.standing.clone(),
-        at: request.asked_at,
-        recipients: recipients(request),
-        register: register.version(),
-        rules: judged_by,
-        stops: register.stops(),
-        orders: closed.into_values().collect(),
-        flags: reasons::flags(register, request),
-    })
+    Decision::Permit(Grant::of(
+        request.asked_at,
+        Granted {
+            sight,
+            path,
+            standing: request.standing.clone(),
+            recipients: recipients(request),
+            register: register.version(),
+            rules: judged_by,
+            stops: register.stops(),
+            orders: closed.into_values().collect(),
+            flags: reasons::flags(register, request),
+        },
+    ))
 }
 
 /// What an inquiry fails to say before any record is asked for: for opening one. Decided as a question would be, but for
@@ -85,18 +114,20 @@ pub fn may<Q>(register: &Register, rules: &dyn Rules, deed: Deed, request: &Requ
     match rules.permits(&slice, deed) {
         Err(fault) => Decision::Deny(Denial::Fault(fault)),
         Ok(false) => Decision::Deny(Denial::NotPermitted(deed)),
-        Ok(true) => Decision::Permit(Grant {
-            sight: Sight::nothing(),
-            path,
-            standing: request.standing.clone(),
-            at: request.asked_at,
-            recipients: recipients(request),
-            register: register.version(),
-            rules: rules.digest().to_owned(),
-            stops: register.stops(),
-            orders: Vec::new(),
-            flags: Vec::new(),
-        }),
+        Ok(true) => Decision::Permit(Grant::of(
+            request.asked_at,
+            Granted {
+                sight: Sight::nothing(),
+                path,
+                standing: request.standing.clone(),
+                recipients: recipients(request),
+                register: register.version(),
+                rules: rules.digest().to_owned(),
+                stops: register.stops(),
+                orders: Vec::new(),
+                flags: Vec::new(),
+            },
+        )),
     }
 }
 
@@ -404,10 +435,16 @@ pub struct Hold {
 /// A permit: what may be read, for whom, under which register. Only this crate makes one.
 #[derive(Debug, Clone)]
 pub struct Grant {
+    granted: Arc<Granted>,
+    at: Timestamp,
+}
+
+/// What a grant is made of beside its moment. Shared, because the same question gets the same again.
+#[derive(Debug)]
+struct Granted {
     sight: Sight,
     path: BTreeSet<AgencyId>,
     standing: Standing,
-    at: Timestamp,
     recipients: BTreeSet<AgencyId>,
     register: u64,
     rules: String,
@@ -417,19 +454,23 @@ pub struct Grant {
 }
 
 impl Grant {
+    fn of(at: Timestamp, granted: Granted) -> Grant {
+        Grant { granted: Arc::new(granted), at }
+    }
+
     /// What may be read of records in that relation to the asker.
     pub fn reach(&self, relation: Relation) -> &Reach {
-        self.sight.of(relation)
+        self.granted.sight.of(relation)
     }
 
     /// Every agency of the question.
     pub fn path(&self) -> &BTreeSet<AgencyId> {
-        &self.path
+        &self.granted.path
     }
 
     /// Who asks, for relations to single records.
     pub fn standing(&self) -> &Standing {
-        &self.standing
+        &self.granted.standing
     }
 
     /// When it was asked.
@@ -440,27 +481,27 @@ impl Grant {
     /// Whom the answer is for, and nobody else (GR09): the own agency, and those that the question named as beneficiaries
     /// or recipients.
     pub fn recipients(&self) -> &BTreeSet<AgencyId> {
-        &self.recipients
+        &self.granted.recipients
     }
 
     /// The register's version that was decided under.
     pub fn register(&self) -> u64 {
-        self.register
+        self.granted.register
     }
 
     /// The digest of the rules that were decided under. Where others are in force now, the grant is for nothing any more.
     pub fn rules(&self) -> &str {
-        &self.rules
+        &self.granted.rules
     }
 
     /// Orders that close a part of the installation to this path; the asker is told.
     pub fn orders(&self) -> &[Arc<Order>] {
-        &self.orders
+        &self.granted.orders
     }
 
     /// What a reviewer should look at afterwards.
     pub fn flags(&self) -> &[Flag] {
-        &self.flags
+        &self.granted.flags
     }
 
     /// Whether the grant still holds under a newer register (GR04): it dies if an order or a suspension now meets it.
@@ -470,14 +511,15 @@ impl Grant {
 
     /// What ended the grant since it was given.
     pub fn ended_by(&self, register: &Register, now: Timestamp) -> Option<Denial> {
-        if self.stops == register.stops() {
+        if self.granted.stops == register.stops() {
             return None;
         }
-        let order = register.closed_to(&self.path, now).or_else(|| {
-            let owners = register.owners_closed_to(&self.path, now);
-            owners.into_values().find(|order| !self.orders.contains(order))
+        let order = register.closed_to(&self.granted.path, now).or_else(|| {
+            let owners = register.owners_closed_to(&self.granted.path, now);
+            owners.into_values().find(|order| !self.granted.orders.contains(order))
         });
-        let suspension = || register.suspended(&self.standing, &self.path, now).cloned().map(Denial::Suspended);
+        let suspension =
+            || register.suspended(&self.granted.standing, &self.granted.path, now).cloned().map(Denial::Suspended);
         order.map(Denial::Ordered).or_else(suspension)
     }
 }

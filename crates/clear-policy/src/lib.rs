@@ -40,7 +40,7 @@ pub use essence::{Essence, Named, Reads};
 pub use forms::{BadForm, FORMS, Form, FormField, Holds, form};
 pub use keys::{BadKey, KeyPair, sign};
 pub use order::{BadOrder, Covers, Order, OrderDraft, Scope, closure_digest};
-pub use reasons::Flag;
+pub use reasons::{Flag, flags};
 pub use register::{BadEntry, Parts, Register};
 pub use rules::{Deed, RuleFault, Rules, Slice, Verdict};
 pub use sights::{Sight, Sights};

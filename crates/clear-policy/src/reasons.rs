@@ -111,8 +111,8 @@ pub(crate) fn held<Q>(register: &Register, request: &Request<Q>) -> Option<Strin
     flagged.then(|| "its reason has words that also stand for another agency or purpose".to_owned())
 }
 
-/// What a reviewer should look at.
-pub(crate) fn flags<Q>(register: &Register, request: &Request<Q>) -> Vec<Flag> {
+/// What a reviewer should look at, whether the question is answered or not.
+pub fn flags<Q>(register: &Register, request: &Request<Q>) -> Vec<Flag> {
     let Request { standing, inquiry, .. } = request;
     let mut flags = Vec::new();
     if inquiry.emergency.is_some() {

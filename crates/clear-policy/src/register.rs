@@ -158,6 +158,7 @@ impl Register {
                 }
                 self.moments.insert(affiliation.from);
                 self.moments.extend(affiliation.until);
+                self.moments.extend(overdue(affiliation.from));
                 self.affiliations.push(affiliation.clone());
             }
             Entry::Announcement(announcement) => self.announce(announcement)?,
@@ -172,6 +173,7 @@ impl Register {
                 };
                 self.attestations.insert(account.clone(), *at);
                 self.moments.insert(*at);
+                self.moments.extend(overdue(*at));
             }
             Entry::KeyEnd(end) => self.end_key(end)?,
             Entry::Succession { note } => self.succeed(Succession::check(note, self)?),
@@ -618,10 +620,9 @@ impl Register {
 
     /// Whether an account with affiliations has not said within a year that they are all declared.
     pub fn unattested(&self, account: &AccountId, at: Timestamp) -> bool {
-        let year = SignedDuration::from_hours(24 * 366);
         let Some(since) = self.hats(Some(account), at).map(|hat| hat.from).min() else { return false };
         let last = self.attestations.get(account).copied().map_or(since, |attested| attested.max(since));
-        at.duration_since(last) > year
+        overdue(last).is_some_and(|overdue| overdue <= at)
     }
 
     /// The terms that a reason meets: those of agencies that are cut off and of denied purposes.
@@ -882,6 +883,11 @@ pub struct Parts {
     pub relays: BTreeSet<AgencyId>,
     /// Agencies that the answer is delivered to.
     pub recipients: BTreeSet<AgencyId>,
+}
+
+/// The first moment at which an attestation of that time is older than a year.
+fn overdue(attested: Timestamp) -> Option<Timestamp> {
+    attested.checked_add(SignedDuration::from_hours(24 * 366) + SignedDuration::from_nanos(1)).ok()
 }
 
 /// The key itself, without the name that goes before it.

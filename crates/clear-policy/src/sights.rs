@@ -6,21 +6,24 @@
 //!        alone; keeps a verdict that the rules could not give.
 //!
 //! # How
-//! Three memories, one in the other. *Sights*, by the whole slice, the rules' digest, the register's version, the interval
+//! Memories, one in the other. *Grants*, by everything that a decision is a function of: the same question asked again.
+//! *Sights*, by the whole slice, the rules' digest, the register's version, the interval
 //! between two of its dates and the number of labels: the answer to a question that was asked before. *Verdicts*, by their
 //! essence (`essence.rs`): what is left to look up when the register changed, and almost always there, because a new entry
 //! makes few questions that are like none before. *Labels*, by owners and shape: twenty thousand labels have a few hundred
 //! owner sets and shapes, and agreements are read once for each owner set and kind.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use clear_record::{AgencyId, FieldClass, Kind, Label, LabelId, LabelSet, PerClass, Purpose, Reach, Relation, UseCode};
+use clear_record::{
+    AgencyId, FieldClass, Inquiry, Kind, Label, LabelSet, PerClass, Purpose, Reach, Relation, Standing, UseCode,
+};
 use jiff::Timestamp;
 
 use crate::essence::{Asker, Parties, Shape, seen};
-use crate::{Order, Reads, Register, RuleFault, Rules, Slice, Verdict};
+use crate::{Grant, Order, Reads, Register, RuleFault, Rules, Slice, Verdict};
 
 /// What verdicts are asked for.
 pub(crate) struct Case<'a> {
@@ -54,9 +57,20 @@ impl Sight {
     }
 }
 
-/// The memory of sights and verdicts. Forgetting costs time and changes nothing.
+/// What a decision is a function of, beside the contents that versions and digests stand for.
+pub(crate) struct Facts<'a> {
+    pub(crate) register: u64,
+    pub(crate) interval: Option<Timestamp>,
+    pub(crate) rules: &'a str,
+    pub(crate) labels: usize,
+    pub(crate) standing: &'a Standing,
+    pub(crate) inquiry: &'a Inquiry,
+}
+
+/// The memory of grants, sights and verdicts. Forgetting costs time and changes nothing.
 #[derive(Default)]
 pub struct Sights {
+    granted: RwLock<Given>,
     kept: RwLock<Kept>,
     shelf: Mutex<Arc<Shelf>>,
     /// By the rules' digest. There are the rules in force and the same for aggregates, and for a moment their successors.
@@ -71,6 +85,36 @@ struct Kept {
     sights: HashMap<String, HashMap<u64, Vec<Remembered>, Quick>>,
     count: usize,
 }
+
+/// Grants under the newest register, by a hash of asker and inquiry; what stands under one hash is compared as a whole.
+#[derive(Default)]
+struct Given {
+    register: u64,
+    grants: HashMap<u64, Vec<Granted>, Quick>,
+    count: usize,
+}
+
+struct Granted {
+    interval: Option<Timestamp>,
+    rules: String,
+    labels: usize,
+    standing: Standing,
+    inquiry: Inquiry,
+    grant: Grant,
+}
+
+impl Granted {
+    fn is_for(&self, facts: &Facts<'_>) -> bool {
+        self.labels == facts.labels
+            && self.interval == facts.interval
+            && self.rules == facts.rules
+            && self.standing == *facts.standing
+            && self.inquiry == *facts.inquiry
+    }
+}
+
+/// Grants that are kept at once.
+const GRANTS_KEPT: usize = 1 << 14;
 
 struct Remembered {
     slice: Slice,
@@ -92,6 +136,32 @@ impl Sights {
     /// An empty memory.
     pub fn new() -> Sights {
         Sights::default()
+    }
+
+    /// The grant that was given for just this before, with the moment of then.
+    pub(crate) fn granted(&self, facts: &Facts<'_>) -> Option<Grant> {
+        let given = self.granted.read().unwrap_or_else(PoisonError::into_inner);
+        if given.register != facts.register {
+            return None;
+        }
+        let known = given.grants.get(&hash(facts))?;
+        known.iter().find(|known| known.is_for(facts)).map(|known| known.grant.clone())
+    }
+
+    pub(crate) fn keep_granted(&self, facts: &Facts<'_>, grant: &Grant) {
+        let mut given = self.granted.write().unwrap_or_else(PoisonError::into_inner);
+        if given.register != facts.register || given.count >= GRANTS_KEPT {
+            *given = Given { register: facts.register, ..Given::default() };
+        }
+        given.count += 1;
+        given.grants.entry(hash(facts)).or_default().push(Granted {
+            interval: facts.interval,
+            rules: facts.rules.to_owned(),
+            labels: facts.labels,
+            standing: facts.standing.clone(),
+            inquiry: facts.inquiry.clone(),
+            grant: grant.clone(),
+        });
     }
 
     pub(crate) fn sight(&self, case: &Case<'_>, slice: &Slice) -> Result<Sight, RuleFault> {
@@ -159,6 +229,7 @@ impl Sights {
         let shapes: Vec<u32> = shelf.shapes.iter().map(|(_, label)| judge.shape(label)).collect();
         // Rows are few: what differs between labels is which of them applies.
         let mut rows = vec![Row::default()];
+        let mut row_numbers: HashMap<Row, u32, Quick> = HashMap::from_iter([(Row::default(), 0)]);
         let mut known: HashMap<(u32, u32, u32), u32, Quick> = HashMap::default();
         let mut row_of: Vec<u32> = Vec::with_capacity(case.labels.len());
         for (label, (owner_set, shape)) in case.labels.iter().zip(&shelf.places) {
@@ -173,12 +244,12 @@ impl Sights {
                 Some(at) => *at,
                 None => {
                     let row = judge.row(owners, agreed, *shape, label)?;
-                    let at = rows.iter().position(|known| *known == row).unwrap_or(rows.len());
-                    if at == rows.len() {
+                    let at = *row_numbers.entry(row).or_insert(rows.len() as u32);
+                    if at as usize == rows.len() {
                         rows.push(row);
                     }
-                    known.insert(key, at as u32);
-                    at as u32
+                    known.insert(key, at);
+                    at
                 }
             };
             row_of.push(at);
@@ -189,9 +260,12 @@ impl Sights {
     /// The labels by owners and shape, extended by those that are new.
     fn shelf(&self, labels: &[Label]) -> Arc<Shelf> {
         let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        if !labels.starts_with(&shelf.labels) {
+        // Labels are only ever added: the last one that is known says whether these are still the same.
+        let last = shelf.labels.len().checked_sub(1);
+        if last.is_some_and(|last| labels.get(last) != shelf.labels.get(last)) {
             *shelf = Arc::default();
         }
+        debug_assert!(labels.starts_with(&shelf.labels), "a label was changed or taken away");
         if shelf.labels.len() < labels.len() {
             Arc::make_mut(&mut shelf).extend(labels);
         }
@@ -263,7 +337,7 @@ struct Owners {
 type PerKind = [u32; Kind::ALL.len()];
 
 /// What is open on a label, in each relation: a bit for the pointer and one for each field class.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
 struct Row([u16; Relation::ALL.len()]);
 
 /// The bit of a pointer; field classes follow in their order.
@@ -372,8 +446,21 @@ impl<'a> Judge<'a> {
     }
 }
 
+/// Of what differs most between questions; the rest is compared.
+fn hash(facts: &Facts<'_>) -> u64 {
+    let mut hasher = Quick.build_hasher();
+    facts.standing.account.hash(&mut hasher);
+    facts.standing.device.hash(&mut hasher);
+    facts.inquiry.purpose.hash(&mut hasher);
+    facts.inquiry.case.hash(&mut hasher);
+    facts.inquiry.reason.hash(&mut hasher);
+    facts.inquiry.on_behalf_of.hash(&mut hasher);
+    facts.inquiry.number.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// The number of a part; a new one gets the next.
-fn number<T: std::hash::Hash + Eq>(numbers: &mut HashMap<T, u32>, part: T) -> u32 {
+fn number<T: Hash + Eq>(numbers: &mut HashMap<T, u32>, part: T) -> u32 {
     let next = numbers.len() as u32;
     *numbers.entry(part).or_insert(next)
 }
@@ -486,11 +573,19 @@ fn sight(rows: &[Row], row_of: &[u32]) -> Sight {
             Some(reach) => reach.clone(),
             None => {
                 let open: Vec<u16> = rows.iter().map(|row| open(row, relation)).collect();
-                let labels = |bit: u32| -> LabelSet {
-                    let opens = |row: &u32| open.get(*row as usize).is_some_and(|open| open >> bit & 1 == 1);
-                    (0..).map(LabelId).zip(row_of).filter(|(_, row)| opens(row)).map(|(label, _)| label).collect()
-                };
-                Arc::new(Reach { pointer: labels(POINTER), class: PerClass::from_fn(|class| labels(1 + class as u32)) })
+                let mut words = [const { Vec::new() }; 1 + FieldClass::ALL.len()];
+                words.iter_mut().for_each(|words: &mut Vec<u64>| words.reserve(row_of.len().div_ceil(64)));
+                for labels in row_of.chunks(64) {
+                    let mut word = [0u64; 1 + FieldClass::ALL.len()];
+                    for (at, row) in labels.iter().enumerate() {
+                        let open = u64::from(open.get(*row as usize).copied().unwrap_or(0));
+                        word.iter_mut().enumerate().for_each(|(bit, word)| *word |= (open >> bit & 1) << at);
+                    }
+                    words.iter_mut().zip(word).for_each(|(words, word)| words.push(word));
+                }
+                let mut sets = words.into_iter().map(LabelSet::from);
+                let pointer = sets.next().unwrap_or_default();
+                Arc::new(Reach { pointer, class: PerClass::from_fn(|_| sets.next().unwrap_or_default()) })
             }
         };
         reaches.push(reach);

@@ -282,6 +282,16 @@ impl LabelSet {
     }
 }
 
+impl From<Vec<u64>> for LabelSet {
+    /// The set whose bitmap this is: label 0 is the lowest bit of the first word.
+    fn from(mut words: Vec<u64>) -> LabelSet {
+        // Sets are compared word by word, so that none ends with empty ones.
+        let used = words.iter().rposition(|word| *word != 0).map_or(0, |last| last + 1);
+        words.truncate(used);
+        LabelSet(words.into())
+    }
+}
+
 impl FromIterator<LabelId> for LabelSet {
     fn from_iter<I: IntoIterator<Item = LabelId>>(labels: I) -> LabelSet {
         let mut words: Vec<u64> = Vec::new();

@@ -76,7 +76,8 @@ impl Writer {
 fn row(bytes: &mut Vec<u8>, shown: &Shown, columns: &[&'static str]) {
     let (sharing, caveats) = (&shown.sharing, shown.sharing.caveats.join(" "));
     let (handling, recipients) = (sharing.handling.to_owned(), sharing.recipients.join(" "));
-    let about = [&shown.id, &shown.originator, &handling, &caveats, &recipients, &shown.valid_from].map(String::to_owned);
+    let about =
+        [&shown.id, &shown.originator, &handling, &caveats, &recipients, &shown.valid_from].map(String::to_owned);
     let cells = columns.iter().map(|column| match shown.fields.get(*column) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),

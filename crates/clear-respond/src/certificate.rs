@@ -195,6 +195,11 @@ pub fn certify(
             progress(Progress { read, of: 2 * head.size });
         }
     };
+    if let (Mark::Size(from), Mark::Size(to)) = (&wish.from, &wish.to)
+        && from >= to
+    {
+        return Err(CertificateError::Empty { from: *from, to: *to, size: head.size });
+    }
     let first = first_walk(dir, head.size, wish, &mut step)?;
     let (from, to) = (first.from.size, first.to.size);
     if from >= to || to > head.size {

@@ -111,7 +111,7 @@ impl<'a> Entry<'a> {
 
     /// A change of the rules is a stop: what others opened does not leave under these, nor under a digest in the log that
     /// was not decided by.
-    fn judged_by_others(&self, grant: &Grant) -> Option<Denial> {
+    pub(crate) fn judged_by_others(&self, grant: &Grant) -> Option<Denial> {
         let same = grant.rules() == self.desk.rules().digest() && self.event.rules.as_deref() == Some(grant.rules());
         (!same).then(|| Denial::Fault(RuleFault("the rules changed while this was answered".to_owned())))
     }

@@ -210,7 +210,8 @@ impl Gate {
         inner.next += 1;
         let number = inner.next;
         let connection = Arc::new(Connection { number, state: Mutex::default(), reset, trace: self.trace.clone() });
-        let registered = Registered { connection: connection.clone(), path: BTreeSet::new(), standing: None, told: VecDeque::new() };
+        let registered =
+            Registered { connection: connection.clone(), path: BTreeSet::new(), standing: None, told: VecDeque::new() };
         inner.connections.insert(number, registered);
         connection
     }

@@ -23,7 +23,7 @@ pub use review::{Outcome, Queue, Review, TermPrecision};
 
 pub(crate) use review::Urgent;
 
-use clear_policy::{Decision, Denial, Grant};
+use clear_policy::{Decision, Denial, Flag, Grant};
 use clear_record::{Inquiry, Request, Standing};
 use serde::Serialize;
 
@@ -74,7 +74,13 @@ pub(crate) async fn granted<'a, Q: Serialize>(
         let now = desk.now();
         clear_policy::decide(&now.register, &*desk.rules(), &now.labels, desk.sights(), &facts)
     };
-    let grant = match (decide(), trouble) {
+    let decision = decide();
+    if let Decision::Deny(_) = &decision
+        && let Err(error) = owned_up(desk, &facts, &asked).await
+    {
+        return Err(entry.failed(&error).await);
+    }
+    let grant = match (decision, trouble) {
         (_, Some(Err(error))) => return Err(entry.failed(&error).await),
         (Decision::Deny(denial @ (Denial::Ordered(_) | Denial::Suspended(_) | Denial::SignIn)), _) => {
             return Err(entry.refuse(denial).await);
@@ -106,6 +112,16 @@ pub(crate) async fn granted<'a, Q: Serialize>(
         return Err(entry.failed(&error).await);
     }
     Ok(Granted { entry, grant, inquiry: facts.inquiry })
+}
+
+/// Whoever answers *yes, it is for them* is refused, and a reviewer looks at it all the same (S2).
+async fn owned_up(desk: &Desk, facts: &Request<()>, asked: &str) -> Result<(), Error> {
+    if facts.inquiry.for_them != Some(true) {
+        return Ok(());
+    }
+    let mut flags = clear_policy::flags(&desk.register(), facts);
+    flags.retain(|flag| matches!(flag, Flag::Term { .. }));
+    review::flag(desk, facts, asked, &flags).await
 }
 
 struct Stated {

@@ -61,7 +61,7 @@ pub use stream::{Broken, Next, Part, Streamed, stream};
 
 // What a caller needs to speak to the roads, so that it depends on this crate alone.
 pub use clear_identity::{
-    Credential, Device, Holding, HoldingKind, Machine, Proven, Refused, SignIn, SignedIn, Unproven,
+    Credential, Device, Ended, Holding, HoldingKind, Machine, Proven, Refused, SignIn, SignedIn, Unproven,
 };
 pub use clear_ingest as ingest;
 pub use clear_policy as policy;

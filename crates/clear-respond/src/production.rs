@@ -317,7 +317,7 @@ pub struct PublicProduction {
 /// Why a step is not taken: the words that its maker reads.
 enum Step {
     Wrong(String),
-    Denied(Denial),
+    Denied(Box<Denial>),
     Failed(Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -377,7 +377,7 @@ impl Desk {
         let step = async {
             let keeper = self.keeper(&request)?;
             if !keeper.offices.contains(&Office::Counsel) {
-                return Err(Step::Denied(Denial::NotPermitted(Deed::Produce)));
+                return Err(Step::Denied(Box::new(Denial::NotPermitted(Deed::Produce))));
             }
             let (mut production, revision) = self.entry_of(&keeper, &said.number).await?;
             if let Some(given) = production.releases.first() {
@@ -447,7 +447,7 @@ impl Desk {
             }
             // INVARIANT (two persons release): one person's second word is no second person's word.
             if production.releases.iter().any(|given| given.by == keeper.account) {
-                return Err(Step::Denied(Denial::SecondPerson));
+                return Err(Step::Denied(Box::new(Denial::SecondPerson)));
             }
             let taken = |office: &Office| production.releases.iter().any(|given| given.office == *office);
             let Some(office) = keeper.offices.iter().copied().find(|office| !taken(office)) else {
@@ -560,10 +560,10 @@ impl Desk {
     /// Who keeps the docket here: decided by the rules, in the name of an agency, in an office.
     fn keeper<Q>(&self, request: &Request<Q>) -> Result<Keeper, Step> {
         if let Decision::Deny(denial) = may(&self.register(), &*self.rules(), Deed::Produce, request) {
-            return Err(Step::Denied(denial));
+            return Err(Step::Denied(Box::new(denial)));
         }
         let Standing { account: Some(account), agency: Some(agency), roles, .. } = request.standing.clone() else {
-            return Err(Step::Denied(Denial::SignIn));
+            return Err(Step::Denied(Box::new(Denial::SignIn)));
         };
         Ok(Keeper { account, agency, offices: offices(&roles) })
     }
@@ -691,7 +691,7 @@ fn offices(roles: &BTreeSet<Role>) -> Vec<Office> {
 async fn refused(entry: Entry<'_>, step: Step) -> Refusal {
     match step {
         Step::Wrong(what) => entry.wrong(what).await,
-        Step::Denied(denial) => entry.refuse(denial).await,
+        Step::Denied(denial) => entry.refuse(*denial).await,
         Step::Failed(error) => entry.failed(error.as_ref()).await,
     }
 }

@@ -444,7 +444,7 @@ mod tests {
         let agencies = |name: &str| -> BTreeSet<AgencyId> { [name.parse().expect("an id")].into() };
         // No `..default()` here: a new part does not compile until it is logged and read back.
         let request = Request {
-            id: RequestId::fresh(),
+            id: clear_record::RequestId::fresh(),
             asked_at: Timestamp::UNIX_EPOCH,
             standing: Standing {
                 account: Some("officer-1".parse().expect("an id")),

@@ -184,14 +184,22 @@ impl Desk {
     ///
     /// # Errors
     /// When the cards cannot be written: the register denies the closure all the same.
-    pub(crate) async fn end_credentials(&self, order: &str) -> Result<Ended, Error> {
+    pub(crate) async fn end_credentials(&self, order: &str) -> Result<(), Error> {
         let (register, now) = (self.register(), self.clock());
-        let Some(closure) = register.closure_of(order) else { return Ok(Ended::default()) };
+        let Some(closure) = register.closure_of(order) else { return Ok(()) };
         let hats = register.affiliations().iter().filter(|hat| {
             closure.contains(&hat.agency) && hat.from <= now && hat.until.is_none_or(|until| now < until)
         });
         let accounts: BTreeSet<AccountId> = hats.map(|hat| hat.account.clone()).collect();
-        Ok(self.identity().end_by_order(closure, &accounts, order, now).await?)
+        Ok(self.identity().end_by_order(closure, &accounts, order).await?)
+    }
+
+    /// How many sessions and tokens an order ended that would still be open: for the steward's screen.
+    ///
+    /// # Errors
+    /// When the cards cannot be read.
+    pub async fn ended_by(&self, order: &str) -> Result<Ended, Error> {
+        Ok(self.identity().ended_by(order, self.clock()).await?)
     }
 
     /// The order that closes the whole installation to this standing, whatever it would ask.

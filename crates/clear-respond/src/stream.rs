@@ -271,7 +271,8 @@ impl Answer<'_> {
     }
 
     fn holds(&self) -> Result<(), Stop> {
-        match self.grant.ended_by(&self.desk.register(), self.desk.clock()) {
+        let ended = self.grant.ended_by(&self.desk.register(), self.desk.clock());
+        match ended.or_else(|| self.entry.judged_by_others(&self.grant)) {
             None => Ok(()),
             Some(denial) => Err(Stop::Cut(Box::new(denial))),
         }

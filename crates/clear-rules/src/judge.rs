@@ -552,3 +552,38 @@ fn fault(error: impl std::error::Error) -> RuleFault {
     }
     RuleFault(told)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gr05_every_agency_that_a_question_names_is_in_its_slice() {
+        // Cedar skips, in silence, a `forbid` that looks for something in an entity which is not there.
+        let rules = CedarRules::embedded().expect("the rules load");
+        let [a, b, c, d, e, f, g, h]: [AgencyId; 8] =
+            ["a", "b", "c", "d", "e", "f", "g", "h"].map(|name| name.parse().expect("an id"));
+        let one = |id: &AgencyId| BTreeSet::from([id.clone()]);
+        let slice = Slice {
+            agency: Some(a.clone()),
+            path: one(&b),
+            affiliations: one(&c),
+            task_force: one(&d),
+            beneficiaries: one(&e),
+            relays: one(&f),
+            recipients: one(&g),
+            closed: one(&b),
+            purpose: Some("case".into()),
+            use_code: Some("C".into()),
+            ..Slice::default()
+        };
+        let (entities, _) = rules.question(&slice, &Label::of(h.clone(), Kind::Incident)).expect("a question");
+        for id in [&a, &b, &c, &d, &e, &f, &g, &h] {
+            assert!(entities.get(&rules.names.agency.the(id.as_str())).is_some(), "{id}");
+        }
+        for uid in [&rules.names.this_asker, &rules.names.this_label] {
+            assert!(entities.get(uid).is_some(), "{uid}");
+        }
+        assert!(rules.names.see.iter().all(|action| entities.get(action).is_some()), "a group would not hold it");
+    }
+}

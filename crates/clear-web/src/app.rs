@@ -126,8 +126,9 @@ fn cross_site(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
         return false;
     }
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    if text(HeaderName::from_static("sec-fetch-site")).is_some_and(|site| !matches!(site, "same-origin" | "none")) {
-        return true;
+    // The browser's own word, which no page can forge; `Origin` is for browsers that do not say it.
+    if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
+        return !matches!(site, "same-origin" | "none");
     }
     let Some(origin) = text(header::ORIGIN) else { return false };
     let here = uri.authority().map(|authority| authority.as_str()).or_else(|| text(header::HOST)).unwrap_or_default();
@@ -147,7 +148,8 @@ const ALWAYS: &[(&str, &str)] = &[
     ),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
+    // Not `no-referrer`: under that, browsers send `Origin: null` with this site's own forms, as another site's would.
+    ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
     ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
@@ -194,6 +196,8 @@ mod tests {
         assert!(!refused(Method::POST, &[]));
         assert!(!refused(Method::POST, &[("origin", "http://clear.example:8080")]));
         assert!(!refused(Method::POST, &[("sec-fetch-site", "same-origin"), ("origin", "https://clear.example:8080")]));
+        // What a browser sends with a form of a page that gives no referrer.
+        assert!(!refused(Method::POST, &[("sec-fetch-site", "same-origin"), ("origin", "null")]));
         assert!(!refused(Method::GET, &[("sec-fetch-site", "cross-site")]));
         assert!(refused(Method::POST, &[("origin", "http://other.example")]));
         assert!(refused(Method::POST, &[("origin", "http://clear.example:9090")]));

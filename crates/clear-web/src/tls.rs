@@ -85,3 +85,39 @@ impl fmt::Debug for Tls {
         f.write_str("Tls")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_cannot_be_served_is_refused_with_its_file() {
+        let made = || rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let (one, other) = (made(), made());
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let certificate = file("certificate.pem", &one.cert.pem());
+        let key = file("key.pem", &one.signing_key.serialize_pem());
+        let others = file("other.pem", &other.signing_key.serialize_pem());
+        let empty = file("empty.pem", "");
+        let torn = file("torn.pem", "-----BEGIN CERTIFICATE-----\nMIIB!!\n-----END CERTIFICATE-----\n");
+        let absent = folder.path().join("absent.pem");
+        assert!(Tls::load(&certificate, &key).is_ok());
+        for (certificate, key, words, name) in [
+            (&absent, &key, "cannot read the certificate", "absent.pem"),
+            (&certificate, &absent, "cannot read the key", "absent.pem"),
+            (&empty, &key, "there is no certificate in", "empty.pem"),
+            (&key, &key, "there is no certificate in", "key.pem"),
+            (&certificate, &certificate, "there is no private key in", "certificate.pem"),
+            (&torn, &key, "does not read as PEM", "torn.pem"),
+            (&certificate, &others, "is not the one of the certificate", "other.pem"),
+        ] {
+            let said = Tls::load(certificate, key).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(said.contains(words) && said.contains(name), "{said}");
+        }
+    }
+}

@@ -1,8 +1,7 @@
 //! `openclear bench`: measure this build. `make bench` runs it and writes the table of docs/performance.md.
 
-mod gate;
-
 mod decide;
+mod gate;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -51,16 +51,30 @@ fn say(time: &str, what: impl std::fmt::Display) {
 impl Story {
     fn play(&self) -> anyhow::Result<()> {
         self.stop_at_the_roadside()?;
-        let before = self.two_agencies_look()?;
-        self.order(&before)?;
+        let (before, download) = self.two_agencies_look()?;
+        self.order(&before, download)?;
         self.doors()?;
+        self.borrowed_login()?;
+        self.rules()?;
+        self.docket()?;
         self.resident()?;
-        self.outsider()
+        self.outsider()?;
+        self.certificate()
     }
 
-    /// 0:00 An officer types a plate.
+    /// 0:00 Dispatch opens the stop; an officer types a plate, and nothing else.
     fn stop_at_the_roadside(&self) -> anyhow::Result<()> {
-        let found = self.find("officer", json!({"plate": self.guide.plate}), None)?;
+        let stop = json!({"kind": "stop", "unit": "1042", "officers": ["officer-1042"], "purpose": "traffic_stop", "use_code": "C"});
+        let event = taken(self.server("importer")?.post("/api/v1/events", &stop)?, 201)?;
+        let mine = taken(self.server("officer")?.get("/api/v1/inquiries")?, 200)?;
+        let number = mine["inquiries"][0]["number"].as_str().context("the stop opened no inquiry")?;
+        say(
+            "0:00",
+            format_args!("Dispatch opens the stop {}, and with it inquiry {number}.", event["event"].as_str().unwrap_or_default()),
+        );
+        let found = self
+            .server("officer")?
+            .post("/api/v1/find", &json!({"inquiry": {"number": number}, "question": {"plate": self.guide.plate}}))?;
         let vehicle = first_id(&found)?;
         let opened = self.open("officer", &vehicle)?.json()?;
         let alerts: Vec<String> = opened["record"]["alerts"]
@@ -85,14 +99,14 @@ impl Story {
         );
         say(
             "0:00",
-            format_args!("Stop {}. Plate {}: {}.", self.guide.event_number, self.guide.plate, alerts.join("; ")),
+            format_args!("Plate {}: {}.", self.guide.plate, alerts.join("; ")),
         );
         say("0:00", format_args!("Receipt {}…", receipt(&found)?));
         Ok(())
     }
 
-    /// 1:30 The agency that will be cut off and a partner see the same person.
-    fn two_agencies_look(&self) -> anyhow::Result<Vec<u8>> {
+    /// 1:30 The agency that will be cut off and a partner see the same person; the agency's download streams.
+    fn two_agencies_look(&self) -> anyhow::Result<(Vec<u8>, Download)> {
         let cut_off = self.open("cut_off", &self.guide.person)?;
         ensure!(cut_off.status == 200, "the agency has an agreement and is refused: {}", text(&cut_off));
         let partner = self.open("partner", &self.guide.person)?;
@@ -101,11 +115,14 @@ impl Story {
             "1:30",
             "An FRS analyst and a deputy marshal each open the person's page: both see it, under their agreements.",
         );
-        Ok(partner.body)
+        let ask = json!({"inquiry": self.inquiry("cut_off", None)?, "question": {}});
+        let download = Download::begin(&self.server("cut_off")?, &ask)?;
+        say("1:30", format_args!("The FRS analyst's download of every incident streams: {} bytes so far.", download.got));
+        Ok((partner.body, download))
     }
 
     /// 2:30 and 3:30 The order: drafted, shown, signed by two, in force.
-    fn order(&self, before: &[u8]) -> anyhow::Result<()> {
+    fn order(&self, before: &[u8], download: Download) -> anyhow::Result<()> {
         let steward = self.server("steward")?;
         let draft = json!({"agency": CUT_OFF, "number": "2026-1", "covers": "family", "scope": "installation", "text": "By order of the City Council of Port Meridian: access to any police database is cut off, permanently."});
         let preview = steward.post("/api/v1/register/cut-offs/preview", &draft)?.json()?;
@@ -119,6 +136,24 @@ impl Story {
                 names.join(", "),
                 preview["count"],
                 preview["digest"].as_str().unwrap_or_default()
+            ),
+        );
+
+        let replay = taken(steward.post("/api/v1/register/cut-offs/replay", &json!({"text": preview["text"]}))?, 200)?;
+        ensure!(replay["others_changed"] == 0, "somebody else's answers would change: {replay}");
+        ensure!(replay["refused"].as_u64().is_some_and(|refused| refused > 0), "the replay refuses nothing: {replay}");
+        say(
+            "2:30",
+            format_args!(
+                "Under it, of the last {} days' {} questions: {} refused, of {} users, {} joint cases; {} of others unchanged, {} changed. Open connections that it ends: {}.",
+                replay["days"],
+                replay["questions"],
+                replay["refused"],
+                replay["users"],
+                replay["joint_cases"],
+                replay["others_unchanged"],
+                replay["others_changed"],
+                replay["connections"]
             ),
         );
 
@@ -143,6 +178,8 @@ impl Story {
             ),
         );
 
+        let got = download.ends()?;
+        say("3:30", format_args!("The FRS download stops after {got} bytes, in the middle; nobody can take it for the whole."));
         let cut_off = self.open("cut_off", &self.guide.person)?;
         ensure!(
             cut_off.status == 403 && text(&cut_off).contains("2026-1"),
@@ -166,11 +203,113 @@ impl Story {
             ensure!(behalf.status == 403, "{what} was answered on behalf of the agency: {}", text(&behalf));
             say("4:30", format_args!("{what} on behalf of FRS: refused."));
         }
+        let mut inquiry = self.inquiry("officer", None)?;
+        inquiry["reason"] = json!("plate check for FRS");
+        let ask = |inquiry: &Value| {
+            self.server("officer")?
+                .post("/api/v1/find", &json!({"inquiry": inquiry, "question": {"plate": self.guide.plate}}))
+        };
+        let asked_back = ask(&inquiry)?;
+        ensure!(asked_back.status == 409, "“for FRS” was not asked back: {}", text(&asked_back));
+        inquiry["for_them"] = json!(true);
+        let yes = ask(&inquiry)?;
+        ensure!(yes.status == 403, "“yes, for FRS” was answered: {}", text(&yes));
+        inquiry["for_them"] = json!(false);
+        let no = ask(&inquiry)?;
+        ensure!(no.status == 200, "“no” was refused: {}", text(&no));
+        let reviews = taken(self.server("steward")?.get("/api/v1/reviews")?, 200)?;
+        ensure!(reviews.to_string().contains("officer-1042"), "the attested question is not in the review queue: {reviews}");
+        say("4:30", "An officer types “for FRS”: asked back; yes: refused; no: answered, and in the review queue.");
         let agreement = json!([{"entry": "agreement", "number": "A-2026-9", "owner": "pmpd", "agency": CUT_OFF, "kinds": ["person"], "classes": ["identity"],
             "purposes": ["criminal_investigation"], "use_codes": ["C"], "from": "2026-01-01T00:00:00Z", "document": "0", "signatories": ["nobody"]}]);
         let reopened = self.server("steward")?.post("/api/v1/register/entries", &agreement)?;
         ensure!(reopened.status == 400, "an agreement reopened a closure: {}", text(&reopened));
         say("4:30", "A later agreement for FRS: refused, a cut-off has no inverse.");
+        Ok(())
+    }
+
+    /// 4:30, another door: a session that is shown from another machine.
+    fn borrowed_login(&self) -> anyhow::Result<()> {
+        let person = persona(&self.dir, "partner")?;
+        let said = |name: &str| person[name].as_str().unwrap_or_default().to_owned();
+        let code = clear_identity::one_time_code(&said("totp_secret"), jiff::Timestamp::now()).context("a secret")?;
+        let form =
+            [("account", said("account")), ("password", said("password")), ("code", code.reveal().to_owned()), ("next", "/search".into())];
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+        let entered = agent.post(format!("{}/sign-in", self.url)).send_form(form)?;
+        let cookies: Vec<String> = entered
+            .headers()
+            .get_all("set-cookie")
+            .iter()
+            .filter_map(|value| value.to_str().ok()?.split(';').next().map(str::to_owned))
+            .collect();
+        ensure!(cookies.iter().any(|cookie| cookie.starts_with("session=")), "nobody was signed in: {cookies:?}");
+        let page = |cookies: &str| agent.get(format!("{}/search", self.url)).header("cookie", cookies).call();
+        let own = page(&cookies.join("; "))?.status();
+        ensure!(own == 200, "the own machine is refused: {own}");
+        let session: Vec<&str> = cookies.iter().map(String::as_str).filter(|it| it.starts_with("session=")).collect();
+        let borrowed = page(&session.join("; "))?.status();
+        ensure!(borrowed != 200, "a session was used on another machine");
+        say("4:30", format_args!("A borrowed session, on another machine: refused ({})." , borrowed.as_u16()));
+        Ok(())
+    }
+
+    /// 6:00 Somebody adds a permit.
+    fn rules(&self) -> anyhow::Result<()> {
+        let own = format!(
+            "{}@id(\"favour\") @why(\"A favour.\")\npermit (principal, action, resource)\nwhen {{ principal has agency && principal.agency == Agency::\"{CUT_OFF}\" }};\n",
+            "\n".repeat(10)
+        );
+        let embedded = clear_rules::Texts::embedded();
+        let all = embedded.iter().chain([("favour.cedar", own.as_str())]);
+        let texts: clear_rules::Texts = all.map(|(file, text)| (file.to_owned(), text.to_owned())).collect();
+        let rules = clear_rules::CedarRules::of(texts)?;
+        let proof = clear_proof::prove_of(&rules, &|action, statement| action == "read_identity" && statement.contains("agree"))?;
+        let (number, shown) = proof.open().next().context("a permit for the agency was proved harmless")?;
+        let words = shown.counterexample.as_deref().unwrap_or_default();
+        ensure!(words.contains("favour.cedar:11"), "the counterexample does not name the rule's line: {words}");
+        say("6:00", format_args!("Somebody adds a permit for FRS: statement {number} is not proved, “{}”.", shown.statement));
+        say("6:00", format_args!("Counterexample: {words}"));
+        Ok(())
+    }
+
+    /// 7:00 A subpoena, and a judge's warrant.
+    fn docket(&self) -> anyhow::Result<()> {
+        let (clerk, steward) = (self.server("clerk")?, self.server("steward")?);
+        let demand = |instrument: &str, signed: bool, court: Option<&str>, reference: &str| {
+            let mut demand = json!({"instrument": instrument, "judge_signed": signed, "reference": reference, "demanded_by": "Federal Removal Service",
+                "agency": CUT_OFF, "service": "by courier", "received": "2026-07-14", "deadline": "2026-07-28", "legal_basis": "stated in the instrument",
+                "scope": "One person's record", "records": [self.guide.person]});
+            if let Some(court) = court {
+                demand["court"] = json!(court);
+            }
+            taken(clerk.post("/api/v1/productions", &demand)?, 201)
+        };
+        let subpoena = demand("administrative_subpoena", false, None, "AS-1")?;
+        ensure!(subpoena.to_string().contains("awaiting_court"), "the subpoena does not await a court: {subpoena}");
+        say("7:00", "An administrative subpoena: docketed, awaiting court.");
+        let warrant = demand("judicial_warrant", true, Some("District Court"), "W-1")?;
+        let number = warrant["number"].as_str().context("the docket gives no number")?;
+        let at = |step: &str| format!("/api/v1/productions/{number}/{step}");
+        let comply = json!({"determination": "comply", "reasons": "A judge signed it.", "records": [self.guide.person]});
+        taken(steward.post(&at("determination"), &comply)?, 200)?;
+        let one = taken(clerk.post(&at("release"), &json!({}))?, 200)?;
+        ensure!(one["manifest"].is_null(), "one person released it alone: {one}");
+        let two = taken(self.server("second_steward")?.post(&at("release"), &json!({}))?, 200)?;
+        say("7:00", "A judge's warrant: counsel says comply, custodian and counsel both release; one record is produced, off the system.");
+        ensure!(two["manifest"]["records"].to_string().contains(&self.guide.person), "nothing was produced: {two}");
+        Ok(())
+    }
+
+    /// 9:45 No access since the order, as a signed text that anybody with the folder runs again.
+    fn certificate(&self) -> anyhow::Result<()> {
+        let certified = taken(self.server("oversight")?.get(&format!("/api/v1/certificate?agency={CUT_OFF}"))?, 200)?;
+        let note = certified["certificate"].as_str().context("there was access after the order")?;
+        let vkey = std::fs::read_to_string(self.dir.join("log.vkey"))?;
+        clear_respond::read_certificate(note, vkey.trim())?.again(&self.dir, vkey.trim(), |_| {})?;
+        let first = note.lines().take(1).collect::<String>();
+        say("9:45", format_args!("{first}: no access by {CUT_OFF} since the order; run again from the log: the same bytes."));
         Ok(())
     }
 
@@ -269,6 +408,61 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// An answer that is still being sent, and that nobody reads on.
+struct Download {
+    connection: std::net::TcpStream,
+    got: usize,
+}
+
+impl Download {
+    fn begin(server: &Server, ask: &Value) -> anyhow::Result<Download> {
+        use std::io::{Read as _, Write as _};
+        let host = server.url.trim_start_matches("http://");
+        let mut connection = std::net::TcpStream::connect(host)?;
+        connection.set_read_timeout(Some(std::time::Duration::from_secs(20)))?;
+        let (body, token) = (ask.to_string(), server.token.clone().unwrap_or_default());
+        write!(
+            connection,
+            "POST /api/v1/rows HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
+        let mut begun = vec![0; 64 << 10];
+        let mut got = 0;
+        while got < 16 << 10 {
+            let more = connection.read(begun.get_mut(got..).unwrap_or_default())?;
+            ensure!(more > 0, "the download ended by itself: {}", String::from_utf8_lossy(&begun));
+            got += more;
+        }
+        ensure!(begun.starts_with(b"HTTP/1.1 200"), "the download is refused: {}", String::from_utf8_lossy(&begun));
+        Ok(Download { connection, got })
+    }
+
+    /// Reads what is left until the connection ends; fails if it ends as a whole answer does.
+    fn ends(mut self) -> anyhow::Result<usize> {
+        use std::io::Read as _;
+        let (mut last, mut part) = (Vec::new(), vec![0; 64 << 10]);
+        loop {
+            match self.connection.read(&mut part) {
+                Ok(0) => break,
+                Ok(more) => {
+                    self.got += more;
+                    last = part.get(..more).unwrap_or_default().to_vec();
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => break,
+                Err(error) => return Err(error).context("the download neither went on nor ended"),
+            }
+        }
+        ensure!(!String::from_utf8_lossy(&last).contains("x-clear-receipt"), "the download came to its end");
+        Ok(self.got)
+    }
+}
+
+/// The JSON of an answer that has this status.
+fn taken(said: Said, status: u16) -> anyhow::Result<Value> {
+    ensure!(said.status == status, "{} and not {status}: {}", said.status, text(&said));
+    said.json()
 }
 
 fn first_id(said: &Said) -> anyhow::Result<String> {

@@ -7,6 +7,7 @@ mod members;
 mod monotone;
 mod orders;
 mod reasons;
+mod path;
 mod register;
 mod sights;
 mod world;

@@ -52,6 +52,9 @@ pub struct Review {
     pub reason: Option<String>,
     /// The danger, as stated.
     pub emergency: Option<String>,
+    /// What the asker said when asked back whether it was for somebody else; *yes* was judged as if they had been named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_them: Option<bool>,
     /// What was asked.
     pub question: String,
     /// What should be looked at.
@@ -139,7 +142,8 @@ pub(super) async fn flag<Q>(desk: &Desk, facts: &Request<Q>, asked: &str, flags:
     }
     let inquiry = &facts.inquiry;
     let day = facts.asked_at.strftime("%Y-%m-%d").to_string();
-    let same = serde_json::json!([account, inquiry.case, inquiry.reason, inquiry.emergency, flags, day]).to_string();
+    let said = (&inquiry.case, &inquiry.reason, &inquiry.emergency, inquiry.for_them);
+    let same = serde_json::json!([account, said, flags, day]).to_string();
     let digest: String = Sha256::digest(same).iter().take(13).map(|byte| format!("{byte:02x}")).collect();
     let Ok(number) = digest.parse::<ReviewId>() else { return Ok(()) };
     if card::get::<Review>(desk, REVIEW, number.as_str()).await?.is_some() {
@@ -156,6 +160,7 @@ pub(super) async fn flag<Q>(desk: &Desk, facts: &Request<Q>, asked: &str, flags:
         case: inquiry.case.clone(),
         reason: inquiry.reason.clone(),
         emergency: inquiry.emergency.clone(),
+        for_them: inquiry.for_them,
         question: asked.to_owned(),
         flags: flags.to_vec(),
         urgent,

@@ -135,16 +135,20 @@ async fn s02_an_officer_who_asks_for_a_closure_is_asked_back_refused_and_reviewe
     let yes = Inquiry { for_them: Some(true), ..inquiry.clone() };
     assert_eq!(bed.check("officer", &yes).await, Err("cut_off".into()));
     let no = Inquiry { for_them: Some(false), ..inquiry };
+    bed.later(1);
     assert_eq!(bed.check("officer", &no).await, Ok(1));
     assert_eq!(bed.check("officer", &no).await, Ok(1));
     let waiting = queue(&bed, "clerk").await.unwrap().reviews;
-    let [flagged] = waiting.as_slice() else { panic!("{} reviews", waiting.len()) };
+    // The one who owned up was refused, and is looked at as well.
+    let [owned_up, flagged] = waiting.as_slice() else { panic!("{} reviews", waiting.len()) };
+    assert_eq!((owned_up.for_them, flagged.for_them), (Some(true), Some(false)));
+    review(&bed, "clerk", &owned_up.number, false).await.unwrap();
     assert_eq!(flagged.flags.iter().map(ToString::to_string).collect::<Vec<_>>(), ["words of terms T-1"]);
     assert!(!flagged.urgent);
     review(&bed, "clerk", &flagged.number, false).await.unwrap();
     let precision = bed.desk.term_precision().await.unwrap();
     let t1 = precision.iter().find(|term| term.number == "T-1").unwrap();
-    assert_eq!((t1.flagged, t1.reviewed, t1.confirmed), (1, 1, 1));
+    assert_eq!((t1.flagged, t1.reviewed, t1.confirmed), (2, 2, 2));
     // Another day, another reviewer's finding: precision is a number.
     bed.later(24 * 60);
     assert_eq!(bed.check("officer", &no).await, Ok(1));
@@ -152,7 +156,7 @@ async fn s02_an_officer_who_asks_for_a_closure_is_asked_back_refused_and_reviewe
     review(&bed, "steward", &waiting[0].number, true).await.unwrap();
     let precision = bed.desk.term_precision().await.unwrap();
     let t1 = precision.iter().find(|term| term.number == "T-1").unwrap();
-    assert_eq!((t1.flagged, t1.reviewed, t1.confirmed), (2, 2, 1));
+    assert_eq!((t1.flagged, t1.reviewed, t1.confirmed), (3, 3, 2));
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ fn with(file: &str, text: &str) -> CedarRules {
 }
 
 #[test]
-fn a_forbid_that_errs_is_a_fault_and_not_skipped() {
+fn gr05_a_forbid_that_errs_is_a_fault_and_not_skipped() {
     // The sum overflows, which the validator cannot know, and only for a purpose that is not asked about at loading.
     let rules = with(
         "sum.cedar",
@@ -29,7 +29,7 @@ fn a_forbid_that_errs_is_a_fault_and_not_skipped() {
 }
 
 #[test]
-fn a_rule_that_errs_for_every_asker_does_not_load() {
+fn gr05_a_rule_that_errs_for_every_asker_does_not_load() {
     let text =
         r#"@id("sum") @why("A sum.") forbid (principal, action, resource) when { 9223372036854775807 + 1 > 0 };"#;
     let texts = Texts::embedded();
@@ -40,7 +40,7 @@ fn a_rule_that_errs_for_every_asker_does_not_load() {
 }
 
 #[test]
-fn words_that_the_schema_does_not_know_are_faults() {
+fn gr05_words_that_the_schema_does_not_know_are_faults() {
     let rules = CedarRules::embedded().unwrap();
     let mut asker = officer();
     asker.agency_kind = Some("galactic");
@@ -49,7 +49,7 @@ fn words_that_the_schema_does_not_know_are_faults() {
 }
 
 #[test]
-fn without_purpose_or_use_code_nothing_is_open() {
+fn gr07_without_purpose_or_use_code_nothing_is_open() {
     let rules = CedarRules::embedded().unwrap();
     let purposeless = clear_policy::Slice { purpose: None, ..officer() };
     let useless = clear_policy::Slice { use_code: None, ..officer() };
@@ -58,7 +58,7 @@ fn without_purpose_or_use_code_nothing_is_open() {
 }
 
 #[test]
-fn no_role_opens_a_closed_path() {
+fn s09_no_role_opens_a_closed_path() {
     let rules = CedarRules::embedded().unwrap();
     let mut asker = officer();
     asker.roles = Role::ALL.iter().copied().collect();
@@ -73,7 +73,7 @@ fn no_role_opens_a_closed_path() {
 }
 
 #[test]
-fn a_permit_for_everybody_opens_no_closed_path_no_denied_purpose_and_no_class_without_an_agreement() {
+fn s09_a_permit_for_everybody_opens_no_closed_path_no_denied_purpose_and_no_class_without_an_agreement() {
     let rules = with("all.cedar", r#"@id("all") @why("Somebody was careless.") permit (principal, action, resource);"#);
     let stranger = clear_policy::Slice {
         agency: Some(crate::agency("s")),
@@ -92,7 +92,7 @@ fn a_permit_for_everybody_opens_no_closed_path_no_denied_purpose_and_no_class_wi
 }
 
 #[test]
-fn a_path_without_the_askers_own_agency_is_not_believed() {
+fn gr05_a_path_without_the_askers_own_agency_is_not_believed() {
     let rules = CedarRules::embedded().unwrap();
     let asker = clear_policy::Slice { path: agencies("b"), ..officer() };
     assert_eq!(rules.judge(&asker, &white()), Ok(Verdict::default()));

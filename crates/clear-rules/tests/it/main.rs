@@ -6,6 +6,7 @@ mod fail_closed;
 mod loading;
 mod matrix;
 mod oracle;
+mod relations;
 
 use std::collections::BTreeSet;
 

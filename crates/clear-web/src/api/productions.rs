@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use clear_record::RecordId;
 use clear_respond::{Demand, Determination, Determine, Docket, Production, ReleaseProduction};
@@ -122,18 +122,14 @@ pub(crate) async fn look(
     app: &App,
     asker: &Asker,
     number: Option<String>,
-) -> Result<(Vec<Production>, axum::http::HeaderMap), Fault> {
+) -> Result<(Vec<Production>, HeaderMap), Fault> {
     let (request, id) = asker.deed(app, Docket { number })?;
     let done = app.desk.productions(request).await;
     let (found, receipt) = done.map_err(|refusal| Fault::refused(app, refusal, &id))?;
     Ok((found, numbers(&receipt.to_header(), &id)))
 }
 
-pub(crate) async fn enter(
-    app: &App,
-    asker: &Asker,
-    demand: Demand,
-) -> Result<(Production, axum::http::HeaderMap), Fault> {
+pub(crate) async fn enter(app: &App, asker: &Asker, demand: Demand) -> Result<(Production, HeaderMap), Fault> {
     let (request, id) = asker.deed(app, demand)?;
     let done = app.desk.docket(request).await;
     let (production, receipt) = done.map_err(|refusal| Fault::refused(app, refusal, &id))?;
@@ -145,7 +141,7 @@ pub(crate) async fn decide(
     asker: &Asker,
     number: String,
     wish: DeterminationWish,
-) -> Result<(Production, axum::http::HeaderMap), Fault> {
+) -> Result<(Production, HeaderMap), Fault> {
     let DeterminationWish { determination, reasons, court_decision, records } = wish;
     let (request, id) = asker.deed(app, Determine { number, determination, reasons, court_decision, records })?;
     let done = app.desk.determine(request).await;
@@ -153,11 +149,7 @@ pub(crate) async fn decide(
     Ok((production, numbers(&receipt.to_header(), &id)))
 }
 
-pub(crate) async fn let_go(
-    app: &App,
-    asker: &Asker,
-    number: String,
-) -> Result<(Production, axum::http::HeaderMap), Fault> {
+pub(crate) async fn let_go(app: &App, asker: &Asker, number: String) -> Result<(Production, HeaderMap), Fault> {
     let (request, id) = asker.deed(app, ReleaseProduction { number })?;
     let done = app.desk.release_production(request).await;
     let (production, receipt) = done.map_err(|refusal| Fault::refused(app, refusal, &id))?;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use clear_record::{RecordId, Role};
 use clear_respond::{Demand, Determination, Production, ProductionInstrument};
@@ -88,11 +88,11 @@ fn list(app: &App, asker: &Asker, productions: Vec<Production>, typed: Form, pro
 pub(crate) async fn docket(State(app): State<Arc<App>>, asker: Asker, input: Input) -> Result<Response, Fault> {
     let form = input.form()?;
     let docketed = match demand(&form) {
-        Ok(demand) => enter(&app, &asker, demand).await.map(|(production, _)| production),
+        Ok(demand) => enter(&app, &asker, demand).await,
         Err(fault) => Err(fault),
     };
     match docketed {
-        Ok(production) => Ok(go(&production.number)),
+        Ok((production, headers)) => Ok(go(&production.number, headers)),
         Err(fault) if fault.status() == StatusCode::BAD_REQUEST => {
             let page = list(&app, &asker, Vec::new(), form, Some(fault.problem().message.clone()));
             let mut response = html(&page)?;
@@ -142,7 +142,7 @@ pub(crate) async fn determine(
         decide(&app, &asker, number.clone(), wish).await
     };
     let done = wish.await;
-    again(&app, &asker, number, done.map(|_| ())).await
+    again(&app, &asker, number, done.map(|(_, headers)| headers)).await
 }
 
 /// Gives a release.
@@ -152,13 +152,13 @@ pub(crate) async fn release(
     asker: Asker,
 ) -> Result<Response, Fault> {
     let done = let_go(&app, &asker, number.clone()).await;
-    again(&app, &asker, number, done.map(|_| ())).await
+    again(&app, &asker, number, done.map(|(_, headers)| headers)).await
 }
 
 /// The entry again: as it is now, or with a word about why nothing changed.
-async fn again(app: &App, asker: &Asker, number: String, done: Result<(), Fault>) -> Result<Response, Fault> {
+async fn again(app: &App, asker: &Asker, number: String, done: Result<HeaderMap, Fault>) -> Result<Response, Fault> {
     match done {
-        Ok(()) => Ok(go(&number)),
+        Ok(headers) => Ok(go(&number, headers)),
         Err(fault) if fault.status() == StatusCode::BAD_REQUEST => {
             let (found, _) = look(app, asker, Some(number)).await?;
             let production = found.into_iter().next().ok_or_else(Fault::not_found)?;
@@ -170,9 +170,9 @@ async fn again(app: &App, asker: &Asker, number: String, done: Result<(), Fault>
     }
 }
 
-fn go(number: &str) -> Response {
+fn go(number: &str, headers: HeaderMap) -> Response {
     // A number is made of letters, digits and dashes.
-    (StatusCode::SEE_OTHER, [(LOCATION, format!("/productions/{number}"))]).into_response()
+    (StatusCode::SEE_OTHER, headers, [(LOCATION, format!("/productions/{number}"))]).into_response()
 }
 
 fn demand(form: &Form) -> Result<Demand, Fault> {

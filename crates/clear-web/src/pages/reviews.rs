@@ -77,7 +77,11 @@ fn held(app: &App, asker: &Asker, hold: &HeldQuestion) -> Waiting {
 
 fn reviewed(app: &App, asker: &Asker, review: &Review) -> Waiting {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let flags: Vec<String> = review.flags.iter().map(ToString::to_string).collect();
+    let mut flags: Vec<String> = review.flags.iter().map(ToString::to_string).collect();
+    // The asker's own answer to what was asked back.
+    flags.extend(
+        review.for_them.map(|yes| if yes { "said it was for them" } else { "said it was not for them" }.to_owned()),
+    );
     Waiting {
         number: review.number.to_string(),
         who: review.account.to_string(),

@@ -494,7 +494,7 @@ fn gr15_nothing_leaves_after_the_acknowledgement() {
     let city = city();
     let trace_of = |city: &City| city.desk.gate().trace().notes();
     city.desk.gate().trace();
-    let ids: Vec<String> = (0..12)
+    let ids: Vec<String> = (0..6)
         .map(|at| {
             city.file(
                 "person",
@@ -506,7 +506,7 @@ fn gr15_nothing_leaves_after_the_acknowledgement() {
     // Which connections carried an answer that tells of which records.
     let told: Arc<Mutex<Vec<(u64, Vec<RecordId>)>>> = Arc::default();
     let answers = Arc::new(AtomicUsize::new(0));
-    let askers: Vec<_> = (0..3)
+    let askers: Vec<_> = (0..2)
         .map(|_| {
             let (desk, token) = (city.desk.clone(), city.token("sheriff").to_owned());
             let (stop, told, answers) = (stop.clone(), told.clone(), answers.clone());
@@ -520,7 +520,10 @@ fn gr15_nothing_leaves_after_the_acknowledgement() {
                     on_behalf_of: Some(["county-sheriff".parse().unwrap()].into()),
                     ..Inquiry::default()
                 };
+                // Steady load, not as much as the disk takes: the filings want to be taken too.
+                let mut turn = tokio::time::interval(Duration::from_millis(15));
                 while !stop.load(Ordering::SeqCst) {
+                    turn.tick().await;
                     // As the server does: bind, answer, tell the gate, look once more, write with the pass.
                     let connection = desk.gate().enter(Box::new(|| {}));
                     let path = desk.path_of(&asker, &inquiry);
@@ -572,7 +575,7 @@ fn gr15_nothing_leaves_after_the_acknowledgement() {
         assert_eq!(notes.iter().skip(from).filter(wrote).count(), 0, "{id} left after it was black");
         before += notes.iter().take(from).filter(wrote).count();
     }
-    assert!(before > 12, "answers told of the records while they were white: {before}");
+    assert!(before > 6, "answers told of the records while they were white: {before}");
 }
 
 #[test]

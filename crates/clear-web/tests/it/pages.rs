@@ -32,7 +32,7 @@ pub(crate) fn is_a_page(what: &str, answer: &Answer) {
     assert!(answer.header("content-security-policy").starts_with("default-src 'self'; script-src 'none'"), "{what}");
     assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{what}");
     assert_eq!(answer.header("x-content-type-options"), "nosniff", "{what}");
-    assert_eq!(answer.header("referrer-policy"), "no-referrer", "{what}");
+    assert_eq!(answer.header("referrer-policy"), "same-origin", "{what}");
 }
 
 #[test]

@@ -65,8 +65,12 @@ fn find<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
 
 fn send(client: &mut Client, city: &City, who: &str, path: &str, accept: &str, body: &Value) {
     let bearer = format!("Bearer {}", city.token(who));
-    let headers =
-        [("authorization", bearer.as_str()), ("content-type", "application/json"), ("accept", accept), ("te", "trailers")];
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+        ("accept", accept),
+        ("te", "trailers"),
+    ];
     client.send(&format!("POST {path}"), &headers, body.to_string().as_bytes()).unwrap();
 }
 
@@ -138,7 +142,12 @@ fn rows_are_lines_in_the_order_of_filing_and_each_part_is_in_the_log() {
     let city = City::open();
     file_incidents(&city, ROWS, false);
     let answer = rows(&city, &json!({"from": "2019-07-01"}));
-    assert_eq!((answer.status, find(&answer.headers, "content-type")), (200, "application/x-ndjson"), "{}", answer.body);
+    assert_eq!(
+        (answer.status, find(&answer.headers, "content-type")),
+        (200, "application/x-ndjson"),
+        "{}",
+        answer.body
+    );
     let lines: Vec<Value> = answer.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let cases: Vec<_> = lines.iter().map(|line| line["fields"]["case_number"].as_str().unwrap().to_owned()).collect();
     assert_eq!(cases, (0..ROWS).map(|number| format!("JC{number:06}")).collect::<Vec<_>>());
@@ -171,7 +180,11 @@ fn a_sheet_has_the_open_columns_and_a_heading_without_rows() {
     let sheet = rows_as(&city, "officer", "/api/v1/rows", "text/csv", &json!({"beat": "411", "type": "BATTERY"}));
     assert_eq!(find(&sheet.headers, "content-type"), "text/csv; charset=utf-8; header=present");
     let lines: Vec<&str> = sheet.body.split("\r\n").collect();
-    assert!(lines[0].starts_with("id,originator,handling,caveats,recipients,valid_from,case_number,occurred_from,"), "{}", lines[0]);
+    assert!(
+        lines[0].starts_with("id,originator,handling,caveats,recipients,valid_from,case_number,occurred_from,"),
+        "{}",
+        lines[0]
+    );
     assert_eq!(lines.len(), 2 + 2, "{}", sheet.body);
     assert!(lines[1].contains(",JC000002,2019-07-01T00:02:00,"), "{}", lines[1]);
     assert!(lines[1].contains(r#","STREET, ""SIDEWALK""","#), "{}", lines[1]);
@@ -327,7 +340,12 @@ fn s12_gr02_an_owners_order_ends_the_running_answers_of_its_closure() {
     let error = cut.stream.read_to_end(&mut rest).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
     let end = ended(&city, &request);
-    assert!(end.what == What::Cut && end.why.as_ref().unwrap().contains("2019-07-16/2"), "{:?} {:?}", end.what, end.why);
+    assert!(
+        end.what == What::Cut && end.why.as_ref().unwrap().contains("2019-07-16/2"),
+        "{:?} {:?}",
+        end.what,
+        end.why
+    );
     // The owner's own officers read on.
     let mut some = vec![0; 1 << 20];
     while events(&city, &others).iter().all(|event| !event.what.ends()) {

@@ -22,7 +22,6 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::{cpu_time, ms, peak_mib};
-use crate::founding::found;
 use crate::import::chicago_crimes_file;
 use crate::open::Place;
 
@@ -105,7 +104,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     };
     let served = tokio::spawn(clear_web::serve(desk.clone(), listener, config, std::future::pending()));
 
-    let task = Task { address, sessions: args.sessions, streams: args.streams, rows: args.rows, people: people.clone() };
+    let task =
+        Task { address, sessions: args.sessions, streams: args.streams, rows: args.rows, people: people.clone() };
     let mut clients = tokio::process::Command::new(std::env::current_exe()?)
         .args(["bench", "gate-clients"])
         .stdin(Stdio::piped())
@@ -139,13 +139,25 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     println!("| bytes handed to the kernel for the closure, before | {} |", traced.closure_before);
     println!("| bytes handed to the kernel for the closure, after the acknowledgement | {} |", traced.closure_after);
     println!("| bytes handed to the kernel for others, after it | {} |", traced.others_after);
-    println!("| others' streams, byte for byte as without an order | {} of {} |", seen.same, seen.same + seen.different);
+    println!(
+        "| others' streams, byte for byte as without an order | {} of {} |",
+        seen.same,
+        seen.same + seen.different
+    );
     println!("| the closure's streams that ended in a reset | {} of {} |", seen.cut, seen.cut + seen.not_cut);
     println!("| the closure's idle sessions that were reset | {} |", seen.sessions_reset);
     println!("| others' idle sessions that still answer | {} |", seen.sessions_alive);
     println!("| sessions that are otherwise than they should be | {} |", seen.sessions_wrong);
-    println!("| until all was open: wall, processor (server) | {:.1} s, {:.1} s |", ready.0.as_secs_f64(), ready.1.as_secs_f64());
-    println!("| until all was read: wall, processor (server) | {:.1} s, {:.1} s |", whole.0.as_secs_f64(), whole.1.as_secs_f64());
+    println!(
+        "| until all was open: wall, processor (server) | {:.1} s, {:.1} s |",
+        ready.0.as_secs_f64(),
+        ready.1.as_secs_f64()
+    );
+    println!(
+        "| until all was read: wall, processor (server) | {:.1} s, {:.1} s |",
+        whole.0.as_secs_f64(),
+        whole.1.as_secs_f64()
+    );
     println!("| sent by streams, as the clients read it | {:.1} MB |", seen.bytes as f64 / 1e6);
     println!("| memory of the server at the order; at most | {} MiB; {} MiB |", ready.2, peak_mib());
     served.abort();
@@ -165,7 +177,8 @@ async fn founded(
         bail!("{} is not empty", dir.display());
     }
     let desk = Place::folder(dir).open().await?;
-    found(&desk, dir, &story::register()).await?;
+    // With the story's fixed keys: the order is signed here.
+    desk.found(&story::entries()).await?;
     let mut people = BTreeMap::new();
     for who in wanted {
         let persona = story::personas().into_iter().find(|persona| persona.persona == who).context("a persona")?;

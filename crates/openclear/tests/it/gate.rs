@@ -36,7 +36,7 @@ use crate::bed::{Bed, sample};
 const SESSIONS: usize = 300;
 /// Streaming answers of each run; one in four is for the closure, one in four of the others is read without a pause.
 const STREAMS: usize = 40;
-const ROWS: usize = 1_500;
+const ROWS: usize = 1_000;
 const CLOSURE: [&str; 2] = ["cut_off", "sister"];
 const OTHERS: [&str; 3] = ["officer", "partner", "sheriff"];
 /// What a client's kernel may take of an answer before its reader does.
@@ -81,7 +81,7 @@ async fn order_among_streams(http: Http, tls: bool) {
         let mut answer = session.rows(&city, who).await.unwrap();
         assert_eq!(answer.status, 200, "{who}");
         let body = answer.rest().await.unwrap();
-        assert!(body.len() > 1_000_000, "{who} has {} bytes: not long enough to be cut", body.len());
+        assert!(body.len() > 600_000, "{who} has {} bytes: not long enough to be cut", body.len());
         assert_eq!(body.iter().filter(|byte| **byte == b'\n').count(), ROWS, "{who}");
         whole.insert(who, body);
     }
@@ -175,8 +175,7 @@ async fn order_among_streams(http: Http, tls: bool) {
 
 /// No write for the closure has a number above the acknowledgement's.
 fn trace_shows_no_byte_after(city: &City) {
-    let closure: BTreeSet<AgencyId> =
-        CLOSURE.iter().map(|who| city.bed.person(who).agency.parse().unwrap()).collect();
+    let closure: BTreeSet<AgencyId> = CLOSURE.iter().map(|who| city.bed.person(who).agency.parse().unwrap()).collect();
     let notes: Vec<Noted> = city.desk.gate().trace().notes().into_iter().map(|(_, noted)| noted).collect();
     let bound: BTreeSet<u64> = notes
         .iter()
@@ -217,10 +216,16 @@ async fn log_has_one_end_for_each(city: City) {
     }
     let (mut cut, mut answered, mut denied) = (0, 0, 0);
     for (request, events) in &streams {
-        let (last, batches) = events.split_last().unwrap();
-        assert!(batches.iter().all(|event| event.what == What::Batch), "{request}: {events:?}");
-        let rows: u64 = batches.iter().map(|event| event.count.unwrap()).sum();
+        let (last, parts) = events.split_last().unwrap();
+        let (batches, withheld): (Vec<&clear_audit::Event>, Vec<_>) =
+            parts.iter().copied().partition(|event| event.what == What::Batch);
+        // A part that was in the log when the order came did not leave, and the log says so.
+        let is_withheld = |batch: &clear_audit::Event| withheld.iter().any(|event| event.digest == batch.digest);
+        assert!(withheld.iter().all(|event| event.what == What::Withheld), "{request}: {events:?}");
+        assert!(withheld.is_empty() || last.what == What::Cut, "{request}: {events:?}");
         assert!(batches.iter().all(|event| event.records.len() as u64 == event.count.unwrap()), "{request}");
+        let rows: u64 = batches.iter().filter(|batch| !is_withheld(batch)).map(|event| event.count.unwrap()).sum();
+        assert!(last.what == What::Denied || last.count == Some(rows), "{request}: {rows} rows, {last:?}");
         let frs = last.agency.as_ref().is_some_and(|agency| agency.as_str() == bed.person("cut_off").agency);
         match last.what {
             What::Answered => {
@@ -268,7 +273,12 @@ impl City {
         let (desk, store) = bed.open().await;
         desk.gate().trace();
         file_incidents(&bed, &desk).await;
-        let mut config = Config { connections_max: 4 * (SESSIONS + STREAMS), ..Config::default() };
+        let mut config = Config {
+            connections_max: 4 * (SESSIONS + STREAMS),
+            // On a busy machine a run may take longer than an idle session may last.
+            head_timeout: Duration::from_secs(600),
+            ..Config::default()
+        };
         let mut connector = None;
         if tls {
             let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();

@@ -63,6 +63,29 @@ impl Table {
         event.to_owned()
     }
 
+    /// The route's address with an entry of the docket in it, a fresh one; `comply` is what counsel has said of it.
+    fn docketed(&self, route: &Route, record: &str, comply: bool) -> String {
+        let ask = |who: &str, path: &str, body: &serde_json::Value| {
+            let said = self.server.ask(&self.bed.as_who(who, Ask::post(path, body)));
+            assert!([200, 201].contains(&said.status), "{}", said.text());
+            said.json()
+        };
+        let number = ask("clerk", "/api/v1/productions", &demand(record))["number"].as_str().unwrap().to_owned();
+        if comply {
+            let word = json!({"determination": "comply", "reasons": "Valid on its face."});
+            ask("steward", &format!("/api/v1/productions/{number}/determination"), &word);
+        }
+        route.path.replace("{number}", &number)
+    }
+
+    /// A device of that persona's, not the one that it asks from.
+    fn other_device(&self, who: &str) -> String {
+        let said = self.server.ask(&self.bed.as_who(who, Ask::get("/api/v1/devices")));
+        let devices = if said.status == 200 { said.json() } else { json!([]) };
+        let other = devices.as_array().into_iter().flatten().find(|device| device["this"] == false);
+        other.and_then(|device| device["id"].as_str()).unwrap_or("nobodys").to_owned()
+    }
+
     /// A question of the partner's that waits for a second person, another for each asker.
     fn held(&self, route: &Route, who: &str) -> String {
         let mut inquiry = self.bed.inquiry("partner");
@@ -126,6 +149,9 @@ impl Table {
             }
             "silent_hits" => mine(Ask::get(route.path).under(&inquiry)),
             "counts" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"by": ["primary_type"]}}))),
+            "rows" => {
+                mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"from": "2018-10-01", "limit": 3}})))
+            }
             "enter" => mine(Ask::post(
                 route.path,
                 &json!([{"entry": "purpose", "code": format!("for_{who}"), "title": "A purpose of the test"}]),
@@ -228,6 +254,37 @@ impl Table {
                 ],
             )),
             "steward_cut_off" => mine(Ask::form(route.path, &[("note", &self.notes["steward_cut_off"])])),
+            "devices" | "devices_page" | "productions" | "productions_page" => mine(Ask::get(route.path)),
+            "end_device" | "end_device_form" => {
+                let device = self.other_device(who);
+                mine(Ask::form(&route.path.replace("{device}", &device), &[]))
+            }
+            "docket" => mine(Ask::post(route.path, &demand(&record))),
+            "docket_form" => mine(Ask::form(
+                route.path,
+                &[
+                    ("instrument", "court_order"),
+                    ("judge_signed", "yes"),
+                    ("court", "Circuit Court"),
+                    ("demanded_by", "A defence lawyer"),
+                    ("service", "by mail"),
+                    ("received", "2024-07-14"),
+                    ("legal_basis", "Rule 412"),
+                    ("scope", "One record"),
+                    ("records", &record),
+                ],
+            )),
+            "production" | "production_page" => mine(Ask::get(&self.docketed(route, &record, false))),
+            "determine" => mine(Ask::post(
+                &self.docketed(route, &record, false),
+                &json!({"determination": "comply", "reasons": "Valid on its face."}),
+            )),
+            "determine_form" => mine(Ask::form(
+                &self.docketed(route, &record, false),
+                &[("determination", "comply"), ("reasons", "Valid on its face."), ("records", &record)],
+            )),
+            "release_production" => mine(Ask::post(&self.docketed(route, &record, true), &json!({}))),
+            "release_form" => mine(Ask::form(&self.docketed(route, &record, true), &[])),
             "register" | "register_export" | "me" | "openapi" | "docs" | "log_checkpoint" | "log_vkey" | "healthz" | "metrics" | "home"
             | "sign_in_page" | "register_page" | "log_page" | "steward_page" => mine(Ask::get(route.path)),
             other => panic!(
@@ -235,6 +292,15 @@ impl Table {
             ),
         }
     }
+}
+
+/// A demand for a record, by a warrant.
+fn demand(record: &str) -> serde_json::Value {
+    json!({
+        "instrument": "judicial_warrant", "judge_signed": true, "court": "Circuit Court", "demanded_by": "Federal Removal Service",
+        "agency": "frs", "service": "by courier", "received": "2024-07-14", "legal_basis": "725 ILCS 5/108-3",
+        "scope": "One record", "records": [record]
+    })
 }
 
 /// An inquiry to be opened by hand.
@@ -245,8 +311,10 @@ fn by_hand(inquiry: &serde_json::Value) -> serde_json::Value {
 /// Whether a route is a question or a filing, so that each use of it stands in the log as asked and ended.
 fn is_logged(route: &Route, who: &str) -> bool {
     match route.name {
-        "find" | "find_by_query" | "open" | "file" | "handling" | "handling_form" | "silent_hits" | "counts" | "enter" | "cut_off" | "enrol" | "search_page"
+        "find" | "find_by_query" | "open" | "file" | "handling" | "handling_form" | "silent_hits" | "counts" | "rows" | "enter" | "cut_off" | "enrol" | "search_page"
         | "record_page" | "counts_page" | "steward_cut_off" => true,
+        "productions" | "docket" | "production" | "determine" | "release_production" | "productions_page"
+        | "docket_form" | "production_page" | "determine_form" | "release_form" => true,
         "replay_cut_off" | "certificate" | "certificate_page" => true,
         "open_inquiry" | "close_inquiry" | "take_over_inquiry" | "event" | "holds" | "release_hold" | "refuse_hold"
         | "reviews" | "review" | "stop_form" | "reviews_page" | "reviews_form" => true,
@@ -254,6 +322,8 @@ fn is_logged(route: &Route, who: &str) -> bool {
         "my_inquiries" | "hold" | "stop_page" | "reply_form" => false,
         // The replay on the page is for those who may enter orders.
         "steward_preview" => who == "steward",
+        // One's own devices are no records; that one was ended is noted.
+        "devices" | "devices_page" | "end_device" | "end_device_form" => false,
         // Signing in has events of its own; drafts and public pages disclose no record.
         "sign_in" | "sign_out" | "sign_in_form" | "sign_out_form" | "preview_cut_off"
         | "steward_page" | "search_form" | "me" | "register" | "register_export" | "openapi" | "docs" | "log_checkpoint" | "log_tile"
