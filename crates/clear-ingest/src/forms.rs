@@ -206,7 +206,10 @@ fn check(record: &Record, now: Timestamp) -> Result<(), Fault> {
         Record::Assignment(assignment) => ends_after(assignment.from, assignment.until),
         Record::Referral(referral) => {
             if matches!(referral.record.kind, Kind::Assignment | Kind::Referral | Kind::Restriction) {
-                at("record", format!("names a record of the kind {}, which is referred to nobody", referral.record.kind))?;
+                at(
+                    "record",
+                    format!("names a record of the kind {}, which is referred to nobody", referral.record.kind),
+                )?;
             }
             ends_after(referral.from, referral.until)
         }

@@ -95,16 +95,15 @@ impl Suspension {
         if number.trim().is_empty() || number.len() > 60 {
             return Err(BadOrder::Value { line, what: "the number is empty or longer than 60 characters".into() });
         }
-        let over = match lines.text("over")? {
-            (line, over) => match over.split_once(' ') {
-                Some(("agency", id)) => Over::Agency(read(line, id)?),
-                Some(("account", id)) => Over::Account(read(line, id)?),
-                Some(("device", id)) => Over::Device(read(line, id)?),
-                _ => {
-                    let what = format!("`{over}` should be `agency ID`, `account ID` or `device ID`");
-                    return Err(BadOrder::Value { line, what });
-                }
-            },
+        let (line, over) = lines.text("over")?;
+        let over = match over.split_once(' ') {
+            Some(("agency", id)) => Over::Agency(read(line, id)?),
+            Some(("account", id)) => Over::Account(read(line, id)?),
+            Some(("device", id)) => Over::Device(read(line, id)?),
+            _ => {
+                let what = format!("`{over}` should be `agency ID`, `account ID` or `device ID`");
+                return Err(BadOrder::Value { line, what });
+            }
         };
         let (from, until): (Timestamp, Timestamp) = (lines.value("from")?, lines.value("until")?);
         let (_, reason) = lines.text("reason")?;

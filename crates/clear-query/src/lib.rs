@@ -29,8 +29,8 @@ pub use find::{Find, FindMatch, FoundVersion};
 pub use known::Known;
 pub use lapsing::Lapsing;
 pub use open::{Open, OpenMatch, Related, SamePerson};
-pub use rows::{Cursor, Rows, RowsMatch};
 pub use relations::Ties;
+pub use rows::{Cursor, Rows, RowsMatch};
 pub use shelves::{Error, Shelves};
 
 use clear_policy::Grant;

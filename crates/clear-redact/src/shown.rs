@@ -51,6 +51,7 @@ pub struct Pointer {
 }
 
 /// What a version becomes for an asker.
+#[expect(clippy::large_enum_variant, reason = "nearly all are shown")]
 pub(crate) enum View {
     Shown(Shown),
     Pointer(Pointer),

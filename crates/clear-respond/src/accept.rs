@@ -308,7 +308,7 @@ fn relation_refused(
                 return Some(BadFiling::UnknownAgency(referral.agency.clone()));
             }
             // Not there, and not the filer's to refer, are the same words.
-            (!label_of(referral.record).as_ref().is_some_and(owned)).then(|| BadFiling::NoSuchRecord(referral.record))
+            (!label_of(referral.record).as_ref().is_some_and(owned)).then_some(BadFiling::NoSuchRecord(referral.record))
         }
         _ => None,
     }

@@ -191,7 +191,7 @@ pub fn certify(
     let source = Folder(dir.join("log"));
     let head = clear_audit::published(&source, vkey)?;
     let mut step = |read: u64| {
-        if read % 4096 == 0 {
+        if read.is_multiple_of(4096) {
             progress(Progress { read, of: 2 * head.size });
         }
     };

@@ -264,7 +264,6 @@ impl Head {
 }
 
 /// One line of an export.
-#[expect(clippy::large_enum_variant, reason = "nearly all are entries")]
 enum Shown {
     Entry(Entry),
     /// `hash` is absent where an older version had logged the entry in the clear.

@@ -13,9 +13,9 @@
 //! What a filing checks: `accept.rs`. What happens at start: `desk.rs`. What the public sees: `public.rs`.
 
 mod accept;
-pub mod clock;
 mod caveats;
 mod certificate;
+pub mod clock;
 mod desk;
 mod entry;
 mod export;
@@ -40,20 +40,19 @@ pub use desk::{Clock, Desk, Error, Parts};
 pub use entry::{Refusal, Response};
 pub use export::{CheckedExport, ExportError, ExportFlaw, check_export};
 pub use gate::{Bearer, Bound, Connection, Gate, Noted, Pass, Trace, Whom};
+pub use inquiry::{
+    HeldQuestion, HoldState, InquiryKind, NewEvent, NewInquiry, OpenInquiry, OpenedEvent, Outcome, Queue, Review,
+    TermPrecision,
+};
 pub use production::{
     Demand, Determination, Determine, Determined, Docket, GivenRelease, Manifest, ManifestRow, Office, Production,
     ProductionInstrument, PublicProduction, ReleaseProduction,
 };
 pub use public::{
-    OrderPreview, PublicAgency, PublicAgreement, PublicAnnouncement, PublicFlow, PublicOrder, PublicRegister, PublicSuspension,
-    PublicTaskForce, PublicVendor,
-    order_preview,
+    OrderPreview, PublicAgency, PublicAgreement, PublicAnnouncement, PublicFlow, PublicOrder, PublicRegister,
+    PublicSuspension, PublicTaskForce, PublicVendor, order_preview,
 };
 pub use replay::{Change, ChangedQuestion, Preview, Previewed, Progress, Replay, ReplayError, decided_again, preview};
-pub use inquiry::{
-    HeldQuestion, HoldState, InquiryKind, NewEvent, NewInquiry, OpenInquiry, OpenedEvent, Outcome, Queue, Review,
-    TermPrecision,
-};
 pub use restrict::{Restrict, Seen};
 pub use sign_in::NewAccount;
 pub use silent::SilentHitNotice;
@@ -67,7 +66,8 @@ pub use clear_ingest as ingest;
 pub use clear_policy as policy;
 pub use clear_query::{Counts, Find, Lapsing, Open, Question, Rows};
 pub use clear_redact::{
-    Alert, CountedTable, Form, Found, FoundHit, Opened, OpenedRecord, Pointer, Redact, RelatedRecord, SamePersonRecord, Sharing, Shown,
+    Alert, CountedTable, Form, Found, FoundHit, Opened, OpenedRecord, Pointer, Redact, RelatedRecord, SamePersonRecord,
+    Sharing, Shown,
 };
 
 use clear_record::Request;

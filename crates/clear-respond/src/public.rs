@@ -188,7 +188,10 @@ impl Desk {
             version: register.version(),
             legal_contact: founding.map(|founding| founding.legal_contact.clone()).unwrap_or_default(),
             agencies: register.agencies().map(|agency| public_agency(&register, &agency.id, now)).collect(),
-            announced: register.announced().filter_map(|announcement| public_announcement(&register, announcement)).collect(),
+            announced: register
+                .announced()
+                .filter_map(|announcement| public_announcement(&register, announcement))
+                .collect(),
             task_forces: register
                 .task_forces()
                 .filter(|task_force| now < task_force.until)
@@ -376,10 +379,7 @@ fn public_agency(register: &Register, id: &AgencyId, now: Timestamp) -> PublicAg
     }
 }
 
-fn public_announcement(
-    register: &Register,
-    announcement: &clear_policy::Announcement,
-) -> Option<PublicAnnouncement> {
+fn public_announcement(register: &Register, announcement: &clear_policy::Announcement) -> Option<PublicAnnouncement> {
     let agency = &announcement.agency;
     Some(PublicAnnouncement {
         id: agency.id.to_string(),

@@ -42,7 +42,7 @@ pub struct Streamed {
 /// What comes next of an answer.
 pub enum Next {
     /// A part.
-    Part(Part),
+    Part(Box<Part>),
     /// Nothing more: the answer is whole, and this is the receipt of its *answered* event.
     End(Box<Receipt>),
 }
@@ -253,7 +253,7 @@ impl Answer<'_> {
                 }
             };
             first = false;
-            if asker.send(Next::Part(part)).is_err() {
+            if asker.send(Next::Part(Box::new(part))).is_err() {
                 return Err(self.gone());
             }
         }

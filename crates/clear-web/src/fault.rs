@@ -99,8 +99,15 @@ const NOT_FOUND: &str = "There is no such record that you may see.";
 
 impl Fault {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Fault {
-        let problem =
-            Problem { code, message: message.into(), order: None, hold: None, missing: vec![], field: None, request: None };
+        let problem = Problem {
+            code,
+            message: message.into(),
+            order: None,
+            hold: None,
+            missing: vec![],
+            field: None,
+            request: None,
+        };
         Fault(Box::new(Inner { status, problem, headers: vec![], close: false }))
     }
 
@@ -193,9 +200,7 @@ impl Fault {
                 tracing::error!("cannot check who asks: {error}");
                 Fault::new(StatusCode::SERVICE_UNAVAILABLE, "unproven", unproven.to_string())
             }
-            Unproven::OtherDevice { .. } => {
-                Fault::new(StatusCode::UNAUTHORIZED, "other_device", unproven.to_string())
-            }
+            Unproven::OtherDevice { .. } => Fault::new(StatusCode::UNAUTHORIZED, "other_device", unproven.to_string()),
             _ => Fault::new(StatusCode::UNAUTHORIZED, "unproven", unproven.to_string())
                 .with("www-authenticate", "Bearer error=\"invalid_token\""),
         }

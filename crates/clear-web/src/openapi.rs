@@ -7,7 +7,10 @@ use serde_json::Value;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
-use crate::api::{accounts, certificate, counts, cut_offs, events, file, find, handling, holds, inquiries, open, productions, reference, register, replay, reviews, rows, session};
+use crate::api::{
+    accounts, certificate, counts, cut_offs, events, file, find, handling, holds, inquiries, open, productions,
+    reference, register, replay, reviews, rows, session,
+};
 use crate::fault::Problem;
 
 /// The document as text, for `docs/openapi.json`.

@@ -6,7 +6,10 @@ use axum::Router;
 use axum::extract::Request;
 use axum::routing::{MethodFilter, on};
 
-use crate::api::{accounts, certificate, counts, cut_offs, events, file, find, handling, holds, inquiries, open, productions, reference, register, replay, reviews, rows, session};
+use crate::api::{
+    accounts, certificate, counts, cut_offs, events, file, find, handling, holds, inquiries, open, productions,
+    reference, register, replay, reviews, rows, session,
+};
 use crate::app::{App, note_route};
 use crate::fault::Fault;
 use crate::{assets, pages, public_log, watch};

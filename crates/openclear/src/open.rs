@@ -32,7 +32,13 @@ pub(crate) struct Place {
 impl Place {
     /// A place with the defaults, in that folder.
     pub(crate) fn folder(dir: &Path) -> Place {
-        Place { dir: dir.to_owned(), postgres: None, rules: None, rules_key: None, origin: "openclear/node-1".to_owned() }
+        Place {
+            dir: dir.to_owned(),
+            postgres: None,
+            rules: None,
+            rules_key: None,
+            origin: "openclear/node-1".to_owned(),
+        }
     }
 
     /// Loads the rules, which must be proved, and opens the store, the log and the desk, in the order of recovery.

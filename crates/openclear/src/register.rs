@@ -226,8 +226,9 @@ fn form(entry: Option<&str>) -> anyhow::Result<End> {
         }
         return Ok(End::Done);
     };
-    let form = clear_policy::form(entry)
-        .with_context(|| format!("there is no entry `{entry}`; `openclear register form` lists those that there are"))?;
+    let form = clear_policy::form(entry).with_context(|| {
+        format!("there is no entry `{entry}`; `openclear register form` lists those that there are")
+    })?;
     eprintln!("{}\n{}", form.title, form.about);
     for field in form.fields {
         eprintln!("  {:20} {}{}", field.name, field.label, if field.needed { "" } else { " (if any)" });

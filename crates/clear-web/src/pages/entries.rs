@@ -42,15 +42,14 @@ struct FieldView {
 
 impl FieldView {
     fn is(&self, word: &str) -> bool {
-        match (self.field.holds, word) {
+        matches!(
+            (self.field.holds, word),
             (Holds::Agency, "agency")
-            | (Holds::Several, "several")
-            | (Holds::Tick, "tick")
-            | (Holds::Note, "note")
-            | (Holds::Moment, "moment") => true,
-            (Holds::OneOf(_), "one_of") => true,
-            _ => false,
-        }
+                | (Holds::Several, "several")
+                | (Holds::Tick, "tick")
+                | (Holds::Note, "note")
+                | (Holds::OneOf(_), "one_of")
+        )
     }
 
     fn words(&self) -> &'static [&'static str] {

@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 
 use crate::city::{Answer, City};
 
+/// Connections, and what each answer on them told of.
+type Told = Arc<Mutex<Vec<(u64, Vec<RecordId>)>>>;
+
 const EVERYBODY: [&str; 8] = ["officer", "analyst", "clerk", "oversight", "partner", "sheriff", "cut_off", "stranger"];
 
 impl City {
@@ -504,7 +507,7 @@ fn gr15_nothing_leaves_after_the_acknowledgement() {
         .collect();
     let stop = Arc::new(AtomicBool::new(false));
     // Which connections carried an answer that tells of which records.
-    let told: Arc<Mutex<Vec<(u64, Vec<RecordId>)>>> = Arc::default();
+    let told = Told::default();
     let answers = Arc::new(AtomicUsize::new(0));
     let askers: Vec<_> = (0..2)
         .map(|_| {

@@ -322,7 +322,7 @@ fn a_reader_that_does_not_read_is_waited_for_without_making_more() {
     let began = Instant::now();
     while events(&city, &request).iter().all(|event| !event.what.ends()) {
         assert!(began.elapsed() < Duration::from_secs(60), "it does not go on");
-        client.stream.read(&mut some).unwrap();
+        let _more = client.stream.read(&mut some).unwrap();
     }
     assert_eq!(ended(&city, &request).what, What::Answered);
 }
@@ -349,7 +349,7 @@ fn s12_gr02_an_owners_order_ends_the_running_answers_of_its_closure() {
     // The owner's own officers read on.
     let mut some = vec![0; 1 << 20];
     while events(&city, &others).iter().all(|event| !event.what.ends()) {
-        other.stream.read(&mut some).unwrap();
+        let _more = other.stream.read(&mut some).unwrap();
     }
     assert_eq!(ended(&city, &others).what, What::Answered);
     let again = rows_as(&city, "partner", "/api/v1/rows", "*/*", &json!({"from": "2019-07-01"}));

@@ -108,11 +108,9 @@ fn gr02_no_access_after_the_order_is_certified_and_run_again() {
     assert!(code == 0 && !said.contains("order:"), "{said}");
 
     // Whoever alters the text is found out, signed or not.
-    for (from, to) in [
-        ("0 answered, 4 denied", "0 answered, 5 denied"),
-        ("agency: frs", "agency: marshals"),
-        ("productions: 0", "productions: 1"),
-    ] {
+    for (from, to) in
+        [("0 answered", "1 answered"), ("agency: frs", "agency: marshals"), ("productions: 0", "productions: 1")]
+    {
         assert!(text.contains(from), "{from}");
         fs::write(&file, text.replacen(from, to, 1)).unwrap();
         let (code, said) = certificate(&["--check", &file, "--dir", &dir, "--vkey", &vkey]);
