@@ -93,11 +93,16 @@ impl Server {
     }
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> anyhow::Result<Said> {
+        said(Ok(self.post_open(path, body)?), &self.url)
+    }
+
+    /// The same, with the answer's body still to be read.
+    pub(crate) fn post_open(&self, path: &str, body: &Value) -> anyhow::Result<ureq::http::Response<ureq::Body>> {
         let mut request = agent().post(format!("{}{path}", self.url.trim_end_matches('/')));
         if let Some(said) = &self.token {
             request = request.header("Authorization", format!("Bearer {}", token(said)?));
         }
-        said(request.send_json(body), &self.url)
+        request.send_json(body).with_context(|| unreachable(&self.url))
     }
 }
 
@@ -108,13 +113,15 @@ fn agent() -> ureq::Agent {
 }
 
 fn said(outcome: Result<ureq::http::Response<ureq::Body>, ureq::Error>, url: &str) -> anyhow::Result<Said> {
-    let mut response = outcome.with_context(|| {
-        format!("cannot reach {url}; is the server running? (`openclear demo` or `openclear serve`)")
-    })?;
+    let mut response = outcome.with_context(|| unreachable(url))?;
     let receipt = response.headers().get("x-clear-receipt").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let body =
         response.body_mut().with_config().limit(256 << 20).read_to_vec().context("the server's answer broke off")?;
     Ok(Said { status: response.status().as_u16(), receipt, body })
+}
+
+fn unreachable(url: &str) -> String {
+    format!("cannot reach {url}; is the server running? (`openclear demo` or `openclear serve`)")
 }
 
 /// A token, or that of FILE#PERSONA.

@@ -226,6 +226,7 @@ fn other_part() -> impl Strategy<Value = u8> {
 }
 
 /// What happens to the register between questions.
+#[expect(clippy::large_enum_variant, reason = "a test's steps are few")]
 #[derive(Debug, Clone)]
 enum Step {
     Agree(u8, bool, &'static str, BTreeSet<FieldClass>, &'static str),

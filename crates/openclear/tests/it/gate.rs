@@ -245,6 +245,9 @@ async fn log_has_one_end_for_each(city: City) {
     assert_eq!((cut, answered, denied), (STREAMS / 4, STREAMS * 3 / 4 + OTHERS.len() + 1, CLOSURE.len() * 2));
 }
 
+/// A server that runs, and what ends it.
+type Serving = (oneshot::Sender<()>, JoinHandle<Result<(), clear_web::Error>>);
+
 /// A served city, and how to come to it.
 struct Inner {
     bed: Bed,
@@ -253,7 +256,7 @@ struct Inner {
     address: SocketAddr,
     http: Http,
     tls: Option<TlsConnector>,
-    stop: std::sync::Mutex<Option<(oneshot::Sender<()>, JoinHandle<Result<(), clear_web::Error>>)>>,
+    stop: std::sync::Mutex<Option<Serving>>,
 }
 
 #[derive(Clone)]
