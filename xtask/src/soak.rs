@@ -1,14 +1,28 @@
-//! Fuzzes each parser in turn, from its seeds.
+//! The long runs: the second evaluator over many questions, and each parser fuzzed in turn, from its seeds.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::page;
 use crate::run::{cargo, has};
 
-/// Runs every target of `fuzz/` for so many seconds.
+/// How many random questions the rules and the second evaluator must agree about; `make test` asks a tenth.
+const QUESTIONS: &str = "100000";
+
+/// Asks the second evaluator, then runs every target of `fuzz/` for so many seconds.
 pub(crate) fn run(root: &Path, seconds: u64) -> Result<()> {
+    println!("the rules and the second evaluator: {QUESTIONS} questions");
+    let oracle = Command::new("cargo")
+        .args(["test", "-p", "clear-rules", "--test", "it", "oracle"])
+        .env("OPENCLEAR_QUESTIONS", QUESTIONS)
+        .current_dir(root)
+        .status()
+        .context("cargo does not start")?;
+    if !oracle.success() {
+        bail!("the rules and the second evaluator disagree");
+    }
     if !has("fuzz") {
         bail!(
             "cargo-fuzz is not installed: `cargo install cargo-fuzz --locked`, and `rustup toolchain install nightly`"

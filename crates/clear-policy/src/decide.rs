@@ -397,7 +397,7 @@ impl fmt::Display for Denial {
                 "This is a standing analytic inquiry: it counts and lists de-identified rows. Names need a case.",
             ),
             Denial::Attest => f.write_str(
-                "Your affiliations are not attested for this year. Attest on the page of your account that every agency you belong to is declared, and ask again.",
+                "Your affiliations are not attested for this year. Attest at /steward/entries#attestation that every agency you belong to is declared, and ask again.",
             ),
             Denial::NotAMember(task_force) => {
                 write!(f, "Your agency is no current member of the task force `{task_force}`.")
