@@ -45,7 +45,11 @@ impl Said {
                 Ok(End::Nothing)
             }
             400..500 => {
-                eprintln!("Refused ({}): {message}", json["code"].as_str().unwrap_or("-"));
+                let code = json["code"].as_str().unwrap_or("-");
+                eprintln!("Refused ({code}): {message}");
+                if code == "ask_back" {
+                    eprintln!("Ask again with --for-them yes, or with --for-them no: that is answered, and reviewed.");
+                }
                 Ok(End::Refused)
             }
             status => bail!("the server answered {status}: {message}"),
