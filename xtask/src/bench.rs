@@ -12,6 +12,7 @@ use crate::run::cargo;
 /// The measures, each with its arguments.
 const MEASURES: &[(&str, &str)] = &[
     ("decide", ""),
+    ("gate", "--rows 1000 "),
     ("load", ""),
     ("ask", "--persons 100000 --questions 10000"),
     ("ask-16", "--persons 100000 --questions 10000 --askers 16"),
@@ -30,7 +31,12 @@ pub(crate) fn run(root: &Path, names: &[String]) -> Result<()> {
         }
         let folder = std::env::temp_dir().join(format!("openclear-bench-{}-{name}", std::process::id()));
         let what = name.split('-').next().unwrap_or(name);
-        let files = if what == "load" { crime_files(root)? } else { String::new() };
+        let files = match what {
+            "load" => crime_files(root)?.join(" "),
+            // One file has rows enough for every stream.
+            "gate" => crime_files(root)?.into_iter().take(1).collect(),
+            _ => String::new(),
+        };
         println!("\n## {name}\n\n`openclear bench {what} --dir DIR {arguments}{files}`\n");
         let done = cargo(
             root,
@@ -47,7 +53,7 @@ pub(crate) fn run(root: &Path, names: &[String]) -> Result<()> {
 }
 
 /// The crime files of the folder CRIMES, or the sample that ships with the project.
-fn crime_files(root: &Path) -> Result<String> {
+fn crime_files(root: &Path) -> Result<Vec<String>> {
     let folder = std::env::var_os("CRIMES").map_or_else(|| root.join("data/sample"), PathBuf::from);
     let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut files: Vec<String> = entries
@@ -58,5 +64,5 @@ fn crime_files(root: &Path) -> Result<String> {
     if files.is_empty() {
         bail!("{} has no crime files (.csv, .csv.gz, .csv.zst); set CRIMES to a folder that has", folder.display());
     }
-    Ok(files.join(" "))
+    Ok(files)
 }
