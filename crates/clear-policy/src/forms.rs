@@ -118,7 +118,7 @@ pub const FORMS: &[Form] = &[
     Form {
         entry: "affiliation",
         title: "Declare that somebody also belongs to another agency",
-        about: "Cross-designation, deputation, task force, second job. Every current affiliation is on the path of every question; it stands in the public log as a commitment only.",
+        about: "Cross-designation, deputation, task force, second job. Every current affiliation is on the path of every question; it stands in the public log as a commitment only. The same account, agency and beginning again, with an end, ends it.",
         fields: &[
             needed("account", "Whose account", Line, "officer-7"),
             needed("agency", "To which agency", Agency, "harbor-police"),

@@ -156,6 +156,12 @@ impl Register {
                 if affiliation.until.is_some_and(|until| until <= affiliation.from) {
                     return Err(BadEntry::Dates(format!("{} at {}", affiliation.account, affiliation.agency)));
                 }
+                // The same beginning again, with an end, ends an affiliation.
+                self.affiliations.retain(|known| {
+                    known.account != affiliation.account
+                        || known.agency != affiliation.agency
+                        || known.from != affiliation.from
+                });
                 self.moments.insert(affiliation.from);
                 self.moments.extend(affiliation.until);
                 self.moments.extend(overdue(affiliation.from));
@@ -282,15 +288,14 @@ impl Register {
         if member.until.is_some_and(|until| until <= member.from) {
             return Err(BadEntry::Dates(format!("{} in {}", member.agency, member.task_force)));
         }
-        // The end of a membership is entered too, and nobody should be kept in because of an order.
-        if member.until.is_none() {
+        // Nobody is kept in because of an order: the end of a membership that there is may be entered.
+        let ends_a_known_one = member.until.is_some() && self.members.iter().any(|known| is_same_member(known, member));
+        if !ends_a_known_one {
             self.not_cut_off(&member.agency, member.from)?;
         }
         self.moments.insert(member.from);
         self.moments.extend(member.until);
-        self.members.retain(|known| {
-            known.task_force != member.task_force || known.agency != member.agency || known.from != member.from
-        });
+        self.members.retain(|known| !is_same_member(known, member));
         self.members.push(member.clone());
         Ok(())
     }
@@ -376,7 +381,8 @@ impl Register {
     /// Ending an edge shrinks no closure, and an entry that looks as if it did is refused with the order's number.
     fn frees_nobody(&self, edge: &Edge) -> Result<(), BadEntry> {
         let would = self.orders.iter().zip(&self.closures).find(|(order, closure)| {
-            order.draft.agency != edge.to && closure.contains(&edge.from) && closure.contains(&edge.to)
+            let stands = self.ending_of(&order.draft.number).is_none();
+            stands && closure.contains(&edge.from) && closure.contains(&edge.to)
         });
         match would {
             None => Ok(()),
@@ -888,6 +894,11 @@ pub struct Parts {
 /// The first moment at which an attestation of that time is older than a year.
 fn overdue(attested: Timestamp) -> Option<Timestamp> {
     attested.checked_add(SignedDuration::from_hours(24 * 366) + SignedDuration::from_nanos(1)).ok()
+}
+
+/// Whether two entries speak of one membership; the later one says how long it lasts.
+fn is_same_member(one: &Member, other: &Member) -> bool {
+    one.task_force == other.task_force && one.agency == other.agency && one.from == other.from
 }
 
 /// The key itself, without the name that goes before it.

@@ -192,7 +192,7 @@ fn denied(desk: &Desk, request: &Request<Filing>) -> Option<Denial> {
         Filing::Register(entries) => entries.iter().map(|entry| Deed::Govern(entry.name())).collect(),
     };
     if let Filing::Register(entries) = &request.question
-        && let Some(denial) = govern::not_ones_own(request, entries)
+        && let Some(denial) = govern::not_ones_own(&register, request, entries)
     {
         return Some(denial);
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clear_policy::{BadEntry, Deed, Denial, Entry, Order, Over, Register, Scope, Suspension};
-use clear_record::{AgencyId, Request};
+use clear_record::{AccountId, AgencyId, Request};
 
 use crate::accept::{AcceptedOrder, BadFiling, Filing};
 use crate::desk::{Desk, chain};
@@ -16,12 +16,16 @@ use crate::gate::Whom;
 
 /// What a steward may not enter although stewards may enter such entries: another owner's agreements, vendors and keys are
 /// its own to make.
-pub(crate) fn not_ones_own(request: &Request<Filing>, entries: &[Entry]) -> Option<Denial> {
+pub(crate) fn not_ones_own(register: &Register, request: &Request<Filing>, entries: &[Entry]) -> Option<Denial> {
     let home = request.standing.agency.as_ref();
+    let keeper =
+        |holder: &AccountId| register.keys().into_iter().find(|key| key.holder == *holder).map(|key| &key.agency);
     let foreign = entries.iter().find(|entry| match entry {
         Entry::Agreement(agreement) => home != Some(&agreement.owner),
         Entry::Vendor(vendor) => home != Some(&vendor.owner),
         Entry::Key(key) => home != Some(&key.agency),
+        // A key that nobody has is refused by its own words later.
+        Entry::KeyEnd(end) => keeper(&end.holder).is_some_and(|agency| home != Some(agency)),
         _ => false,
     });
     foreign.map(|entry| Denial::NotPermitted(Deed::Govern(entry.name())))
@@ -61,6 +65,8 @@ fn said_by(desk: &Desk, request: &Request<Filing>, entry: &Entry) -> Result<Entr
         Entry::Attestation(said) => (said.account, said.at) = (by, Some(now)),
         // What was refused while it lasted stays refused in every replay.
         Entry::SuspensionEnd(end) => end.at = end.at.max(now),
+        Entry::Affiliation(hat) => hat.until = hat.until.map(|until| until.max(now)),
+        Entry::Member(member) => member.until = member.until.map(|until| until.max(now)),
         _ => {}
     }
     Ok(entry)

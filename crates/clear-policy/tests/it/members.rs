@@ -106,7 +106,10 @@ fn gr10_while_a_member_is_cut_off_the_task_force_receives_nothing_and_the_others
     register.apply(&affiliation("v", "tf", None)).unwrap();
     permitted(&register, &ask("v", "state", "partner", "state", "2020-06-01"));
 
-    assert_eq!(register.apply(&enrolled("sis", "2026-02-01", None)), Err(BadEntry::CutOff(agency("sis"))));
+    for until in [None, Some("2099-01-01")] {
+        let again = register.apply(&enrolled("sis", "2026-02-01", until));
+        assert_eq!(again, Err(BadEntry::CutOff(agency("sis"))), "{until:?}");
+    }
     register.apply(&enrolled("frs", "2026-01-01", Some("2026-02-15"))).unwrap();
     permitted(&register, &as_task_force("state"));
 }

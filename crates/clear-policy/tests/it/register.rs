@@ -43,6 +43,28 @@ fn a_re_parenting_frees_nobody() {
 }
 
 #[test]
+fn a_re_parenting_of_the_agency_that_an_order_names_frees_none_of_its_family() {
+    let mut register = city();
+    cut(&mut register, "CO-1", "frs", Covers::Family).unwrap();
+    let ended = register.apply(&edge(EdgeKind::Parent, "bor", "frs", Some("2027-01-01"))).unwrap_err();
+    assert!(matches!(&ended, BadEntry::WouldFree { order, .. } if order == "CO-1"), "{ended}");
+}
+
+#[test]
+fn an_affiliation_ends_by_the_same_entry_with_an_end() {
+    let mut register = city();
+    register.apply(&affiliation("u", "tf", None)).unwrap();
+    let path = |register: &clear_policy::Register, day| {
+        let request = ask("u", "state", "partner", "state", day);
+        register.path(&request.standing, &request.inquiry, request.asked_at)
+    };
+    assert_eq!(path(&register, "2026-03-01"), agencies("state tf"));
+    register.apply(&affiliation("u", "tf", Some("2026-02-01"))).unwrap();
+    assert_eq!(path(&register, "2026-01-01"), agencies("state tf"));
+    assert_eq!(path(&register, "2026-03-01"), agencies("state"));
+}
+
+#[test]
 fn s13_who_comes_under_a_cut_off_agency_later_is_cut_off() {
     let mut register = city();
     cut(&mut register, "CO-1", "bor", Covers::Under).unwrap();
