@@ -12,7 +12,7 @@
 //!
 //! # Change here
 //! What an event says: `event.rs`. Bytes on disk: `frame.rs`, and the table in README.md. What a leaf hides: `seal.rs`.
-//! What a checker looks at: `verify.rs`.
+//! What a checker looks at: `verify.rs`. When strangers see it: `public.rs`.
 
 mod checkpoint;
 mod cover;
