@@ -63,6 +63,7 @@ pub(crate) fn document() -> Value {
         (name = "Register", description = "Agencies, agreements, orders: who has access."),
         (name = "Accounts", description = "Signing in."),
         (name = "Productions", description = "What courts, laws and agencies demand: the custodian's docket."),
+        (name = "Log", description = "The log as it grows, for owners and oversight. Everybody reads it at fixed times, under `/log/`."),
         (name = "Reference", description = "This interface.")
     ),
     modifiers(&Credentials)
@@ -291,7 +292,7 @@ mod tests {
         }
         let routed = ROUTES.iter().filter(|route| route.path.starts_with("/api/"));
         let routed: BTreeSet<_> =
-            routed.map(|route| (route.method.to_owned(), route.path.to_owned(), route.name.to_owned())).collect();
+            routed.map(|route| (route.method.to_owned(), route.described(), route.name.to_owned())).collect();
         assert_eq!(described, routed);
     }
 

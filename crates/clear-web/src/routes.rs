@@ -29,6 +29,13 @@ pub struct Route {
     pub doc: &'static str,
 }
 
+impl Route {
+    /// The path as the OpenAPI document has it, which knows no part that goes over several segments.
+    pub(crate) fn described(&self) -> String {
+        self.path.replace("{*", "{")
+    }
+}
+
 const ANYBODY: &str = "anybody";
 const ASKER: &str = "whoever an agreement and the rules let ask";
 const SIGNED_IN: &str = "whoever has signed in";
