@@ -103,6 +103,7 @@ pub struct Desk {
     pub(crate) leaves: Arc<Mutex<crate::export::Leaves>>,
     counts: Mutex<HashMap<&'static str, u64>>,
     pub(crate) urgent: Urgent,
+    pub(crate) silent: crate::silent::Waiting,
 }
 
 impl Desk {
@@ -147,6 +148,7 @@ impl Desk {
             leaves: Arc::default(),
             counts: Mutex::default(),
             urgent: Urgent::default(),
+            silent: crate::silent::Waiting::default(),
             store,
             log,
             rules: RwLock::new(rules),
@@ -154,7 +156,8 @@ impl Desk {
             latest: AtomicI64::new(i64::MIN),
         };
         // Nothing listens yet; every order of the register closes the gate anew.
-        drop(crate::govern::take_effect(&desk, &Register::new()).await);
+        drop(crate::govern::take_effect(&desk, &Register::new()));
+        crate::govern::end_credentials(&desk, &Register::new()).await;
         desk.end_crashed().await?;
         desk.count_urgent().await?;
         desk.shelves.catch_up(desk.visible()).await?;
