@@ -69,6 +69,7 @@ pub(crate) fn recover(log: &Path, head: Option<&Head>) -> Result<Found, Error> {
     if let Some(head) = head.filter(|head| head.size > found.tree.size()) {
         return Err(Error::Shorter { checkpoint: head.size, frames: found.tree.size() });
     }
+    found.tree.mend_parts()?;
     found.tree.publish()?;
     found.mended = found.tree.recovered();
     File::open(log).and_then(|folder| folder.sync_all()).map_err(Error::write(log))?;

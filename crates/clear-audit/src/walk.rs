@@ -113,6 +113,7 @@ mod tests {
             keys: folder.join("keys"),
             origin: "test/1".into(),
             checkpoint_every: Duration::ZERO,
+            ..Options::default()
         };
         Log::open(options).unwrap().0
     }

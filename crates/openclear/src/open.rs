@@ -27,6 +27,13 @@ pub(crate) struct Place {
     /// The log's name: `installation/node`. Only at the first start; later the log's own key says it.
     #[arg(long, value_name = "NAME", default_value = "openclear/node-1")]
     pub(crate) origin: String,
+    /// A folder on another volume, where the log goes on, sealed, when its own volume fails. The next start brings it back
+    /// into the log. Without it, nothing is answered then.
+    #[arg(long, value_name = "DIR", env = "OPENCLEAR_SPOOL")]
+    pub(crate) spool: Option<PathBuf>,
+    /// Start once although the machine's clock is behind the log's newest entry (docs/recovery.md).
+    #[arg(long)]
+    pub(crate) accept_clock: bool,
 }
 
 impl Place {
@@ -38,6 +45,8 @@ impl Place {
             rules: None,
             rules_key: None,
             origin: "openclear/node-1".to_owned(),
+            spool: None,
+            accept_clock: false,
         }
     }
 
@@ -59,12 +68,18 @@ impl Place {
             keys: self.dir.join("keys"),
             origin: self.known_origin().unwrap_or_else(|| self.origin.clone()),
             checkpoint_every: std::time::Duration::from_secs(1),
+            spool: self.spool.clone(),
+            ..Options::default()
         };
         let (log, recovered) =
             tokio::task::spawn_blocking(|| Log::open(options)).await?.context("cannot open the log")?;
         let clock = clear_respond::clock::steady();
-        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await;
-        Ok(Arc::new(desk.context("cannot open the desk")?))
+        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await.context("cannot open the desk")?;
+        match self.accept_clock {
+            true => desk.accept_clock().await.context("cannot open the desk")?,
+            false => desk.check_clock().context("cannot open the desk")?,
+        }
+        Ok(Arc::new(desk))
     }
 
     /// The origin that the log's signing key names (`PRIVATE+KEY+origin+…`); `None` before the first start.

@@ -46,6 +46,7 @@ impl City {
                 keys: folder.path().join("keys"),
                 origin: "port-meridian/test".into(),
                 checkpoint_every: Duration::ZERO,
+                ..clear_audit::Options::default()
             };
             let (log, recovered) = clear_audit::Log::open(options).unwrap();
             let rules = Arc::new(CedarRules::embedded().unwrap());
