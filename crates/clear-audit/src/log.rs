@@ -531,13 +531,28 @@ impl Pending {
     /// # Errors
     /// The log is down or slow: the entry may or may not be found later, and nothing may be answered.
     pub async fn wait(self) -> Result<Receipt, LogDown> {
+        let (index, promise) = self.settled().await?;
+        promise.receipt(index)
+    }
+
+    /// As [`Pending::wait`], for an entry whose receipt nobody is shown: gives its place. A signature costs several times
+    /// what all else of an entry does.
+    ///
+    /// # Errors
+    /// As [`Pending::wait`].
+    pub async fn durable(self) -> Result<u64, LogDown> {
+        let (index, promise) = self.settled().await?;
+        index.ok_or_else(|| promise.shared.why_not())
+    }
+
+    async fn settled(self) -> Result<(Option<u64>, Promise), LogDown> {
         let (mut place, promise) = match self.state {
             Waiting::Down(down) => return Err(down),
             Waiting::For(place, promise) => (place, promise),
         };
         loop {
             match tokio::time::timeout(promise.shared.patience, &mut place).await {
-                Ok(index) => return promise.receipt(index.ok()),
+                Ok(index) => return Ok((index.ok(), promise)),
                 Err(_) => promise.still_hopes()?,
             }
         }
