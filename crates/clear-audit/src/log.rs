@@ -161,6 +161,7 @@ impl Log {
             tracing::warn!(tiles = ?mended, "tiles were changed by somebody else; written again from the frames");
         }
         let size = tree.size();
+        check_openings_key(&log, &options.keys, &openings, size)?;
         let spools = spool::folders(&log, options.spool.as_deref(), &options.origin)?;
         let waiting = spools.iter().map(|folder| spool::waiting(folder, &vkey));
         let waiting = waiting.collect::<Result<Vec<_>, Error>>()?;
@@ -467,6 +468,25 @@ impl Shared {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// So many of the newest entries are tried with the opening key; one that opens is enough.
+const TRIED: u64 = 64;
+
+/// Makes sure that the opening key is the one that the log's entries are sealed under: with another one, what is sealed from
+/// now on could never be opened.
+fn check_openings_key(log: &Path, keys: &Path, key: &OpeningKey, size: u64) -> Result<(), Error> {
+    let mut failed = false;
+    let mut there = There::from(log, size.saturating_sub(TRIED))?;
+    while let Some(entry) = there.next()? {
+        match seal::open(Some(key), &entry) {
+            Ok(_) if entry.kind == frame::Kind::Sealed => return Ok(()),
+            Ok(_) => {}
+            Err(_) => failed = true,
+        }
+    }
+    let path = keys.join(keys::OPENINGS);
+    if failed { Err(Error::Key { path, why: "does not open the log's entries: it is another log's, or was changed" }) } else { Ok(()) }
 }
 
 fn lock(log: &Path) -> Result<File, Error> {
