@@ -2,7 +2,12 @@
 //!
 //! `measure DIR [ENTRIES] [SECONDS]`: an empty folder on the disk to be measured; how large the log grows, ten million
 //! without a word; how long each row of the first table takes. Prints two tables; removes what it wrote.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a measuring program says what failed and ends")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a measuring program says what failed and ends"
+)]
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -50,7 +55,9 @@ fn event() -> Event {
 
 /// Events per second and waiting time beside the disk's own group commits, in turns, so that both see the same disk.
 fn askers(dir: &Path, time: Duration) {
-    println!("| askers at once | each waits for | events/s | waiting ms p50 / p99 | mean group | the disk alone at that size: groups/s | records/s | share | an answer waits, fsyncs p50 / p99 | CPU µs an event |");
+    println!(
+        "| askers at once | each waits for | events/s | waiting ms p50 / p99 | mean group | the disk alone at that size: groups/s | records/s | share | an answer waits, fsyncs p50 / p99 | CPU µs an event |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     for (askers, signed) in [1usize, 16, 256].into_iter().flat_map(|askers| [(askers, false), (askers, true)]) {
@@ -146,7 +153,9 @@ fn disk(dir: &Path, bytes: usize, time: Duration) -> f64 {
 
 /// What stays the same when the log is ten times as long.
 fn growth(dir: &Path, entries: u64) {
-    println!("\n| entries | appended/s | waiting ms p50 alone | proof ms (1,000 random entries) | start: every byte checked, entries/s | verify (tiles), entries/s | verify (frames, openings, tiles), entries/s | CPU s of both | memory MiB: after growth / peak of checks |");
+    println!(
+        "\n| entries | appended/s | waiting ms p50 alone | proof ms (1,000 random entries) | start: every byte checked, entries/s | verify (tiles), entries/s | verify (frames, openings, tiles), entries/s | CPU s of both | memory MiB: after growth / peak of checks |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|");
     let folder = dir.join("growth");
     let mut size = 0;

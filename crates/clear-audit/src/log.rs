@@ -480,13 +480,17 @@ fn check_openings_key(log: &Path, keys: &Path, key: &OpeningKey, size: u64) -> R
     let mut there = There::from(log, size.saturating_sub(TRIED))?;
     while let Some(entry) = there.next()? {
         match seal::open(Some(key), &entry) {
-            Ok(_) if entry.kind == frame::Kind::Sealed => return Ok(()),
+            Ok(Some(_)) if entry.kind == frame::Kind::Sealed => return Ok(()),
             Ok(_) => {}
             Err(_) => failed = true,
         }
     }
     let path = keys.join(keys::OPENINGS);
-    if failed { Err(Error::Key { path, why: "does not open the log's entries: it is another log's, or was changed" }) } else { Ok(()) }
+    if failed {
+        Err(Error::Key { path, why: "does not open the log's entries: it is another log's, or was changed" })
+    } else {
+        Ok(())
+    }
 }
 
 fn lock(log: &Path) -> Result<File, Error> {
@@ -673,7 +677,8 @@ fn run(mut writer: Writer, queue: &Receiver<Order>) {
     {
         let down = LogDown::because(error);
         tracing::error!(reason = down.reason(), "ALARM: the audit log's volume has failed; the spool takes over");
-        outcome = writer.take_over(spool, down, &mut batch).and_then(|()| writer.serve(queue, &mut batch, &mut closing));
+        outcome =
+            writer.take_over(spool, down, &mut batch).and_then(|()| writer.serve(queue, &mut batch, &mut closing));
     }
     match outcome {
         Ok(()) => writer.shared.end(LogDown::new("the log is closed")),
@@ -991,7 +996,10 @@ mod tests {
         for pending in waiting {
             assert_eq!(pending.wait_blocking().unwrap_err().reason(), "the log's thread has ended");
         }
-        assert_eq!(log.append_clear(b"later", None).wait_blocking().unwrap_err().reason(), "the log's thread has ended");
+        assert_eq!(
+            log.append_clear(b"later", None).wait_blocking().unwrap_err().reason(),
+            "the log's thread has ended"
+        );
         assert!(matches!(log.health(), Health::Down(_)));
         assert!(log.close().is_err());
         drop(log);
@@ -1034,7 +1042,8 @@ mod tests {
         let (log, _) = Log::open(options(folder.path())).unwrap();
         let shared = Arc::clone(&log.handle.shared);
         let poisoner = std::thread::spawn(move || {
-            let _held = (shared.down.lock().unwrap(), shared.checkpoint.lock().unwrap(), shared.degraded.lock().unwrap());
+            let _held =
+                (shared.down.lock().unwrap(), shared.checkpoint.lock().unwrap(), shared.degraded.lock().unwrap());
             panic!("a panic while the locks are held, for a test");
         });
         assert!(poisoner.join().is_err());

@@ -138,7 +138,9 @@ pub(crate) fn waiting(folder: &Path, vkey: &str) -> Result<Option<Waiting>, Erro
     };
     let damaged = |entry| Error::Damaged { entry, segment: FRAMES.to_owned(), offset: 0 };
     match Reader::claimed_first(&path)? {
-        Some(first) => Ok(Some(Waiting { folder: folder.to_owned(), first, reader: Reader::open(&path, first)?, covered })),
+        Some(first) => {
+            Ok(Some(Waiting { folder: folder.to_owned(), first, reader: Reader::open(&path, first)?, covered }))
+        }
         // The very first write of the takeover was torn: nobody was told that it had succeeded.
         None if covered == 0 && (length < SEGMENT_HEADER as u64 || !frame::holds_a_frame(&path)?) => {
             fs::remove_file(&path).map_err(Error::write(&path))?;

@@ -138,7 +138,7 @@ impl Desk {
             last = Some(log.append_body(row.clear, &row.body, Some(row.number)));
         }
         if let Some(pending) = last {
-            pending.wait().await?;
+            pending.durable().await?;
         }
         store.ledger.logged(head.outbox).await?;
         let mut register = Register::new();
@@ -175,7 +175,7 @@ impl Desk {
         if recovered.spooled > 0 {
             let why = Some("what was logged while the log's volume had failed is in the log".to_owned());
             let event = Event { what: What::Spooled, at: desk.clock(), count: Some(recovered.spooled), why, ..Event::default() };
-            desk.log.append(&event, None).wait().await?;
+            desk.log.append(&event, None).durable().await?;
         }
         desk.count_urgent().await?;
         desk.shelves.catch_up(desk.visible()).await?;
@@ -186,9 +186,9 @@ impl Desk {
     /// Says in the log that the process serves, and writes down where.
     async fn start(&self) -> Result<(), Error> {
         let event = Event { what: What::Started, at: self.clock(), ..Event::default() };
-        let receipt = self.log.append(&event, None).wait().await?;
+        let index = self.log.append(&event, None).durable().await?;
         let revision = self.started().await?.map_or(0, |(revision, _)| revision);
-        let body = receipt.index().to_string().into_bytes();
+        let body = index.to_string().into_bytes();
         self.store.cards.put(NODE, STARTED, revision, None, None, body).await?;
         Ok(())
     }
@@ -225,7 +225,7 @@ impl Desk {
             pending.push(self.log.append(&event, None));
         }
         for pending in pending {
-            pending.wait().await?;
+            pending.durable().await?;
         }
         Ok(())
     }
@@ -308,7 +308,7 @@ impl Desk {
             why: Some(why),
             ..Event::default()
         };
-        self.log.append(&event, None).wait().await?;
+        self.log.append(&event, None).durable().await?;
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
         Ok(())
     }
@@ -407,7 +407,7 @@ impl Desk {
     ) -> Result<(), LogDown> {
         let event =
             Event { what, at: self.clock(), account, address: Some(address.to_owned()), why, ..Event::default() };
-        self.log.append(&event, None).wait().await.map(|_| ())
+        self.log.append(&event, None).durable().await.map(|_| ())
     }
 
     pub(crate) fn now(&self) -> Now {

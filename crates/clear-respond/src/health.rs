@@ -96,7 +96,10 @@ impl Desk {
             Some(behind) if behind > SignedDuration::from_mins(1) => Part::new(
                 "clock",
                 State::Degraded,
-                format!("the machine's clock is {} s behind the newest entry: the time of decisions stands still", behind.as_secs()),
+                format!(
+                    "the machine's clock is {} s behind the newest entry: the time of decisions stands still",
+                    behind.as_secs()
+                ),
             ),
             _ => Part::new("clock", State::Well, "it goes forward"),
         });
@@ -113,9 +116,14 @@ impl Desk {
     pub fn log_parts(&self) -> Vec<Part> {
         let log = self.public_log();
         let (mut part, mut spool) = match log.health() {
-            LogHealth::Well => (Part::new("log", State::Well, "every event is on the disk before its answer leaves"), None),
+            LogHealth::Well => {
+                (Part::new("log", State::Well, "every event is on the disk before its answer leaves"), None)
+            }
             LogHealth::Slow { waiting } => {
-                let says = format!("the disk has not answered for {} s: questions are refused until it does", waiting.as_secs());
+                let says = format!(
+                    "the disk has not answered for {} s: questions are refused until it does",
+                    waiting.as_secs()
+                );
                 (Part::new("log", State::Down, says), None)
             }
             LogHealth::Spooling(degraded) => {
@@ -123,17 +131,25 @@ impl Desk {
                 let spool = Part {
                     since: Some(degraded.since),
                     entries: Some(degraded.entries),
-                    ..Part::new("spool", State::Degraded, "it is in use; the next start brings its entries into the log")
+                    ..Part::new(
+                        "spool",
+                        State::Degraded,
+                        "it is in use; the next start brings its entries into the log",
+                    )
                 };
                 (Part { since: Some(degraded.since), ..Part::new("log", State::Degraded, says) }, Some(spool))
             }
-            LogHealth::Down(down) => (Part::new("log", State::Down, format!("{}: nothing is answered", down.in_public())), None),
+            LogHealth::Down(down) => {
+                (Part::new("log", State::Down, format!("{}: nothing is answered", down.in_public())), None)
+            }
         };
         if part.state == State::Well {
             part.entries = Some(log.synced_size());
         }
         let ready = || match log.spool() {
-            SpoolReady::None => Part::new("spool", State::Well, "there is none: if the log's volume fails, nothing is answered"),
+            SpoolReady::None => {
+                Part::new("spool", State::Well, "there is none: if the log's volume fails, nothing is answered")
+            }
             SpoolReady::Ready => Part::new("spool", State::Well, "it stands ready on another volume"),
             SpoolReady::SameVolume => {
                 Part::new("spool", State::Degraded, "it is on the log's own volume: when that fails, both fail")

@@ -387,7 +387,8 @@ fn gr22_any_flipped_byte_is_found_and_its_entry_named() {
         ["tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2", "tile/entries/000", "tile/entries/002.p/88"];
     last.retain(|path| current.iter().any(|name| path.ends_with(name)));
     assert_eq!(last.len(), current.len());
-    let keys: Vec<PathBuf> = ["keys/log.key", "keys/log-openings.key", "log.vkey"].map(|name| folder.path().join(name)).into();
+    let keys: Vec<PathBuf> =
+        ["keys/log.key", "keys/log-openings.key", "log.vkey"].map(|name| folder.path().join(name)).into();
     for round in 0..times("OPENCLEAR_FLIPS", 300) {
         if round % 10 == 9 {
             key_flipped(folder.path(), &keys[dice.below(3) as usize], &mut dice);

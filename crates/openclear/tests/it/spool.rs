@@ -26,14 +26,16 @@ impl Place {
         let (log, aside) = (bed.dir.join("log"), bed.beside("log-aside"));
         fs::rename(&log, &aside).unwrap();
         let disk = Disk::of(log.clone(), 2);
-        let copied = std::process::Command::new("cp").arg("-a").arg(format!("{}/.", aside.display())).arg(&log).status();
+        let copied =
+            std::process::Command::new("cp").arg("-a").arg(format!("{}/.", aside.display())).arg(&log).status();
         assert!(copied.unwrap().success());
         Place { bed, disk, receipts: vec![] }
     }
 
     fn serve(&self, spool: &PathBuf) -> Server {
         let args = ["--port", "0", "--contact", CONTACT, "--spool"].map(str::to_owned);
-        let args = [vec!["serve".to_owned()], self.bed.place(), args.to_vec(), vec![spool.display().to_string()]].concat();
+        let args =
+            [vec!["serve".to_owned()], self.bed.place(), args.to_vec(), vec![spool.display().to_string()]].concat();
         Server::start(&args, &self.bed.beside("said")).unwrap_or_else(|said| panic!("no server: {said}"))
     }
 
@@ -102,7 +104,8 @@ fn gr24_the_logs_disk_fills_and_the_spool_takes_over_orders_included() {
     assert!(server.stderr().contains("ALARM") && server.stderr().contains("No space left"), "{}", server.stderr());
     // Stewards see it on every page; others do not.
     let sign_in = |who: &str| {
-        let wish = json!({"account": place.bed.person(who).account, "password": PASSWORD, "code": place.bed.code(who, 1)});
+        let wish =
+            json!({"account": place.bed.person(who).account, "password": PASSWORD, "code": place.bed.code(who, 1)});
         let said = server.ask(&Ask::post("/api/v1/sign-in", &wish));
         format!("session={}", said.json()["token"].as_str().unwrap())
     };
@@ -155,7 +158,8 @@ fn gr24_both_disks_fill_and_nothing_is_served_and_the_screen_says_whom_to_call()
     assert!(refused.text().contains(CONTACT), "{}", refused.text());
     let (status, health) = place.state(&server);
     assert_eq!((status, health["state"].as_str(), health["call"].as_str()), (503, Some("not serving"), Some(CONTACT)));
-    let page = server.ask(&Ask::form("/sign-in", &[("account", "x"), ("password", "y"), ("code", "1")]).with("origin", &server.url));
+    let page = server
+        .ask(&Ask::form("/sign-in", &[("account", "x"), ("password", "y"), ("code", "1")]).with("origin", &server.url));
     assert!(page.status >= 400, "{}", page.text());
     // Room again changes nothing in this process: neither disk is asked again.
     place.disk.enlarge(32);
@@ -163,7 +167,9 @@ fn gr24_both_disks_fill_and_nothing_is_served_and_the_screen_says_whom_to_call()
     assert_eq!(place.asks(&server).status, 503);
     server.kill();
     let server = place.serve(&spool);
-    until("it is answered again", Duration::from_secs(10), || ask(&server.url, &Ask::get("/healthz")).is_ok_and(|said| said.status == 200));
+    until("it is answered again", Duration::from_secs(10), || {
+        ask(&server.url, &Ask::get("/healthz")).is_ok_and(|said| said.status == 200)
+    });
     assert_eq!(place.asks(&server).status, 200);
     let (status, said) = server.stop();
     assert!(status.success(), "{said}");
@@ -176,7 +182,8 @@ fn gr24_what_is_missing_at_a_start_is_said_and_nothing_is_served() {
     let spool = bed.beside("spool");
     let args = [bed.place(), vec!["--port".to_owned(), "0".to_owned()]].concat();
     let serve = |more: &[&str]| {
-        let args: Vec<&str> = ["serve"].into_iter().chain(args.iter().map(String::as_str)).chain(more.iter().copied()).collect();
+        let args: Vec<&str> =
+            ["serve"].into_iter().chain(args.iter().map(String::as_str)).chain(more.iter().copied()).collect();
         let done = run(&args);
         assert!(!done.status.success());
         String::from_utf8_lossy(&done.stderr).into_owned()
