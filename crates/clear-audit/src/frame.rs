@@ -245,8 +245,9 @@ impl Reader {
         }
         let offset = self.offset;
         let Some(length) = claimed_length(&bytes) else { return Ok(Step::Bad(offset)) };
-        let rest = self.take(length.saturating_sub(bytes.len()))?;
-        bytes.extend_from_slice(&rest);
+        let rest = length.saturating_sub(bytes.len());
+        bytes.reserve(rest.min(1 << 16));
+        self.file.by_ref().take(rest as u64).read_to_end(&mut bytes)?;
         match decode(&bytes) {
             Some(frame) if frame.index == self.next => {
                 self.next += 1;
