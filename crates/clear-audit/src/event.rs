@@ -184,6 +184,10 @@ pub enum What {
     Rules,
     /// Questions of the log were decided again under a changed register or changed rules, to see what would change.
     Replayed,
+    /// The log's volume failed and the spool took over; `why` says with what. It is the first entry after the failed batch.
+    Degraded,
+    /// The entries of a spool, `count` of them, came back into the log.
+    Spooled,
     /// The configuration changed.
     Configured,
     /// The process began to serve.
@@ -215,6 +219,8 @@ impl What {
             | What::SignIn
             | What::SignInRefused
             | What::Register
+            | What::Degraded
+            | What::Spooled
             | What::Configured
             | What::Started
             | What::Stopped

@@ -30,6 +30,13 @@ pub(crate) struct Place {
     /// When the public checkpoint moves on. Only what serves says so; a command that is over in a moment leaves it.
     #[arg(skip)]
     pub(crate) public: Option<Public>,
+    /// A folder on another volume, where the log goes on, sealed, when its own volume fails. The next start brings it back
+    /// into the log. Without it, nothing is answered then.
+    #[arg(long, value_name = "DIR", env = "OPENCLEAR_SPOOL")]
+    pub(crate) spool: Option<PathBuf>,
+    /// Start once although the machine's clock is behind the log's newest entry (docs/recovery.md).
+    #[arg(long)]
+    pub(crate) accept_clock: bool,
 }
 
 /// What strangers see of the log, and when.
@@ -66,6 +73,8 @@ impl Place {
             rules_key: None,
             origin: "openclear/node-1".to_owned(),
             public: None,
+            spool: None,
+            accept_clock: false,
         }
     }
 
@@ -88,12 +97,18 @@ impl Place {
             origin: known_origin(&self.dir).unwrap_or_else(|| self.origin.clone()),
             checkpoint_every: std::time::Duration::from_secs(1),
             public: self.public,
+            spool: self.spool.clone(),
+            ..Options::default()
         };
         let (log, recovered) =
             tokio::task::spawn_blocking(|| Log::open(options)).await?.context("cannot open the log")?;
         let clock = clear_respond::clock::steady();
-        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await;
-        Ok(Arc::new(desk.context("cannot open the desk")?))
+        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await.context("cannot open the desk")?;
+        match self.accept_clock {
+            true => desk.accept_clock().await.context("cannot open the desk")?,
+            false => desk.check_clock().context("cannot open the desk")?,
+        }
+        Ok(Arc::new(desk))
     }
 }
 

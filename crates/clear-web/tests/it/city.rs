@@ -25,7 +25,7 @@ pub(crate) struct City {
     pub(crate) desk: Arc<Desk>,
     pub(crate) runtime: Runtime,
     tokens: HashMap<String, String>,
-    keys: Vec<KeyPair>,
+    pub(crate) keys: Vec<KeyPair>,
     stop: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<Result<(), clear_web::Error>>>,
     _folder: tempfile::TempDir,
@@ -52,6 +52,7 @@ impl City {
                 origin: "port-meridian/test".into(),
                 checkpoint_every: Duration::ZERO,
                 public,
+                ..clear_audit::Options::default()
             };
             let (log, recovered) = clear_audit::Log::open(options).unwrap();
             let rules = Arc::new(CedarRules::embedded().unwrap());

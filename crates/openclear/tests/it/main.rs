@@ -28,6 +28,7 @@ mod papers;
 mod prove;
 mod replay;
 mod routes;
+mod spool;
 mod stop;
 mod story;
 mod trouble;
