@@ -1,5 +1,6 @@
 //! `openclear ask`: ask a running server.
 
+use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
 use crate::End;
