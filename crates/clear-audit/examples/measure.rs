@@ -44,7 +44,7 @@ fn event() -> Event {
     Event {
         request: Some(RequestId::fresh()),
         what: What::Answered,
-        account: Some("o.quist".parse().unwrap()),
+        account: Some("officer-1042".parse().unwrap()),
         agency: Some("pmpd".parse().unwrap()),
         at: jiff::Timestamp::now(),
         count: Some(1),

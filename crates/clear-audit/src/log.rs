@@ -19,18 +19,20 @@ use tlog_tiles::{Hash, record_hash};
 use tokio::sync::oneshot;
 
 use crate::checkpoint;
+use crate::cover;
+use crate::destroy;
 use crate::error::{Error, LogDown};
 use crate::event::{Event, What};
 use crate::frame::{self, Entry, MAX_BODY, SEGMENT_HEADER};
 use crate::health::{Degraded, Health, SpoolReady};
 use crate::keys::{self, Keys};
 use crate::note::{self, NoteFlaw};
-use crate::openings::Openings;
+use crate::openings::{Alarm, Openings};
+use crate::public::{self, Pace, Public};
 use crate::receipt::{self, Receipt, Statement};
 use crate::recover::{self, Found};
 use crate::seal::{self, OpeningKey};
 use crate::spool::{self, Spool, Spooling, There};
-use crate::tiles::TilePath;
 use crate::tree::Tree;
 
 /// A segment is ended at this size, in bytes.
@@ -39,6 +41,8 @@ const SEGMENT_BYTES: u64 = 64 << 20;
 const BATCH_BYTES: usize = 8 << 20;
 /// So many bytes of entries may wait for the disk. Then questions are refused, so that a slow disk does not fill the memory.
 const QUEUE_BYTES: usize = 128 << 20;
+/// So many cover leaves are written together at most.
+const COVERS: u64 = 4096;
 
 /// Where the log is, and how it signs.
 #[derive(Debug, Clone)]
@@ -51,6 +55,8 @@ pub struct Options {
     pub origin: String,
     /// How long synced entries wait for a checkpoint at most; one second is usual.
     pub checkpoint_every: Duration,
+    /// When the public checkpoint moves on; `None` leaves it where it is, as commands do that serve nobody.
+    pub public: Option<Public>,
     /// A folder on another volume, where entries go when the log's own volume fails. Without one, nothing is logged then.
     pub spool: Option<PathBuf>,
     /// So long a question waits for a disk that does not answer; then it is refused, and the log is called slow.
@@ -64,6 +70,7 @@ impl Default for Options {
             keys: PathBuf::new(),
             origin: String::new(),
             checkpoint_every: Duration::from_secs(1),
+            public: None,
             spool: None,
             patience: Duration::from_secs(10),
         }
@@ -110,6 +117,9 @@ struct Shared {
     queue_bytes: usize,
     synced: AtomicU64,
     checkpoint: Mutex<String>,
+    public: Mutex<String>,
+    public_pace: Option<Public>,
+    alarm: Alarm,
     down: Mutex<Option<LogDown>>,
     spool: SpoolReady,
     degraded: Mutex<Option<Degraded>>,
@@ -155,6 +165,7 @@ impl Log {
         let Keys { signer, vkey, openings } = keys::load(&options.keys, &options.folder, &options.origin, fresh)?;
         let head = on_disk.as_deref().map(|text| checkpoint::check(text.as_bytes(), &vkey));
         let head = head.transpose().map_err(|source| Error::Checkpoint { source })?;
+        let unfinished = destroy::found(&log)?;
         let Found { tree, segment, file, length, last_outbox, cut_bytes, mended } =
             recover::recover(&log, head.as_ref())?;
         if !mended.is_empty() {
@@ -177,6 +188,9 @@ impl Log {
             queue_bytes,
             synced: AtomicU64::new(size),
             checkpoint: Mutex::new(on_disk.unwrap_or_default()),
+            public: Mutex::default(),
+            public_pace: options.public,
+            alarm: Alarm::quiet(),
             down: Mutex::new(None),
             spool: match &spool {
                 None => SpoolReady::None,
@@ -204,6 +218,7 @@ impl Log {
             checkpointed_at: Instant::now(),
             checkpoint_every: options.checkpoint_every,
             publishing: Vec::new(),
+            pace: Pace::new(None, 0, Timestamp::now()),
             _lock: lock,
         };
         let (mut spooled, mut last_outbox) = (0, last_outbox);
@@ -213,7 +228,15 @@ impl Log {
         }
         let size = writer.next;
         writer.shared.queued.store(size, Ordering::Relaxed);
+        // The entry that says so may have come from the spool.
+        if let Some(unfinished) = unfinished {
+            destroy::finish(&log, &shared.openings, &unfinished, size, &shared.alarm)?;
+        }
         writer.write_checkpoint()?;
+        let own = locked(&shared.checkpoint).clone();
+        let (public, public_size) = public::open(&log, &shared.vkey, &own)?;
+        *locked(&shared.public) = public;
+        writer.pace = Pace::new(options.public, public_size, Timestamp::now());
         let (orders, queue) = mpsc::channel();
         let thread = std::thread::Builder::new().name("audit-log".into()).spawn(move || run(writer, &queue));
         let thread = thread.map_err(Error::write(&log))?;
@@ -360,7 +383,7 @@ impl Log {
 
     /// How many entries the published checkpoint covers.
     pub fn published_size(&self) -> u64 {
-        self.checkpoint().lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
+        size_of(&self.checkpoint())
     }
 
     /// The log's name: the first line of every checkpoint.
@@ -412,10 +435,41 @@ impl Log {
         if in_order { Ok(()) } else { self.state() }
     }
 
-    /// The file behind a path of the published log, like `checkpoint` or `tile/0/x001/x234/067`; `None` for any other.
-    pub fn tile_file(&self, path: &str) -> Option<PathBuf> {
-        let known = path == "checkpoint" || TilePath::parse(path).is_some();
-        Some(self.handle.shared.log.join(path)).filter(|file| known && file.is_file())
+    /// The checkpoint that strangers get: it moves on at fixed times only, by one of few sizes.
+    pub fn public_checkpoint(&self) -> String {
+        locked(&self.handle.shared.public).clone()
+    }
+
+    /// How many entries the public checkpoint covers.
+    pub fn public_size(&self) -> u64 {
+        size_of(&self.public_checkpoint())
+    }
+
+    /// When the next public checkpoint is due; `None` where none is made, or each as soon as there is something new.
+    pub fn next_public(&self) -> Option<Timestamp> {
+        self.handle.shared.public_pace?.next(Timestamp::now())
+    }
+
+    /// A tile or bundle, by its path in the log, as far as the public checkpoint reaches: for strangers.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read.
+    pub fn public_tile(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        public::tile(&self.handle.shared.log, self.public_size(), path)
+    }
+
+    /// A tile or bundle, by its path in the log, as far as the log's own checkpoint reaches: for witnesses, owners and
+    /// oversight.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read.
+    pub fn tile(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        public::tile(&self.handle.shared.log, self.published_size(), path)
+    }
+
+    /// The first entry that this process could not open though it should: an alarm. A destroyed opening is none.
+    pub fn unopened(&self) -> Option<u64> {
+        self.handle.shared.alarm.raised()
     }
 
     /// The synced entries of a range, opened.
@@ -424,7 +478,8 @@ impl Log {
     /// A folder that cannot be read.
     pub fn openings(&self, range: Range<u64>) -> Result<Openings, Error> {
         let range = range.start..range.end.min(self.synced_size());
-        Openings::new(&self.handle.shared.log, self.handle.shared.openings.clone(), range)
+        let shared = &self.handle.shared;
+        Openings::new(&shared.log, shared.openings.clone(), range, shared.alarm.clone())
     }
 }
 
@@ -464,6 +519,11 @@ impl Shared {
     fn end(&self, down: LogDown) {
         locked(&self.down).get_or_insert(down);
     }
+}
+
+/// The size that a checkpoint of ours says.
+fn size_of(checkpoint: &str) -> u64 {
+    checkpoint.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -656,6 +716,8 @@ struct Writer {
     checkpoint_every: Duration,
     /// Who waits for a checkpoint over what is written now.
     publishing: Vec<oneshot::Sender<()>>,
+    /// When strangers see the next checkpoint, and how large it is then.
+    pace: Pace,
     /// Held as long as the thread runs; the system frees it with the process.
     _lock: File,
 }
@@ -711,7 +773,8 @@ impl Writer {
     ) -> Result<(), Error> {
         while closing.is_none() {
             self.shared.set_busy(false);
-            let first = match self.checkpoint_due() {
+            let due = self.checkpoint_due().into_iter().chain(self.public_due(Timestamp::now()));
+            let first = match due.min() {
                 None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(left) => queue.recv_timeout(left),
             };
@@ -735,8 +798,45 @@ impl Writer {
                     let _ = waiter.send(());
                 }
             }
+            self.publish_for_all(batch)?;
         }
-        self.write_checkpoint()
+        self.write_checkpoint()?;
+        self.publish_for_all(batch)
+    }
+
+    /// How long the next public checkpoint has time. The tree stands still while the spool is in use, and so do strangers.
+    fn public_due(&self, at: Timestamp) -> Option<Duration> {
+        if self.spooling.is_some() { None } else { self.pace.due(self.next, at) }
+    }
+
+    /// Makes the public checkpoint, if its time has come: fills the log up with cover leaves, and lets strangers see what is
+    /// signed then.
+    /// The covers are a batch like any other: should their write fail, the spool begins with them, as the log may.
+    fn publish_for_all(&mut self, batch: &mut Waiters) -> Result<(), Error> {
+        let at = Timestamp::now();
+        if self.public_due(at) != Some(Duration::ZERO) {
+            return Ok(());
+        }
+        let mut left = self.pace.covers(self.next);
+        while left > 0 {
+            let first = self.next;
+            self.buffer.clear();
+            for index in first..first.saturating_add(left.min(COVERS)) {
+                let entry = cover::entry(&self.shared.openings, at)?;
+                frame::encode(&mut self.buffer, &entry, index, first);
+                batch.push((entry.leaf, oneshot::channel().0));
+            }
+            let count = batch.len() as u64;
+            self.shared.queued.fetch_add(count, Ordering::Relaxed);
+            self.write(batch)?;
+            left = left.saturating_sub(count);
+        }
+        self.write_checkpoint()?;
+        let text = locked(&self.shared.checkpoint).clone();
+        public::write(&self.shared.log, &text)?;
+        *locked(&self.shared.public) = text;
+        self.pace.made(self.next, at);
+        Ok(())
     }
 
     fn gather(

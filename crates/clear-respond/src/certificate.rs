@@ -164,6 +164,10 @@ pub enum CertificateError {
     Empty { from: u64, to: u64, size: u64 },
     #[error("entry {entry} of the log is a register's entry that does not read: {what}")]
     Register { entry: u64, what: String },
+    #[error(
+        "the opening of entry {entry} was destroyed, so nobody can say what it was; certify the entries before it, and those after"
+    )]
+    Destroyed { entry: u64 },
     #[error("cannot sign")]
     Sign(#[source] clear_audit::Error),
     #[error("this is not a certificate: line {line} should be `{expected}: …`")]
@@ -215,7 +219,12 @@ pub fn certify(
     for leaf in Walk::open(dir, to)? {
         let Leaf { index, opened, .. } = leaf?;
         step(head.size + index);
-        let Opened::Event(event) = opened else { continue };
+        let event = match opened {
+            // What it said cannot be known any more; to certify that it was no access would be a guess.
+            Opened::Destroyed if index >= from => return Err(CertificateError::Destroyed { entry: index }),
+            Opened::Event(event) if event.what != What::Cover => event,
+            _ => continue,
+        };
         found.look(index, &event, &mut registers);
     }
     found.settle();
@@ -373,6 +382,7 @@ fn first_walk(
                     (ordered, held) = (Some(after), true);
                 }
             }
+            Opened::Destroyed => {}
             Opened::Clear(body) | Opened::Sealed(body) => {
                 // What was not in the ledger is no entry of the register, whatever it looks like.
                 if outbox == 0 {
@@ -732,7 +742,10 @@ pub async fn certificate(
             Ok(CertifiedAnswer { certified, receipt })
         }
         Ok(Err(error)) => Err(match error {
-            CertificateError::UnknownAgency(_) | CertificateError::NoOrder(_) | CertificateError::Empty { .. } => {
+            CertificateError::UnknownAgency(_)
+            | CertificateError::NoOrder(_)
+            | CertificateError::Empty { .. }
+            | CertificateError::Destroyed { .. } => {
                 entry.wrong(error.to_string()).await
             }
             error => entry.failed(&error).await,

@@ -23,6 +23,7 @@ mod gate;
 mod govern;
 mod health;
 mod inquiry;
+mod newest;
 mod production;
 mod public;
 mod replay;
@@ -46,6 +47,7 @@ pub use inquiry::{
     HeldQuestion, HoldState, InquiryKind, NewEvent, NewInquiry, OpenInquiry, OpenedEvent, Outcome, Queue, Review,
     TermPrecision,
 };
+pub use newest::{Newest, newest_checkpoint, newest_tile};
 pub use production::{
     Demand, Determination, Determine, Determined, Docket, GivenRelease, Manifest, ManifestRow, Office, Production,
     ProductionInstrument, PublicProduction, ReleaseProduction,

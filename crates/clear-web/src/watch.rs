@@ -69,7 +69,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
         {
             gauge!("http_connections").set(app.desk.gate().connections() as f64);
             gauge!("labels").set(app.desk.labels_in_use() as f64);
-            gauge!("log_entries").set(app.desk.public_log().synced_size() as f64);
+            gauge!("log_entries").set(app.desk.public_log().public_size() as f64);
             let (mut state, mut spooled) = (HealthState::Well, 0);
             for part in app.desk.log_parts() {
                 match part.name {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use clear_audit::{Log, Options};
+use clear_audit::{Log, Options, Public};
 use clear_respond::{Desk, Parts};
 use clear_rules::CedarRules;
 use clear_store::Store;
@@ -34,6 +34,33 @@ pub(crate) struct Place {
     /// Start once although the machine's clock is behind the log's newest entry (docs/recovery.md).
     #[arg(long)]
     pub(crate) accept_clock: bool,
+    /// When the public checkpoint moves on. Only what serves says so; a command that is over in a moment leaves it.
+    #[arg(skip)]
+    pub(crate) public: Option<Public>,
+}
+
+/// What strangers see of the log, and when.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Pace {
+    /// Move the public checkpoint on at every multiple of this, in UTC: `1h`, `15m`, `5s`. `0s` shows the log's growth as
+    /// it happens: for trying things out.
+    #[arg(long, value_name = "TIME", default_value = "1h", env = "OPENCLEAR_PUBLIC_EVERY", value_parser = every)]
+    pub(crate) public_every: std::time::Duration,
+    /// By how many entries it moves on at least; otherwise by 4, 16, 64 … times as many. Cover leaves fill it up.
+    #[arg(long, value_name = "N", default_value_t = 256, env = "OPENCLEAR_PUBLIC_BUCKET",
+        value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub(crate) public_bucket: u64,
+}
+
+impl Pace {
+    pub(crate) fn public(&self) -> Public {
+        Public { every: self.public_every, bucket: self.public_bucket }
+    }
+}
+
+fn every(text: &str) -> Result<std::time::Duration, String> {
+    let span: jiff::SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    span.try_into().map_err(|_| "write a time that does not go back, like `1h`".to_owned())
 }
 
 impl Place {
@@ -47,6 +74,7 @@ impl Place {
             origin: "openclear/node-1".to_owned(),
             spool: None,
             accept_clock: false,
+            public: None,
         }
     }
 
@@ -66,8 +94,9 @@ impl Place {
         let options = Options {
             folder: self.dir.clone(),
             keys: self.dir.join("keys"),
-            origin: self.known_origin().unwrap_or_else(|| self.origin.clone()),
+            origin: known_origin(&self.dir).unwrap_or_else(|| self.origin.clone()),
             checkpoint_every: std::time::Duration::from_secs(1),
+            public: self.public,
             spool: self.spool.clone(),
             ..Options::default()
         };
@@ -81,10 +110,10 @@ impl Place {
         }
         Ok(Arc::new(desk))
     }
+}
 
-    /// The origin that the log's signing key names (`PRIVATE+KEY+origin+…`); `None` before the first start.
-    fn known_origin(&self) -> Option<String> {
-        let key = std::fs::read_to_string(self.dir.join("keys/log.key")).ok()?;
-        key.strip_prefix("PRIVATE+KEY+")?.split('+').next().map(str::to_owned)
-    }
+/// The origin that the log's signing key names (`PRIVATE+KEY+origin+…`); `None` before the first start.
+pub(crate) fn known_origin(dir: &Path) -> Option<String> {
+    let key = std::fs::read_to_string(dir.join("keys/log.key")).ok()?;
+    key.strip_prefix("PRIVATE+KEY+")?.split('+').next().map(str::to_owned)
 }

@@ -12,7 +12,7 @@ use clear_web::{Config, Listener, Tls};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::End;
-use crate::open::Place;
+use crate::open::{Pace, Place};
 
 /// Connections at once, where the operator allows as many open files.
 const CONNECTIONS_MAX: usize = 16_384;
@@ -25,6 +25,8 @@ const CONNECTIONS_MAX: usize = 16_384;
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    pace: Pace,
     /// The address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     listen: IpAddr,
@@ -59,7 +61,8 @@ pub(crate) struct Args {
     contact: Option<String>,
 }
 
-pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
+pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
+    args.place.public = Some(args.pace.public());
     // First, because it is the cheapest thing to have wrong.
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => Some(Tls::load(certificate, key)?),
