@@ -13,6 +13,7 @@ use crate::run::cargo;
 /// The measures, each with its arguments.
 const MEASURES: &[(&str, &str)] = &[
     ("decide", ""),
+    ("enforce", ""),
     ("gate", "--rows 1000 "),
     ("log", "10000000 4"),
     ("load", ""),

@@ -116,6 +116,7 @@ struct Shared {
     waiting_bytes: AtomicUsize,
     queue_bytes: usize,
     synced: AtomicU64,
+    syncs: AtomicU64,
     checkpoint: Mutex<String>,
     public: Mutex<String>,
     public_pace: Option<Public>,
@@ -187,6 +188,7 @@ impl Log {
             waiting_bytes: AtomicUsize::new(0),
             queue_bytes,
             synced: AtomicU64::new(size),
+            syncs: AtomicU64::new(0),
             checkpoint: Mutex::new(on_disk.unwrap_or_default()),
             public: Mutex::default(),
             public_pace: options.public,
@@ -326,6 +328,11 @@ impl Log {
     /// How many entries are on the log's own disk; those of a spool are not among them.
     pub fn synced_size(&self) -> u64 {
         self.handle.shared.synced.load(Ordering::Acquire)
+    }
+
+    /// How often this process has synced entries: how many share a sync tells how busy the disk is.
+    pub fn syncs(&self) -> u64 {
+        self.handle.shared.syncs.load(Ordering::Relaxed)
     }
 
     /// The newest published checkpoint, as it is in `log/checkpoint`.
@@ -911,6 +918,7 @@ impl Writer {
     fn wake(&mut self, batch: &mut Waiters) -> Vec<Vec<u8>> {
         let first = self.next;
         self.next += batch.len() as u64;
+        self.shared.syncs.fetch_add(1, Ordering::Relaxed);
         match &self.spooling {
             None => self.shared.synced.store(self.next, Ordering::Release),
             Some(_) => {

@@ -112,6 +112,7 @@ pub struct Desk {
     counts: Mutex<HashMap<&'static str, u64>>,
     pub(crate) urgent: Urgent,
     board: crate::health::Board,
+    pub(crate) silent: crate::silent::Waiting,
 }
 
 impl Desk {
@@ -163,6 +164,7 @@ impl Desk {
             counts: Mutex::default(),
             urgent: Urgent::default(),
             board: crate::health::Board::default(),
+            silent: crate::silent::Waiting::default(),
             store,
             log,
             rules: RwLock::new(rules),
@@ -170,7 +172,8 @@ impl Desk {
             latest: AtomicI64::new(i64::MIN),
         };
         // Nothing listens yet; every order of the register closes the gate anew.
-        drop(crate::govern::take_effect(&desk, &Register::new()).await);
+        drop(crate::govern::take_effect(&desk, &Register::new()));
+        crate::govern::end_credentials(&desk, &Register::new()).await;
         desk.end_crashed().await?;
         if recovered.spooled > 0 {
             let why = Some("what was logged while the log's volume had failed is in the log".to_owned());

@@ -25,7 +25,7 @@ pub(crate) struct City {
     pub(crate) desk: Arc<Desk>,
     pub(crate) runtime: Runtime,
     tokens: HashMap<String, String>,
-    keys: Vec<KeyPair>,
+    pub(crate) keys: Vec<KeyPair>,
     stop: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<Result<(), clear_web::Error>>>,
     _folder: tempfile::TempDir,
