@@ -44,7 +44,7 @@ fn event() -> Event {
     Event {
         request: Some(RequestId::fresh()),
         what: What::Answered,
-        account: Some("o.quist".parse().unwrap()),
+        account: Some("officer-1042".parse().unwrap()),
         agency: Some("pmpd".parse().unwrap()),
         at: jiff::Timestamp::now(),
         count: Some(1),
@@ -53,7 +53,10 @@ fn event() -> Event {
     }
 }
 
-/// Events per second and waiting time beside the disk's own group commits, in turns, so that both see the same disk.
+/// In so many turns each row alternates between the log and the bare disk, so that both see the same disk and neighbours.
+const TURNS: u32 = 10;
+
+/// Events per second and waiting time beside the disk's own group commits.
 fn askers(dir: &Path, time: Duration) {
     println!(
         "| askers at once | each waits for | events/s | waiting ms p50 / p99 | mean group | the disk alone at that size: groups/s | records/s | share | an answer waits, fsyncs p50 / p99 | CPU µs an event |"
@@ -63,41 +66,23 @@ fn askers(dir: &Path, time: Duration) {
     for (askers, signed) in [1usize, 16, 256].into_iter().flat_map(|askers| [(askers, false), (askers, true)]) {
         let folder = dir.join(format!("askers-{askers}"));
         let (log, _) = Log::open(options(&folder)).unwrap();
-        let (cpu, began) = (cpu_time(), Instant::now());
-        let mut waits: Vec<Duration> = runtime.block_on(async {
-            let tasks: Vec<_> = (0..askers)
-                .map(|_| {
-                    let log = log.clone();
-                    tokio::spawn(async move {
-                        let mut waits = Vec::new();
-                        while began.elapsed() < time {
-                            let asked = Instant::now();
-                            let pending = log.append(&event(), None);
-                            if signed {
-                                pending.wait().await.unwrap();
-                            } else {
-                                pending.durable().await.unwrap();
-                            }
-                            waits.push(asked.elapsed());
-                        }
-                        waits
-                    })
-                })
-                .collect();
-            let mut all = Vec::new();
-            for task in tasks {
-                all.extend(task.await.unwrap());
-            }
-            all
-        });
-        let (wall, cpu) = (began.elapsed().as_secs_f64(), cpu_time() - cpu);
+        let (mut waits, mut busy, mut cpu) = (Vec::new(), Duration::ZERO, Duration::ZERO);
+        let (mut syncs, mut alone, mut alone_busy) = (0u64, 0u64, Duration::ZERO);
+        for _ in 0..TURNS {
+            let (began, used, before) = (Instant::now(), cpu_time(), log.syncs());
+            waits.extend(runtime.block_on(ask(&log, askers, signed, time / TURNS)));
+            busy += began.elapsed();
+            cpu += cpu_time() - used;
+            syncs += log.syncs() - before;
+            let began = Instant::now();
+            alone += disk(dir, (frame_bytes(&folder) / syncs) as usize, time / TURNS);
+            alone_busy += began.elapsed();
+        }
         log.close().unwrap();
         drop(log);
         waits.sort_unstable();
-        let (groups, bytes) = groups(&folder);
-        let rate = waits.len() as f64 / wall;
-        let group = waits.len() as f64 / groups as f64;
-        let alone = disk(dir, bytes / groups as usize, time);
+        let (rate, group) = (waits.len() as f64 / busy.as_secs_f64(), waits.len() as f64 / syncs as f64);
+        let alone = alone as f64 / alone_busy.as_secs_f64();
         let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
         println!(
             "| {askers} | {} | {rate:.0} | {:.2} / {:.2} | {group:.1} | {alone:.0} | {:.0} | {:.0} % | {:.1} / {:.1} | {:.1} |",
@@ -114,30 +99,40 @@ fn askers(dir: &Path, time: Duration) {
     }
 }
 
-/// How many batches the frames of a folder were synced in, and how many bytes they are.
-fn groups(folder: &Path) -> (u64, usize) {
-    let (mut groups, mut length) = (0, 0);
-    for item in fs::read_dir(folder.join("log")).unwrap() {
-        let path = item.unwrap().path();
-        if !path.file_name().unwrap().to_string_lossy().starts_with("frames-") {
-            continue;
+/// So many askers, one entry after the other each; gives how long each entry was waited for.
+async fn ask(log: &Log, askers: usize, signed: bool, time: Duration) -> Vec<Duration> {
+    let began = Instant::now();
+    let one = move |log: Log| async move {
+        let mut waits = Vec::new();
+        while began.elapsed() < time {
+            let asked = Instant::now();
+            let pending = log.append(&event(), None);
+            if signed {
+                pending.wait().await.unwrap();
+            } else {
+                pending.durable().await.unwrap();
+            }
+            waits.push(asked.elapsed());
         }
-        // Each frame: magic 4, length 4, kind 1, entry 8, first entry of its batch 8.
-        let bytes = fs::read(path).unwrap();
-        let (mut at, mut last) = (32, u64::MAX);
-        while let Some(head) = bytes.get(at..at + 25) {
-            let batch = u64::from_be_bytes(head[17..25].try_into().unwrap());
-            groups += u64::from(batch != last);
-            last = batch;
-            at += u32::from_be_bytes(head[4..8].try_into().unwrap()) as usize;
-        }
-        length += bytes.len();
+        waits
+    };
+    let tasks: Vec<_> = (0..askers).map(|_| tokio::spawn(one(log.clone()))).collect();
+    let mut all = Vec::new();
+    for task in tasks {
+        all.extend(task.await.unwrap());
     }
-    (groups, length)
+    all
 }
 
-/// How many writes of so many bytes, each with its fdatasync, the disk does in a second.
-fn disk(dir: &Path, bytes: usize, time: Duration) -> f64 {
+/// The bytes of a log's frames.
+fn frame_bytes(folder: &Path) -> u64 {
+    let items = fs::read_dir(folder.join("log")).unwrap().map(|item| item.unwrap());
+    let frames = items.filter(|item| item.file_name().to_string_lossy().starts_with("frames-"));
+    frames.map(|item| item.metadata().unwrap().len()).sum()
+}
+
+/// How many writes of so many bytes, each with its fdatasync, the disk does in this time.
+fn disk(dir: &Path, bytes: usize, time: Duration) -> u64 {
     let path = dir.join("alone");
     let (mut file, data) = (File::create(&path).unwrap(), vec![0x5a; bytes]);
     let (began, mut count) = (Instant::now(), 0u64);
@@ -146,9 +141,8 @@ fn disk(dir: &Path, bytes: usize, time: Duration) -> f64 {
         file.sync_data().unwrap();
         count += 1;
     }
-    let rate = count as f64 / began.elapsed().as_secs_f64();
     fs::remove_file(path).unwrap();
-    rate
+    count
 }
 
 /// What stays the same when the log is ten times as long.

@@ -39,10 +39,10 @@ use crate::tree::Tree;
 const SEGMENT_BYTES: u64 = 64 << 20;
 /// A batch takes no further entry after this many bytes, so that the first of them does not wait for ever.
 const BATCH_BYTES: usize = 8 << 20;
-/// So many cover leaves are written together at most.
-const COVERS: u64 = 4096;
 /// So many bytes of entries may wait for the disk. Then questions are refused, so that a slow disk does not fill the memory.
 const QUEUE_BYTES: usize = 128 << 20;
+/// So many cover leaves are written together at most.
+const COVERS: u64 = 4096;
 
 /// Where the log is, and how it signs.
 #[derive(Debug, Clone)]
@@ -116,6 +116,7 @@ struct Shared {
     waiting_bytes: AtomicUsize,
     queue_bytes: usize,
     synced: AtomicU64,
+    syncs: AtomicU64,
     checkpoint: Mutex<String>,
     public: Mutex<String>,
     public_pace: Option<Public>,
@@ -187,6 +188,7 @@ impl Log {
             waiting_bytes: AtomicUsize::new(0),
             queue_bytes,
             synced: AtomicU64::new(size),
+            syncs: AtomicU64::new(0),
             checkpoint: Mutex::new(on_disk.unwrap_or_default()),
             public: Mutex::default(),
             public_pace: options.public,
@@ -203,9 +205,6 @@ impl Log {
             patience: options.patience,
             latest: AtomicI64::new(0),
         });
-        if let Some(unfinished) = unfinished {
-            destroy::finish(&log, &shared.openings, &unfinished, size, &shared.alarm)?;
-        }
         let mut writer = Writer {
             shared: Arc::clone(&shared),
             tree,
@@ -231,6 +230,10 @@ impl Log {
         }
         let size = writer.next;
         writer.shared.queued.store(size, Ordering::Relaxed);
+        // The entry that says so may have come from the spool.
+        if let Some(unfinished) = unfinished {
+            destroy::finish(&log, &shared.openings, &unfinished, size, &shared.alarm)?;
+        }
         writer.write_checkpoint()?;
         let own = locked(&shared.checkpoint).clone();
         let (public, public_size) = public::open(&log, &shared.vkey, &own)?;
@@ -325,6 +328,11 @@ impl Log {
     /// How many entries are on the log's own disk; those of a spool are not among them.
     pub fn synced_size(&self) -> u64 {
         self.handle.shared.synced.load(Ordering::Acquire)
+    }
+
+    /// How often this process has synced entries: how many share a sync tells how busy the disk is.
+    pub fn syncs(&self) -> u64 {
+        self.handle.shared.syncs.load(Ordering::Relaxed)
     }
 
     /// The newest published checkpoint, as it is in `log/checkpoint`.
@@ -772,9 +780,8 @@ impl Writer {
     ) -> Result<(), Error> {
         while closing.is_none() {
             self.shared.set_busy(false);
-            // On the spool there is no checkpoint, and none for strangers.
-            let public_due = self.pace.due(self.tree.size(), Timestamp::now()).filter(|_| self.spooling.is_none());
-            let first = match self.checkpoint_due().into_iter().chain(public_due).min() {
+            let due = self.checkpoint_due().into_iter().chain(self.public_due(Timestamp::now()));
+            let first = match due.min() {
                 None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(left) => queue.recv_timeout(left),
             };
@@ -804,14 +811,20 @@ impl Writer {
         self.publish_for_all(batch)
     }
 
+    /// How long the next public checkpoint has time. The tree stands still while the spool is in use, and so do strangers.
+    fn public_due(&self, at: Timestamp) -> Option<Duration> {
+        if self.spooling.is_some() { None } else { self.pace.due(self.next, at) }
+    }
+
     /// Makes the public checkpoint, if its time has come: fills the log up with cover leaves, and lets strangers see what is
-    /// signed then. `batch` is empty; where a write fails, it holds what was to be written, for the spool.
+    /// signed then.
+    /// The covers are a batch like any other: should their write fail, the spool begins with them, as the log may.
     fn publish_for_all(&mut self, batch: &mut Waiters) -> Result<(), Error> {
         let at = Timestamp::now();
-        if self.spooling.is_some() || self.pace.due(self.tree.size(), at) != Some(Duration::ZERO) {
+        if self.public_due(at) != Some(Duration::ZERO) {
             return Ok(());
         }
-        let mut left = self.pace.covers(self.tree.size());
+        let mut left = self.pace.covers(self.next);
         while left > 0 {
             let first = self.next;
             self.buffer.clear();
@@ -829,7 +842,7 @@ impl Writer {
         let text = locked(&self.shared.checkpoint).clone();
         public::write(&self.shared.log, &text)?;
         *locked(&self.shared.public) = text;
-        self.pace.made(self.tree.size(), at);
+        self.pace.made(self.next, at);
         Ok(())
     }
 
@@ -905,6 +918,7 @@ impl Writer {
     fn wake(&mut self, batch: &mut Waiters) -> Vec<Vec<u8>> {
         let first = self.next;
         self.next += batch.len() as u64;
+        self.shared.syncs.fetch_add(1, Ordering::Relaxed);
         match &self.spooling {
             None => self.shared.synced.store(self.next, Ordering::Release),
             Some(_) => {

@@ -545,16 +545,17 @@ pub(crate) struct Frames {
     covered: u64,
     opened: u64,
     torn_bytes: u64,
-    destroyed: Destroyed,
     /// Read and opened ahead, in order; after a flaw nothing comes.
     ahead: VecDeque<Result<OpenedFrame, Flaw>>,
+    destroyed: Destroyed,
 }
 
 impl Frames {
     pub(crate) fn open(log: &Path, key: Option<OpeningKey>, covered: u64) -> Result<Frames, Flaw> {
         let mut segments: VecDeque<PathBuf> = frame::segments(log)?.into_iter().map(|(_, path)| path).collect();
         let reader = segments.pop_front().map(|path| Reader::open(&path, 0)).transpose()?;
-        Ok(Frames { segments, reader, key, covered, opened: 0, torn_bytes: 0, destroyed: Destroyed::default(), ahead: VecDeque::new() })
+        let (ahead, destroyed) = (VecDeque::new(), Destroyed::default());
+        Ok(Frames { segments, reader, key, covered, opened: 0, torn_bytes: 0, ahead, destroyed })
     }
 
     fn next(&mut self) -> Result<Option<Frame>, Flaw> {

@@ -111,8 +111,8 @@ pub struct Desk {
     pub(crate) leaves: Arc<Mutex<crate::export::Leaves>>,
     counts: Mutex<HashMap<&'static str, u64>>,
     pub(crate) urgent: Urgent,
-    pub(crate) silent: crate::silent::Waiting,
     board: crate::health::Board,
+    pub(crate) silent: crate::silent::Waiting,
 }
 
 impl Desk {
@@ -163,8 +163,8 @@ impl Desk {
             leaves: Arc::default(),
             counts: Mutex::default(),
             urgent: Urgent::default(),
-            silent: crate::silent::Waiting::default(),
             board: crate::health::Board::default(),
+            silent: crate::silent::Waiting::default(),
             store,
             log,
             rules: RwLock::new(rules),

@@ -15,6 +15,9 @@ use crate::desk::{Desk, Error, chain};
 /// So far the machine's clock may be behind the newest entry of the log at a start.
 pub const CLOCK_BEHIND: SignedDuration = SignedDuration::from_mins(10);
 
+/// Entries of the spool are counted in steps of this: the log's growth must not show strangers when somebody was asked about.
+const COUNTED: u64 = 256;
+
 /// How a part is. The worst of its parts is how the whole is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
@@ -48,7 +51,7 @@ pub struct Part {
     pub says: String,
     /// Since when.
     pub since: Option<Timestamp>,
-    /// How many entries are concerned.
+    /// How many entries are concerned, at most.
     pub entries: Option<u64>,
 }
 
@@ -115,7 +118,7 @@ impl Desk {
     /// How the log and its spool are. This asks no disk.
     pub fn log_parts(&self) -> Vec<Part> {
         let log = self.public_log();
-        let (mut part, mut spool) = match log.health() {
+        let (part, mut spool) = match log.health() {
             LogHealth::Well => {
                 (Part::new("log", State::Well, "every event is on the disk before its answer leaves"), None)
             }
@@ -130,7 +133,7 @@ impl Desk {
                 let says = format!("{}; the spool took over", degraded.reason.in_public());
                 let spool = Part {
                     since: Some(degraded.since),
-                    entries: Some(degraded.entries),
+                    entries: Some(degraded.entries.next_multiple_of(COUNTED)),
                     ..Part::new(
                         "spool",
                         State::Degraded,
@@ -143,9 +146,6 @@ impl Desk {
                 (Part::new("log", State::Down, format!("{}: nothing is answered", down.in_public())), None)
             }
         };
-        if part.state == State::Well {
-            part.entries = Some(log.synced_size());
-        }
         let ready = || match log.spool() {
             SpoolReady::None => {
                 Part::new("spool", State::Well, "there is none: if the log's volume fails, nothing is answered")

@@ -27,9 +27,6 @@ pub(crate) struct Place {
     /// The log's name: `installation/node`. Only at the first start; later the log's own key says it.
     #[arg(long, value_name = "NAME", default_value = "openclear/node-1")]
     pub(crate) origin: String,
-    /// When the public checkpoint moves on. Only what serves says so; a command that is over in a moment leaves it.
-    #[arg(skip)]
-    pub(crate) public: Option<Public>,
     /// A folder on another volume, where the log goes on, sealed, when its own volume fails. The next start brings it back
     /// into the log. Without it, nothing is answered then.
     #[arg(long, value_name = "DIR", env = "OPENCLEAR_SPOOL")]
@@ -37,6 +34,9 @@ pub(crate) struct Place {
     /// Start once although the machine's clock is behind the log's newest entry (docs/recovery.md).
     #[arg(long)]
     pub(crate) accept_clock: bool,
+    /// When the public checkpoint moves on. Only what serves says so; a command that is over in a moment leaves it.
+    #[arg(skip)]
+    pub(crate) public: Option<Public>,
 }
 
 /// What strangers see of the log, and when.
@@ -72,9 +72,9 @@ impl Place {
             rules: None,
             rules_key: None,
             origin: "openclear/node-1".to_owned(),
-            public: None,
             spool: None,
             accept_clock: false,
+            public: None,
         }
     }
 

@@ -1,10 +1,10 @@
 //! The log as others use it: many threads, crashes, full disks, and people who change bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod keeping;
 mod known;
 mod parsers;
 mod public;
-mod keeping;
 mod spool;
 
 use std::collections::BTreeSet;
