@@ -29,7 +29,8 @@ fn gr23_no_part_of_the_log_is_ever_removed_for_its_age() {
         // A torn tail, never acknowledged.
         "file.set_len(offset)",
         "return fs::remove_file(path)",
-        // A spool that the log has swallowed, one whose first write was torn, and the memory of one given up.
+        // A spool that the log has swallowed, one whose first write was torn, the memory of one given up, and the note of a
+        // destruction that is done.
         "match fs::remove_file(&path)",
         "fs::remove_file(&path).map_err",
         "match fs::remove_file(&memory)",
