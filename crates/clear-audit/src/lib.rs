@@ -14,7 +14,9 @@
 //! What an event says: `event.rs`. Bytes on disk: `frame.rs`, and the table in README.md. What a leaf hides: `seal.rs`.
 //! What a checker looks at: `verify.rs`.
 
+mod anchor;
 mod checkpoint;
+mod cosign;
 mod error;
 mod event;
 mod frame;
@@ -25,18 +27,28 @@ mod openings;
 mod receipt;
 mod recover;
 mod seal;
+mod submission;
 mod tiles;
 mod tree;
 mod verify;
+mod views;
 mod walk;
+mod watch;
+mod witness;
 
+pub use anchor::{ANCHOR, Anchor, Contradiction, Knows, contradiction, root_text};
 pub use checkpoint::CheckpointFlaw;
+pub use cosign::{CosignFlaw, Cosigner, CosignerKey, joined, signed_text};
 pub use error::{Error, LogDown};
 pub use event::{Event, What};
 pub use log::{Log, Options, Pending, Recovered};
 pub use note::{NoteFlaw, open_note, sign_note};
 pub use openings::{Opened, Openings};
 pub use receipt::{Receipt, ReceiptFlaw};
+pub use submission::{BadSubmission, Submission};
 pub use verify::{Flaw, Folder, Published, Source, SourceError, Verified};
 pub use verify::{begins_with, extends, has_leaf, published, verify, verify_folder};
+pub use views::{Evidence, Views, compare};
 pub use walk::{Leaf, Walk, leaf_of_commitment};
+pub use watch::{Watch, Watcher, newer};
+pub use witness::{Added, Watched, Witness, WitnessError};

@@ -286,14 +286,14 @@ pub(crate) fn included(source: &dyn Source, vkey: &str, entry: u64, leaf: Hash) 
     Ok(head.size)
 }
 
-fn fetch_head(source: &dyn Source, vkey: &str) -> Result<Head, Flaw> {
+pub(crate) fn fetch_head(source: &dyn Source, vkey: &str) -> Result<Head, Flaw> {
     let path = "checkpoint".to_owned();
     let text = source.get(&path).map_err(|source| Flaw::Unread { path, source })?;
     checkpoint::check(&text, vkey).map_err(|source| Flaw::Checkpoint { source })
 }
 
 /// A proof over tiles that are themselves checked against the root.
-fn with_tiles<T>(
+pub(crate) fn with_tiles<T>(
     source: &dyn Source,
     head: &Head,
     prove: impl FnOnce(&TileHashReader<'_>) -> Result<T, TreeError>,

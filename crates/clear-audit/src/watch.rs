@@ -1,0 +1,206 @@
+//! Who watches this log, and whether they keep up. Shared by those who tell the watchers and those who show it.
+//!
+//! In:    how far the anchor and each witness are, and what went wrong with them.
+//! Out:   each watcher's state for pages and metrics; changes of it, once each; the newest cosigned checkpoint.
+//! Never: holds an answer up. A watcher that is late is told of, and nothing waits for it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::anchor::Contradiction;
+use crate::cosign;
+
+/// A watcher that has not kept up for so long is late.
+const LATE: SignedDuration = SignedDuration::from_secs(15);
+
+/// The watchers of a log. A clone is the same.
+#[derive(Clone, Default)]
+pub struct Watch(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    watchers: Vec<Watcher>,
+    contradiction: Option<Contradiction>,
+    cosigned: Option<String>,
+}
+
+/// An anchor or a witness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watcher {
+    /// `anchor`, or the witness's name.
+    pub name: String,
+    /// How far it is. Not for everybody: the log's true size tells when somebody was looked up.
+    pub size: u64,
+    /// When it last knew all that there was.
+    pub in_step_at: Timestamp,
+    /// What went wrong the last time.
+    pub trouble: Option<String>,
+    /// Whether that is a refusal, which waiting does not mend.
+    pub refuses: bool,
+    /// Whether it is late, or refuses: an alarm.
+    pub alarm: bool,
+}
+
+impl Watch {
+    /// Watchers of these names, none of whom knows anything yet.
+    pub fn of(names: impl IntoIterator<Item = String>, now: Timestamp) -> Watch {
+        let watcher =
+            |name| Watcher { name, size: 0, in_step_at: now, trouble: None, refuses: false, alarm: false };
+        let watchers = names.into_iter().map(watcher).collect();
+        Watch(Arc::new(Mutex::new(State { watchers, ..State::default() })))
+    }
+
+    /// A watcher has a checkpoint of this size, which was the newest at that time.
+    pub fn reached(&self, name: &str, size: u64, at: Timestamp) {
+        self.with(name, |watcher| {
+            watcher.size = watcher.size.max(size);
+            watcher.in_step_at = watcher.in_step_at.max(at);
+            (watcher.trouble, watcher.refuses) = (None, false);
+        });
+    }
+
+    /// A watcher could not be told.
+    pub fn failed(&self, name: &str, why: String) {
+        self.with(name, |watcher| (watcher.trouble, watcher.refuses) = (Some(why), false));
+    }
+
+    /// A watcher refused, which waiting does not mend.
+    pub fn refused(&self, name: &str, why: String) {
+        self.with(name, |watcher| (watcher.trouble, watcher.refuses) = (Some(why), true));
+    }
+
+    /// Looks who is late while the log has so many entries; gives those whose state has changed.
+    pub fn look(&self, size: u64, now: Timestamp) -> Vec<Watcher> {
+        let mut changed = Vec::new();
+        for watcher in &mut self.state().watchers {
+            if watcher.size >= size && watcher.trouble.is_none() {
+                watcher.in_step_at = now;
+            }
+            let alarm = watcher.refuses || now.duration_since(watcher.in_step_at) > LATE;
+            if alarm != watcher.alarm {
+                watcher.alarm = alarm;
+                changed.push(watcher.clone());
+            }
+        }
+        changed
+    }
+
+    /// The watchers, the anchor first.
+    pub fn watchers(&self) -> Vec<Watcher> {
+        self.state().watchers.clone()
+    }
+
+    /// What can notice that the log was rolled back, in words for everybody.
+    pub fn rollback(&self) -> &'static str {
+        if self.state().watchers.is_empty() { "not detectable" } else { "detectable" }
+    }
+
+    /// A checkpoint that a watcher has cosigned, with its line.
+    pub fn cosigned(&self, note: &str) {
+        let mut state = self.state();
+        state.cosigned = Some(newer(state.cosigned.as_deref(), note));
+    }
+
+    /// A public checkpoint with the cosignatures that there are for it.
+    pub fn with_cosignatures(&self, note: &str) -> String {
+        self.state().cosigned.as_deref().map_or_else(|| note.to_owned(), |cosigned| cosign::joined(note, cosigned))
+    }
+
+    /// Somebody knows more of this log, or another one. The first one stays.
+    pub fn contradicted(&self, contradiction: Contradiction) {
+        self.state().contradiction.get_or_insert(contradiction);
+    }
+
+    /// Why this log may not be gone on with.
+    pub fn contradiction(&self) -> Option<Contradiction> {
+        self.state().contradiction.clone()
+    }
+
+    fn with(&self, name: &str, change: impl FnOnce(&mut Watcher)) {
+        if let Some(watcher) = self.state().watchers.iter_mut().find(|watcher| watcher.name == name) {
+            change(watcher);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The newer of two cosigned checkpoints; of the same one, all cosignatures.
+pub fn newer(known: Option<&str>, note: &str) -> String {
+    let size = |note: &str| note.lines().nth(1).and_then(|size| size.parse::<u64>().ok()).unwrap_or(0);
+    match known {
+        Some(known) if size(known) > size(note) => known.to_owned(),
+        // The newer signature of a witness that signed twice replaces the older.
+        Some(known) => cosign::joined(note, known),
+        None => note.to_owned(),
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.watchers().iter().map(|watcher| &watcher.name)).finish()
+    }
+}
+
+impl fmt::Display for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.alarm, &self.trouble) {
+            (false, _) => write!(f, "{} is in step", self.name),
+            (true, Some(why)) if self.refuses => write!(f, "{} refuses: {why}", self.name),
+            (true, Some(why)) => write!(f, "{} is late since {:.0}: {why}", self.name, self.in_step_at),
+            (true, None) => write!(f, "{} is late since {:.0}", self.name, self.in_step_at),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_watcher_is_told_of_once_and_again_when_it_is_back() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let watch = Watch::of(["anchor".to_owned(), "w/1".to_owned()], at(0));
+        let changes = |size, second| -> Vec<String> {
+            watch.look(size, at(second)).iter().map(ToString::to_string).collect()
+        };
+        let none: Vec<String> = vec![];
+        assert_eq!(watch.rollback(), "detectable");
+        assert_eq!(Watch::default().rollback(), "not detectable");
+        watch.reached("anchor", 10, at(1));
+        watch.reached("w/1", 10, at(1));
+        assert_eq!(changes(10, 100), none);
+        // The log grows all the time; who is a moment behind is in step.
+        for second in 101..140 {
+            watch.reached("anchor", second as u64, at(second));
+            assert!(!changes(second as u64 + 5, second + 1).contains(&"anchor is late".to_owned()));
+            if second == 110 {
+                watch.failed("w/1", "no answer".into());
+            }
+        }
+        assert_eq!(changes(300, 140), none, "it was told of already");
+        let late = watch.watchers().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(late, ["anchor is in step", "w/1 is late since 1970-01-01T00:01:40Z: no answer"]);
+        watch.reached("w/1", 300, at(141));
+        assert_eq!(changes(300, 142), ["w/1 is in step"]);
+        watch.refused("w/1", "two views".into());
+        assert_eq!(changes(300, 142), ["w/1 refuses: two views"]);
+        assert_eq!(changes(300, 143), none);
+    }
+
+    #[test]
+    fn the_newest_cosigned_checkpoint_has_every_cosignature() {
+        let note = |size: u64, lines: &str| format!("city/1\n{size}\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n{lines}");
+        let (log, one, two) = ("— city/1 AAAAAQID\n", "— w/1 AAAABAUG\n", "— w/2 AAAABwgJ\n");
+        let watch = Watch::default();
+        watch.cosigned(&note(5, &format!("{log}{one}")));
+        watch.cosigned(&note(5, &format!("{log}{two}")));
+        watch.cosigned(&note(4, &format!("{log}{one}")));
+        assert_eq!(watch.with_cosignatures(&note(5, log)), note(5, &format!("{log}{two}{one}")));
+        assert_eq!(watch.with_cosignatures(&note(6, log)), note(6, log));
+    }
+}
