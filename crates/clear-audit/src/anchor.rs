@@ -15,6 +15,7 @@ use tlog_tiles::Hash;
 use crate::checkpoint;
 use crate::error::Error;
 use crate::keys;
+use crate::receipt::Receipt;
 use crate::verify::{self, Flaw, Source};
 use crate::views::{self, Evidence, Views};
 
@@ -74,8 +75,8 @@ pub enum Knows {
     Checkpoint(String),
     /// It says that it cosigned so many entries; no signature shows it.
     Size(u64),
-    /// It says that the log does not follow from what it cosigned; no signature shows it.
-    Otherwise,
+    /// It says that the log does not follow from the so many entries that it cosigned; no signature shows it.
+    Otherwise(u64),
     /// It had a checkpoint, which is gone.
     Lost,
 }
@@ -111,7 +112,8 @@ pub fn contradiction(
     let note = match knows {
         Knows::Checkpoint(note) => note,
         Knows::Size(size) => return Ok((*size > ours).then(|| found(Some(*size), None, None))),
-        Knows::Otherwise | Knows::Lost => return Ok(Some(found(None, None, None))),
+        Knows::Otherwise(size) => return Ok(Some(found(Some(*size), None, None))),
+        Knows::Lost => return Ok(Some(found(None, None, None))),
     };
     let head = checkpoint::check(note.as_bytes(), vkey).map_err(|source| Flaw::Checkpoint { source })?;
     let root = Some(head.root.0);
@@ -142,20 +144,43 @@ impl fmt::Display for Contradiction {
             (Some(size), Some(_)) => {
                 write!(f, "{who} knows {size} entries that are not the beginning of this log's {ours}")
             }
-            (Some(size), None) => write!(f, "{who} knows {size} entries, this log has {ours}"),
-            (None, _) if who == ANCHOR => write!(f, "the anchor that this log had is gone; the log has {ours} entries"),
-            (None, _) => write!(f, "{who} says that this log's {ours} entries do not follow from what it cosigned"),
+            (Some(size), None) if size > *ours => write!(f, "{who} knows {size} entries, this log has {ours}"),
+            (Some(size), None) => {
+                write!(f, "{who} says that this log's {ours} entries do not begin with the {size} that it cosigned")
+            }
+            (None, _) => write!(f, "the checkpoint that {who} had is gone; this log has {ours} entries"),
         }
     }
 }
 
+/// Keeps a text that stands in the log, with its receipt, so that it is found again without reading the whole log.
+///
+/// # Errors
+/// A folder that cannot be written.
+pub fn keep_vouched(folder: &Path, text: &str, receipt: &Receipt) -> Result<(), Error> {
+    fs::create_dir_all(folder).map_err(Error::write(folder))?;
+    let name = |kind: &str| folder.join(format!("{}.{kind}", receipt.index()));
+    keys::replace(&name("receipt"), receipt.to_header().as_bytes(), 0o644)?;
+    // The text comes last: without its receipt it would not be believed.
+    keys::replace(&name("note"), text.as_bytes(), 0o644)?;
+    keys::keep(&name("note"))
+}
+
+/// The texts of a folder that the log vouches for: each has a receipt, and the log has its entry. Others are left out.
+pub fn vouched(folder: &Path, log: &dyn Source, vkey: &str) -> Vec<String> {
+    let files = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|file| file.path());
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).ok()?;
+        let receipt = Receipt::parse(&fs::read_to_string(path.with_extension("receipt")).ok()?).ok()?;
+        receipt.check(vkey).ok()?;
+        receipt.included(log, vkey).ok()?;
+        receipt.is_of(text.as_bytes()).then_some(text)
+    };
+    files.filter(|path| path.extension().is_some_and(|kind| kind == "note")).filter_map(read).collect()
+}
+
 /// What the anchor is called beside the witnesses.
 pub const ANCHOR: &str = "anchor";
-
-/// A checkpoint's root as notes write it: base64.
-pub fn root_text(root: [u8; 32]) -> String {
-    Hash(root).to_string()
-}
 
 #[cfg(test)]
 mod tests {
@@ -225,6 +250,22 @@ mod tests {
         let refused =
             contradiction(&log, &vkey, ANCHOR, &checkpoint(&foreign), Timestamp::UNIX_EPOCH).unwrap_err();
         assert!(matches!(refused, Flaw::Checkpoint { .. }));
+    }
+
+    #[test]
+    fn a_text_is_believed_where_the_log_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = log(folder.path());
+        let (vkey, source) = (log.vkey().to_owned(), Folder(folder.path().join("log")));
+        let kept = folder.path().join("kept");
+        assert_eq!(vouched(&kept, &source, &vkey), Vec::<String>::new());
+        let receipt = log.append_clear(b"it goes on\n", None).wait_blocking().unwrap();
+        keep_vouched(&kept, "it goes on\n", &receipt).unwrap();
+        assert_eq!(vouched(&kept, &source, &vkey), Vec::<String>::new(), "no checkpoint covers it yet");
+        log.close().unwrap();
+        assert_eq!(vouched(&kept, &source, &vkey), ["it goes on\n"]);
+        fs::write(kept.join("0.note"), "it goes on and on\n").unwrap();
+        assert_eq!(vouched(&kept, &source, &vkey), Vec::<String>::new());
     }
 
     #[test]

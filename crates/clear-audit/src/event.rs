@@ -181,6 +181,10 @@ pub enum What {
     Rules,
     /// Questions of the log were decided again under a changed register or changed rules, to see what would change.
     Replayed,
+    /// A witness or the anchor does not keep up, refuses, or is in step again: `why` says which.
+    WitnessAlarm,
+    /// The founding quorum let a log go on that is behind what is known of it elsewhere; the note stands before it.
+    Resumed,
     /// The configuration changed.
     Configured,
     /// The process began to serve.
@@ -207,6 +211,8 @@ impl What {
             | What::SignIn
             | What::SignInRefused
             | What::Register
+            | What::WitnessAlarm
+            | What::Resumed
             | What::Configured
             | What::Started
             | What::Stopped => false,

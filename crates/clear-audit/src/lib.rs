@@ -36,7 +36,7 @@ mod walk;
 mod watch;
 mod witness;
 
-pub use anchor::{ANCHOR, Anchor, Contradiction, Knows, contradiction, root_text};
+pub use anchor::{ANCHOR, Anchor, Contradiction, Knows, contradiction, keep_vouched, vouched};
 pub use checkpoint::CheckpointFlaw;
 pub use cosign::{CosignFlaw, Cosigner, CosignerKey, joined, signed_text};
 pub use error::{Error, LogDown};

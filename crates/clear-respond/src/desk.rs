@@ -126,12 +126,7 @@ impl Desk {
             pending.wait().await?;
         }
         store.ledger.logged(head.outbox).await?;
-        let mut register = Register::new();
-        for (version, bytes) in store.ledger.register(0).await? {
-            let unreadable = |what: String| Error::Register { version, what };
-            let entry: Entry = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
-            register.apply(&entry).map_err(|error| unreadable(error.to_string()))?;
-        }
+        let register = crate::resume::founded(&store).await?;
         let gate = Gate::new();
         let desk = Desk {
             identity: Identity::new(store.cards.clone()),
@@ -382,6 +377,14 @@ impl Desk {
         let event =
             Event { what, at: self.clock(), account, address: Some(address.to_owned()), why, ..Event::default() };
         self.log.append(&event, None).wait().await.map(|_| ())
+    }
+
+    /// Logs that one who watches the log has changed: late, refusing, or in step again.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub async fn note_watcher(&self, watcher: &clear_audit::Watcher) -> Result<(), LogDown> {
+        self.note(What::WitnessAlarm, None, "local", Some(watcher.to_string())).await
     }
 
     pub(crate) fn now(&self) -> Now {

@@ -13,7 +13,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The newest signed checkpoint.
 pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Response {
-    public(TEXT, "no-cache", app.desk.public_log().checkpoint())
+    public(TEXT, "no-cache", app.config.watch.with_cosignatures(&app.desk.public_log().checkpoint()))
 }
 
 /// A tile of hashes or a bundle of entries.

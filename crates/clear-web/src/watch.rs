@@ -32,6 +32,8 @@ impl Meter {
             describe_counter!("requests_ended_total", "Questions and filings by how they ended.");
             describe_gauge!("labels", "Labels in use; 20,000 are a tested limit.");
             describe_gauge!("log_entries", "Entries of the audit log that are on the disk.");
+            describe_gauge!("log_watchers", "The log's anchor and witnesses.");
+            describe_gauge!("log_watchers_alarmed", "Of these, how many are late or refuse.");
         });
         Ok(Meter { recorder, handle })
     }
@@ -67,15 +69,29 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
             gauge!("http_connections").set(app.desk.gate().connections() as f64);
             gauge!("labels").set(app.desk.labels_in_use() as f64);
             gauge!("log_entries").set(app.desk.public_log().synced_size() as f64);
+            let watchers = app.config.watch.watchers();
+            gauge!("log_watchers").set(watchers.len() as f64);
+            gauge!("log_watchers_alarmed").set(watchers.iter().filter(|watcher| watcher.alarm).count() as f64);
         }
     });
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.meter.handle.render()).into_response()
 }
 
+/// Adds who watches the log. A watcher that is late is an alarm and never a gate, so the status stays.
+fn watched(app: &App, mut body: serde_json::Value) -> serde_json::Value {
+    if let Some(body) = body.as_object_mut() {
+        let watch = &app.config.watch;
+        let said: Vec<String> = watch.watchers().iter().map(clear_audit::Watcher::for_everybody).collect();
+        body.insert("rollback".to_owned(), watch.rollback().into());
+        body.insert("watchers".to_owned(), said.into());
+    }
+    body
+}
+
 /// Whether questions can be answered.
 pub(crate) async fn healthz(State(app): State<Arc<App>>) -> Response {
     let (status, body) = match app.desk.health().await {
-        Ok(()) => (StatusCode::OK, json!({"state": "serving"})),
+        Ok(()) => (StatusCode::OK, watched(&app, json!({"state": "serving"}))),
         Err(why) => {
             // The chain can hold paths and addresses of the operator's: it goes to the operator's log.
             tracing::error!("not serving: {why}");

@@ -31,6 +31,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Compare two checkpoints of a log: is one the beginning of the other? If not, keep what shows it.
+    #[command(
+        after_help = "Example:\n  openclear audit compare monday.checkpoint http://127.0.0.1:8080 --vkey log.vkey\n\nEach is a file with a checkpoint, a data folder, or an address. Two files need --log for the entries between them.\nExit code 5 when they are two views; the evidence file then holds both, and the proof."
+    )]
+    Compare(crate::views::Args),
     /// Check a receipt: that the log promised the entry, and that its tree has it.
     #[command(
         after_help = "Example:\n  openclear audit receipt receipt.txt --log http://127.0.0.1:8080 --vkey demo/log.vkey\n\nWithout --log only the promise's signature is checked."
@@ -47,7 +52,7 @@ enum Command {
     },
 }
 
-fn text_or_file(text: &str) -> anyhow::Result<String> {
+pub(crate) fn text_or_file(text: &str) -> anyhow::Result<String> {
     match Path::new(text).is_file() {
         true => std::fs::read_to_string(text).with_context(|| format!("cannot read {text}")),
         false => Ok(text.to_owned()),
@@ -100,6 +105,7 @@ impl Source for Http {
 pub(crate) fn run(args: Args) -> anyhow::Result<End> {
     let (log, vkey, json) = match args.command {
         Command::Verify { log, vkey, json } => (log, vkey, json),
+        Command::Compare(args) => return crate::views::compare(&args),
         Command::Receipt { receipt: text, log, vkey } => return receipt(&text, log.as_deref(), &vkey),
     };
     let remote = log.starts_with("http://") || log.starts_with("https://");

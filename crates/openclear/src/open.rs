@@ -1,13 +1,16 @@
 //! Opens an installation: store, log, rules, desk.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use clear_audit::{Log, Options};
+use clear_audit::{Contradiction, Log, Options, Recovered};
 use clear_respond::{Desk, Parts};
 use clear_rules::CedarRules;
 use clear_store::Store;
+
+use crate::guards::Guards;
 
 /// Where an installation lives.
 #[derive(clap::Args, Clone, Debug)]
@@ -49,6 +52,34 @@ impl Place {
 
     /// The same, under rules that are loaded already.
     pub(crate) async fn open_under(&self, rules: Arc<CedarRules>) -> anyhow::Result<Arc<Desk>> {
+        match self.open_guarded(rules, Guards::remembered(&self.dir)?).await? {
+            Opened::Desk(desk) => Ok(desk),
+            Opened::Behind(behind) => anyhow::bail!("{behind}"),
+        }
+    }
+
+    /// The same, unless somebody knows more of the log, or another one: then nothing is appended to it.
+    pub(crate) async fn open_guarded(&self, rules: Arc<CedarRules>, guards: Guards) -> anyhow::Result<Opened> {
+        let StoreAndLog { store, log, recovered } = self.parts().await?;
+        let (dir, asked) = (self.dir.clone(), log.clone());
+        let found = tokio::task::spawn_blocking(move || guards.contradictions(&dir, &asked)).await??;
+        if !found.is_empty() {
+            let register = clear_respond::founded(&store).await.context("cannot read the register")?;
+            let founding = register.founding();
+            return Ok(Opened::Behind(Behind {
+                dir: self.dir.clone(),
+                installation: founding.map(|founding| founding.title.clone()).unwrap_or_default(),
+                contact: founding.map(|founding| founding.legal_contact.clone()).unwrap_or_default(),
+                found,
+            }));
+        }
+        let clock = clear_respond::clock::steady();
+        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await;
+        Ok(Opened::Desk(Arc::new(desk.context("cannot open the desk")?)))
+    }
+
+    /// The store and the log, before anything is appended.
+    pub(crate) async fn parts(&self) -> anyhow::Result<StoreAndLog> {
         let store = match &self.postgres {
             None => Store::folder(&self.dir).await,
             Some(url) => Store::postgres(url, &self.dir.join("keys")).await,
@@ -62,14 +93,60 @@ impl Place {
         };
         let (log, recovered) =
             tokio::task::spawn_blocking(|| Log::open(options)).await?.context("cannot open the log")?;
-        let clock = clear_respond::clock::steady();
-        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await;
-        Ok(Arc::new(desk.context("cannot open the desk")?))
+        Ok(StoreAndLog { store, log, recovered })
     }
 
     /// The origin that the log's signing key names (`PRIVATE+KEY+origin+…`); `None` before the first start.
     fn known_origin(&self) -> Option<String> {
         let key = std::fs::read_to_string(self.dir.join("keys/log.key")).ok()?;
         key.strip_prefix("PRIVATE+KEY+")?.split('+').next().map(str::to_owned)
+    }
+}
+
+/// What an installation is made of, before the desk.
+pub(crate) struct StoreAndLog {
+    pub(crate) store: Store,
+    pub(crate) log: Log,
+    pub(crate) recovered: Recovered,
+}
+
+/// What opening came to.
+pub(crate) enum Opened {
+    /// The desk.
+    Desk(Arc<Desk>),
+    /// The log may not be gone on with.
+    Behind(Behind),
+}
+
+/// A log that is behind what is known of it elsewhere, or another one.
+pub(crate) struct Behind {
+    dir: PathBuf,
+    pub(crate) installation: String,
+    pub(crate) contact: String,
+    found: Vec<Contradiction>,
+}
+
+impl Behind {
+    pub(crate) fn of(desk: &Desk, dir: &Path, found: Contradiction) -> Behind {
+        let register = desk.public_register();
+        Behind {
+            dir: dir.to_owned(),
+            installation: register.installation,
+            contact: register.legal_contact,
+            found: vec![found],
+        }
+    }
+}
+
+impl fmt::Display for Behind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found: Vec<String> = self.found.iter().map(ToString::to_string).collect();
+        write!(
+            f,
+            "the log in {} is not what it is known to be: {}. Nothing is served. Restore the newest copy; or, where there is none, the founding quorum lets it go on: openclear register resume --dir {} --text WHY --key FILE --key FILE",
+            self.dir.display(),
+            found.join("; "),
+            self.dir.display()
+        )
     }
 }

@@ -26,6 +26,7 @@ mod pages;
 mod papers;
 mod prove;
 mod replay;
+mod rollback;
 mod routes;
 mod stop;
 mod story;
