@@ -247,8 +247,7 @@ mod tests {
         let other = folder.path().join("other");
         fs::create_dir(&other).unwrap();
         let foreign = grown(&other, 3);
-        let refused =
-            contradiction(&log, &vkey, ANCHOR, &checkpoint(&foreign), Timestamp::UNIX_EPOCH).unwrap_err();
+        let refused = contradiction(&log, &vkey, ANCHOR, &checkpoint(&foreign), Timestamp::UNIX_EPOCH).unwrap_err();
         assert!(matches!(refused, Flaw::Checkpoint { .. }));
     }
 

@@ -214,7 +214,8 @@ pub fn joined(note: &str, other: &str) -> String {
     if text == same {
         for line in other.lines().filter(|line| line.starts_with("— ")) {
             // One line for a key: a witness that signed twice is shown with what it signed first.
-            let key = |line: &str| Line::from_bytes(line.as_bytes()).ok().map(|line| (line.name().to_owned(), line.id()));
+            let key =
+                |line: &str| Line::from_bytes(line.as_bytes()).ok().map(|line| (line.name().to_owned(), line.id()));
             if !joined.lines().any(|known| known.starts_with("— ") && key(known) == key(line)) {
                 joined.push_str(line);
                 joined.push('\n');

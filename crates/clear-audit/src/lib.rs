@@ -50,5 +50,5 @@ pub use verify::{Flaw, Folder, Published, Source, SourceError, Verified};
 pub use verify::{begins_with, extends, has_leaf, published, verify, verify_folder};
 pub use views::{Evidence, Views, compare};
 pub use walk::{Leaf, Walk, leaf_of_commitment};
-pub use watch::{Watch, Watcher, newer};
+pub use watch::{Watch, Watcher};
 pub use witness::{Added, Watched, Witness, WitnessError};

@@ -4,6 +4,7 @@
 //! Out:   each watcher's state for pages and metrics; changes of it, once each; the newest cosigned checkpoint.
 //! Never: holds an answer up. A watcher that is late is told of, and nothing waits for it.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +16,9 @@ use crate::cosign;
 /// A watcher that has not kept up for so long is late.
 const LATE: SignedDuration = SignedDuration::from_secs(15);
 
+/// So many cosigned checkpoints are remembered: from a moment before one becomes public until a witness is asked again.
+const RECENT: usize = 16;
+
 /// The watchers of a log. A clone is the same.
 #[derive(Clone, Default)]
 pub struct Watch(Arc<Mutex<State>>);
@@ -23,7 +27,10 @@ pub struct Watch(Arc<Mutex<State>>);
 struct State {
     watchers: Vec<Watcher>,
     contradiction: Option<Contradiction>,
-    cosigned: Option<String>,
+    /// The checkpoints that were cosigned last, the newest at the end.
+    recent: VecDeque<String>,
+    /// The public checkpoint, with the cosignatures that there are for it.
+    public: Option<String>,
 }
 
 /// An anchor or a witness.
@@ -46,8 +53,7 @@ pub struct Watcher {
 impl Watch {
     /// Watchers of these names, none of whom knows anything yet.
     pub fn of(names: impl IntoIterator<Item = String>, now: Timestamp) -> Watch {
-        let watcher =
-            |name| Watcher { name, size: 0, in_step_at: now, trouble: None, refuses: false, alarm: false };
+        let watcher = |name| Watcher { name, size: 0, in_step_at: now, trouble: None, refuses: false, alarm: false };
         let watchers = names.into_iter().map(watcher).collect();
         Watch(Arc::new(Mutex::new(State { watchers, ..State::default() })))
     }
@@ -97,15 +103,33 @@ impl Watch {
         if self.state().watchers.is_empty() { "not detectable" } else { "detectable" }
     }
 
-    /// A checkpoint that a watcher has cosigned, with its line.
-    pub fn cosigned(&self, note: &str) {
+    /// A checkpoint that a watcher has cosigned, with its line; and the public one of this moment. Gives both with the
+    /// cosignatures that there are by now: the newest that was cosigned, and the public one.
+    pub fn cosigned(&self, note: &str, public: &str) -> (String, String) {
         let mut state = self.state();
-        state.cosigned = Some(newer(state.cosigned.as_deref(), note));
+        match state.recent.iter_mut().find(|known| same(known, note)) {
+            Some(known) => *known = cosign::joined(note, known),
+            None => state.recent.push_back(note.to_owned()),
+        }
+        if state.recent.len() > RECENT {
+            state.recent.pop_front();
+        }
+        // A witness may have been asked for the newest a moment before that became public.
+        let mut signed = state.public.take().filter(|known| same(known, public)).unwrap_or_else(|| public.to_owned());
+        for known in &state.recent {
+            signed = cosign::joined(&signed, known);
+        }
+        state.public = Some(signed.clone());
+        let size = |note: &&String| note.lines().nth(1).and_then(|size| size.parse::<u64>().ok()).unwrap_or(0);
+        let newest = state.recent.iter().max_by_key(size).cloned().unwrap_or_default();
+        (newest, signed)
     }
 
-    /// A public checkpoint with the cosignatures that there are for it.
+    /// A checkpoint with the cosignatures that there are for it.
     pub fn with_cosignatures(&self, note: &str) -> String {
-        self.state().cosigned.as_deref().map_or_else(|| note.to_owned(), |cosigned| cosign::joined(note, cosigned))
+        let state = self.state();
+        let known = state.public.iter().chain(&state.recent).find(|known| same(known, note));
+        known.map_or_else(|| note.to_owned(), |known| cosign::joined(note, known))
     }
 
     /// Somebody knows more of this log, or another one. The first one stays.
@@ -129,15 +153,10 @@ impl Watch {
     }
 }
 
-/// The newer of two cosigned checkpoints; of the same one, all cosignatures.
-pub fn newer(known: Option<&str>, note: &str) -> String {
-    let size = |note: &str| note.lines().nth(1).and_then(|size| size.parse::<u64>().ok()).unwrap_or(0);
-    match known {
-        Some(known) if size(known) > size(note) => known.to_owned(),
-        // The newer signature of a witness that signed twice replaces the older.
-        Some(known) => cosign::joined(note, known),
-        None => note.to_owned(),
-    }
+/// Whether two notes are copies of one checkpoint, whoever signed them.
+fn same(one: &str, other: &str) -> bool {
+    let text = |note: &str| note.split("\n\n").next().unwrap_or_default().to_owned();
+    text(one) == text(other)
 }
 
 impl Watcher {
@@ -177,9 +196,8 @@ mod tests {
     fn a_late_watcher_is_told_of_once_and_again_when_it_is_back() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let watch = Watch::of(["anchor".to_owned(), "w/1".to_owned()], at(0));
-        let changes = |size, second| -> Vec<String> {
-            watch.look(size, at(second)).iter().map(ToString::to_string).collect()
-        };
+        let changes =
+            |size, second| -> Vec<String> { watch.look(size, at(second)).iter().map(ToString::to_string).collect() };
         let none: Vec<String> = vec![];
         assert_eq!(watch.rollback(), "detectable");
         assert_eq!(Watch::default().rollback(), "not detectable");
@@ -194,7 +212,11 @@ mod tests {
             }
             let told = changes(second as u64 + 5, second + 1);
             // Since 100 it has not kept up: told at the first look after 15 seconds, and never again.
-            let expected = if second == 115 { vec!["w/1 is late since 1970-01-01T00:01:40Z: no answer".to_owned()] } else { vec![] };
+            let expected = if second == 115 {
+                vec!["w/1 is late since 1970-01-01T00:01:40Z: no answer".to_owned()]
+            } else {
+                vec![]
+            };
             assert_eq!(told, expected, "at {second}");
         }
         let late = watch.watchers().iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -207,14 +229,24 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_cosigned_checkpoint_has_every_cosignature() {
-        let note = |size: u64, lines: &str| format!("city/1\n{size}\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n{lines}");
-        let (log, one, two) = ("— city/1 AAAAAQID\n", "— w/1 AAAABAUG\n", "— w/2 AAAABwgJ\n");
+    fn the_public_checkpoint_keeps_its_cosignatures_while_the_log_goes_on() {
+        let note = |size: u64, lines: &str| {
+            format!("city/1\n{size}\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— city/1 AAAAAQID\n{lines}")
+        };
+        let (one, two) = ("— w/1 AAAABAUG\n", "— w/2 AAAABwgJ\n");
         let watch = Watch::default();
-        watch.cosigned(&note(5, &format!("{log}{one}")));
-        watch.cosigned(&note(5, &format!("{log}{two}")));
-        watch.cosigned(&note(4, &format!("{log}{one}")));
-        assert_eq!(watch.with_cosignatures(&note(5, log)), note(5, &format!("{log}{two}{one}")));
-        assert_eq!(watch.with_cosignatures(&note(6, log)), note(6, log));
+        assert_eq!(watch.with_cosignatures(&note(5, "")), note(5, ""));
+        // Asked for the newest; then that became public; then the log went on, and the other witness was slower.
+        watch.cosigned(&note(5, one), &note(2, ""));
+        let said = watch.cosigned(&note(5, two), &note(5, ""));
+        assert_eq!(said, (note(5, &format!("{two}{one}")), note(5, &format!("{two}{one}"))));
+        for size in 6..100 {
+            let (newest, public) = watch.cosigned(&note(size, one), &note(5, ""));
+            assert_eq!((newest, public), (note(size, one), note(5, &format!("{two}{one}"))));
+        }
+        assert_eq!(watch.with_cosignatures(&note(5, "")), note(5, &format!("{two}{one}")));
+        assert_eq!(watch.with_cosignatures(&note(101, "")), note(101, ""));
+        let (_, public) = watch.cosigned(&note(100, one), &note(90, ""));
+        assert_eq!(public, note(90, one));
     }
 }

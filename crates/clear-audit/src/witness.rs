@@ -169,14 +169,17 @@ impl Witness {
             text => text.map_err(Error::read(&dir.join(PRIVATE)))?,
         };
         let cosigner = Cosigner::parse(&text)?;
+        let mut origins = Vec::new();
+        for vkey in vkeys {
+            let bad = |source| WitnessError::LogKey { vkey: vkey.clone(), source };
+            origins.push((signed_note::Verifier::name(&checkpoint::verifier(vkey).map_err(bad)?).to_owned(), vkey));
+        }
         let lock = lock(dir)?;
         let folder = dir.join(LOGS);
         fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
         keys::keep(&folder)?;
         let mut logs = BTreeMap::new();
-        for vkey in vkeys {
-            let bad = |source| WitnessError::LogKey { vkey: vkey.clone(), source };
-            let origin = signed_note::Verifier::name(&checkpoint::verifier(vkey).map_err(bad)?).to_owned();
+        for (origin, vkey) in origins {
             let path = folder.join(file_name(&origin));
             let newest = remembered(&path, &origin, vkey, cosigner.verifier())?;
             logs.insert(origin, Kept { vkey: vkey.clone(), path, newest: Mutex::new(newest) });
@@ -549,17 +552,19 @@ mod tests {
         open().unwrap();
         let empty = tempfile::tempdir().unwrap();
         assert!(matches!(Witness::open(empty.path(), &[]), Err(WitnessError::NoKey { .. })));
-        assert!(matches!(
-            Witness::open(folder.path(), &["x".to_owned()]),
-            Err(WitnessError::LogKey { .. })
-        ));
+        assert!(matches!(Witness::open(folder.path(), &["x".to_owned()]), Err(WitnessError::LogKey { .. })));
     }
 
     #[derive(Debug, Clone)]
     enum Step {
         /// Submit that history at that size, from the size that the model knows or from another, with the right proof or
         /// without its first line.
-        Add { fork: bool, size: u64, old: Option<u64>, cut: bool },
+        Add {
+            fork: bool,
+            size: u64,
+            old: Option<u64>,
+            cut: bool,
+        },
         Restart,
     }
 

@@ -29,15 +29,11 @@ pub struct Halted {
 
 /// The sentence for everybody.
 const WHY: &str = "This server does not answer: what it holds is older than what is known of it elsewhere, as after an old backup was restored. Orders and corrections that came later could be missing.";
-const NEXT: &str = "Its operator restores the newest copy, or lets the founders decide with `openclear register resume`.";
+const NEXT: &str =
+    "Its operator restores the newest copy, or lets the founders decide with `openclear register resume`.";
 
 /// Answers 503 to everything until `shutdown` is ready.
-pub async fn serve_halted(
-    halted: Halted,
-    listener: TcpListener,
-    tls: Option<Tls>,
-    shutdown: impl Future<Output = ()>,
-) {
+pub async fn serve_halted(halted: Halted, listener: TcpListener, tls: Option<Tls>, shutdown: impl Future<Output = ()>) {
     let router = Router::new().fallback(answer).with_state(Arc::new(halted));
     plain::serve(router, listener, tls, shutdown).await;
 }

@@ -33,12 +33,7 @@ const HEAD: Duration = Duration::from_secs(10);
 const CONNECTION: Duration = Duration::from_secs(120);
 
 /// Serves a router until `shutdown` is ready.
-pub(crate) async fn serve(
-    router: Router,
-    listener: TcpListener,
-    tls: Option<Tls>,
-    shutdown: impl Future<Output = ()>,
-) {
+pub(crate) async fn serve(router: Router, listener: TcpListener, tls: Option<Tls>, shutdown: impl Future<Output = ()>) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -102,7 +97,10 @@ async fn converse(router: Router, stream: impl AsyncRead + AsyncWrite + Unpin + 
 }
 
 const ALWAYS: &[(&str, &str)] = &[
-    ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"),
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+    ),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
     ("cache-control", "no-store"),

@@ -61,9 +61,7 @@ async fn add(State(served): State<Arc<Served>>, body: Bytes) -> Response {
     match added.await {
         Ok(Added::Cosigned(line)) => plain::text(StatusCode::OK, line),
         Ok(Added::Malformed(bad)) => plain::text(StatusCode::BAD_REQUEST, format!("{bad}\n")),
-        Ok(Added::Backwards) => {
-            plain::text(StatusCode::BAD_REQUEST, "the old size is larger than the checkpoint's\n")
-        }
+        Ok(Added::Backwards) => plain::text(StatusCode::BAD_REQUEST, "the old size is larger than the checkpoint's\n"),
         Ok(Added::Unsigned) => plain::text(
             StatusCode::FORBIDDEN,
             "the checkpoint is not signed by the key that this witness was given for the log\n",

@@ -97,7 +97,10 @@ impl Guards {
                 let path = std::path::absolute(path).context("the anchor's path")?;
                 let inside = std::path::absolute(dir).is_ok_and(|dir| path.starts_with(dir));
                 if inside {
-                    bail!("the anchor {} is inside the data folder: a restored copy would bring its own", path.display());
+                    bail!(
+                        "the anchor {} is inside the data folder: a restored copy would bring its own",
+                        path.display()
+                    );
                 }
                 guards.anchored &= guards.anchor.as_ref() == Some(&path);
                 guards.anchor = Some(path);
@@ -130,11 +133,12 @@ impl Guards {
         found.extend(self.of_anchor(log)?);
         let clients = self.clients()?;
         let (answers, heard) = mpsc::channel();
+        let cosigned = Cosigned::of(dir, Watch::default())?;
         let waiting = clients.len();
         for client in clients {
-            let (answers, log) = (answers.clone(), log.clone());
+            let (answers, log, cosigned) = (answers.clone(), log.clone(), cosigned.clone());
             std::thread::Builder::new().name("witness".into()).spawn(move || {
-                let _ = answers.send(of_witness(&client, &log));
+                let _ = answers.send(of_witness(&client, &log, &cosigned));
             })?;
         }
         let end = Instant::now() + ASK;
@@ -189,13 +193,15 @@ impl Guards {
         let log = desk.public_log().clone();
         let clients = self.clients()?;
         let anchor = self.anchor.clone().map(Anchor);
-        let names = anchor.iter().map(|_| ANCHOR.to_owned()).chain(clients.iter().map(|client| client.name().to_owned()));
+        let names =
+            anchor.iter().map(|_| ANCHOR.to_owned()).chain(clients.iter().map(|client| client.name().to_owned()));
+        let watch = Watch::of(names, Timestamp::now());
         let watching = Watching {
-            watch: Watch::of(names, Timestamp::now()),
+            watch: watch.clone(),
             stop: Arc::default(),
             anchor: anchor.map(|anchor| Arc::new(Mutex::new(anchor))),
             log: log.clone(),
-            cosigned: Arc::new(Mutex::new(Anchor(dir.join("cosigned")))),
+            cosigned: Cosigned::of(dir, watch)?,
             dir: dir.to_owned(),
         };
         if let Some(anchor) = watching.anchor.clone() {
@@ -206,9 +212,6 @@ impl Guards {
             }
             let watching = watching.clone();
             std::thread::Builder::new().name("anchor".into()).spawn(move || watching.keep_anchor(&anchor))?;
-        }
-        if let Some(note) = watching.lock_cosigned().read()? {
-            watching.watch.cosigned(&note);
         }
         for client in clients {
             let watching = watching.clone();
@@ -235,9 +238,8 @@ impl Guards {
 
 impl WitnessAt {
     fn parse(text: &str) -> anyhow::Result<WitnessAt> {
-        let wrong = || {
-            format!("`{text}` should be URL=VKEY, like `https://witness.example=witness.example/w1+0a1b2c3d+BA…`")
-        };
+        let wrong =
+            || format!("`{text}` should be URL=VKEY, like `https://witness.example=witness.example/w1+0a1b2c3d+BA…`");
         let (url, vkey) = text.split_once('=').with_context(wrong)?;
         if !url.starts_with("http://") && !url.starts_with("https://") {
             bail!(wrong());
@@ -253,19 +255,65 @@ impl WitnessAt {
 }
 
 /// What a witness knows that contradicts the log.
-fn of_witness(client: &Client, log: &Log) -> anyhow::Result<Option<Contradiction>> {
-    if log.published_size() == 0 {
-        return Ok(None);
+fn of_witness(client: &Client, log: &Log, cosigned: &Cosigned) -> anyhow::Result<Option<Contradiction>> {
+    let mut known = 0;
+    while let Some(note) = next(log, known) {
+        let told = client.tell(log, &note, &mut known)?;
+        match told {
+            Told::Cosigned(note) => cosigned.keep(&note, &public(log))?,
+            Told::Passed => {}
+            Told::Knows(knows) => {
+                let source = Folder(log.folder().to_owned());
+                return Ok(contradiction(&source, log.vkey(), client.name(), &knows, Timestamp::now())?);
+            }
+            Told::Refused(_) => break,
+        }
     }
-    match client.tell(log, &log.checkpoint(), &mut 0)? {
-        Told::Knows(knows) => Ok(contradiction(
-            &Folder(log.folder().to_owned()),
-            log.vkey(),
-            client.name(),
-            &knows,
-            Timestamp::now(),
-        )?),
-        Told::Cosigned(_) | Told::Passed | Told::Refused(_) => Ok(None),
+    Ok(None)
+}
+
+/// The checkpoint that strangers see.
+fn public(log: &Log) -> String {
+    log.checkpoint()
+}
+
+/// What a witness that knows so many entries is asked for next. The public checkpoint comes before a newer one: a witness
+/// that has gone past it cannot cosign it any more, and strangers would see it without.
+fn next(log: &Log, known: u64) -> Option<String> {
+    // In this order: whatever the newest is, each public one before it is there by now.
+    let newest = log.checkpoint();
+    [public(log), newest].into_iter().find(|note| size_of(note) > known)
+}
+
+fn size_of(note: &str) -> u64 {
+    note.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
+}
+
+/// The cosigned checkpoints, in memory and in the data folder.
+#[derive(Clone)]
+struct Cosigned {
+    watch: Watch,
+    /// The newest one and the public one, each whole and synced like an anchor.
+    files: Arc<Mutex<[Anchor; 2]>>,
+}
+
+impl Cosigned {
+    fn of(dir: &Path, watch: Watch) -> anyhow::Result<Cosigned> {
+        let files = [Anchor(dir.join("cosigned")), Anchor(dir.join("cosigned-public"))];
+        for file in &files {
+            if let Some(note) = file.read()? {
+                watch.cosigned(&note, &note);
+            }
+        }
+        Ok(Cosigned { watch, files: Arc::new(Mutex::new(files)) })
+    }
+
+    fn keep(&self, note: &str, public: &str) -> Result<(), clear_audit::Error> {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let (newest, public) = self.watch.cosigned(note, public);
+        let [newest_file, public_file] = &*files;
+        newest_file.write(&newest)?;
+        public_file.write(&public)
     }
 }
 
@@ -284,8 +332,7 @@ pub(crate) struct Watching {
     /// Locked while it is written.
     anchor: Option<Arc<Mutex<Anchor>>>,
     log: Log,
-    /// The newest cosigned checkpoint, whole and synced like an anchor.
-    cosigned: Arc<Mutex<Anchor>>,
+    cosigned: Cosigned,
     dir: PathBuf,
 }
 
@@ -314,19 +361,23 @@ impl Watching {
     }
 
     fn keep_witness(&self, client: &Client) {
-        let (mut told, mut known) = (String::new(), 0);
+        let mut known = 0;
         while !self.stop.load(Ordering::Relaxed) {
             // Only the newest: what gathered while the witness was asked goes in one step.
-            let (note, at) = (self.log.checkpoint(), Timestamp::now());
-            if note == told || self.log.published_size() == 0 {
+            let (newest, at) = (self.log.published_size(), Timestamp::now());
+            let Some(note) = next(&self.log, known) else {
                 std::thread::sleep(LOOK);
                 continue;
-            }
+            };
             let pause = match client.tell(&self.log, &note, &mut known) {
                 Ok(Told::Cosigned(cosigned)) => {
-                    self.watch.reached(client.name(), known, at);
-                    self.keep_cosigned(&cosigned);
-                    told = note;
+                    // The public one may be older; then the newest follows at once.
+                    if known >= newest {
+                        self.watch.reached(client.name(), known, at);
+                    }
+                    if let Err(error) = self.cosigned.keep(&cosigned, &public(&self.log)) {
+                        tracing::error!("what was cosigned cannot be kept: {:#}", anyhow::Error::from(error));
+                    }
                     Duration::ZERO
                 }
                 Ok(Told::Passed) => LOOK,
@@ -372,19 +423,6 @@ impl Watching {
             Ok(None) => self.watch.refused(name, "it refuses a right proof".to_owned()),
             Err(error) => self.watch.refused(name, format!("{:#}", anyhow::Error::from(error))),
         }
-    }
-
-    fn keep_cosigned(&self, note: &str) {
-        self.watch.cosigned(note);
-        let file = self.lock_cosigned();
-        let known = file.read().unwrap_or_default();
-        if let Err(error) = file.write(&clear_audit::newer(known.as_deref(), note)) {
-            tracing::error!("the cosigned checkpoint cannot be kept: {:#}", anyhow::Error::from(error));
-        }
-    }
-
-    fn lock_cosigned(&self) -> MutexGuard<'_, Anchor> {
-        locked(&self.cosigned)
     }
 
     /// Ends the threads, and puts the last checkpoint of a log that was closed into the anchor.

@@ -47,9 +47,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
     let register = clear_respond::founded(&parts.store).await.context("cannot read the register")?;
     let founding = register.founding().context("there is no installation in the store")?;
     let note = match (&args.note, &args.text) {
-        (Some(note), _) => {
-            std::fs::read_to_string(note).with_context(|| format!("cannot read {}", note.display()))?
-        }
+        (Some(note), _) => std::fs::read_to_string(note).with_context(|| format!("cannot read {}", note.display()))?,
         (None, Some(text)) => {
             let draft = resumption(founding.name.clone(), &parts.log, &found, text.clone()).to_string();
             if args.draft {

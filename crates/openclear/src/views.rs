@@ -39,7 +39,8 @@ pub(crate) fn compare(args: &Args) -> anyhow::Result<End> {
         None if one.size() == other.size() => &Folder(PathBuf::new()),
         None => bail!("say with --log where the entries between the two are: a server's address, or a data folder"),
     };
-    match clear_audit::compare(&one.note, &other.note, vkey.trim(), tiles, "openclear audit compare", Timestamp::now()) {
+    match clear_audit::compare(&one.note, &other.note, vkey.trim(), tiles, "openclear audit compare", Timestamp::now())
+    {
         Ok(Views::Same { size }) => println!("The same: {size} entries."),
         Ok(Views::Grew { from, to }) => println!("They agree: the {to} entries begin with the {from}."),
         Ok(Views::Apart(evidence)) => {

@@ -147,10 +147,11 @@ impl Client {
                         return self.knows(log, Knows::Size(said));
                     } else if said == size && *known == size {
                         return self.knows(log, Knows::Otherwise(said));
-                    } else if said > size {
-                        return Ok(Told::Passed);
                     }
                     *known = said;
+                    if said > size {
+                        return Ok(Told::Passed);
+                    }
                 }
                 422 => return self.knows(log, Knows::Otherwise(*known)),
                 400 | 403 | 404 => {
@@ -166,19 +167,21 @@ impl Client {
     /// What the witness knows, with the log's own signature where the witness can show it.
     fn knows(&self, log: &Log, claim: Knows) -> anyhow::Result<Told> {
         let url = format!("{}/checkpoint/{}", self.url, log.origin());
-        let shown = self.agent.get(&url).call().ok().filter(|response| response.status() == 200).and_then(|mut shown| {
-            let note = shown.body_mut().with_config().limit(64 << 10).read_to_string().ok()?;
-            self.key.check(&signed_text(&note).ok()?, &note).ok()?;
-            clear_audit::open_note(&note, log.vkey()).ok()?;
-            Some(note)
-        });
+        let shown =
+            self.agent.get(&url).call().ok().filter(|response| response.status() == 200).and_then(|mut shown| {
+                let note = shown.body_mut().with_config().limit(64 << 10).read_to_string().ok()?;
+                self.key.check(&signed_text(&note).ok()?, &note).ok()?;
+                clear_audit::open_note(&note, log.vkey()).ok()?;
+                Some(note)
+            });
         Ok(Told::Knows(shown.map_or(claim, Knows::Checkpoint)))
     }
 
     fn send(&self, body: &str) -> anyhow::Result<(u16, String)> {
         let sent = self.agent.post(format!("{}/add-checkpoint", self.url)).content_type("text/plain").send(body);
         let mut response = sent.with_context(|| format!("{} cannot be reached", self.url))?;
-        let body = response.body_mut().with_config().limit(64 << 10).read_to_string().context("its answer broke off")?;
+        let body =
+            response.body_mut().with_config().limit(64 << 10).read_to_string().context("its answer broke off")?;
         Ok((response.status().as_u16(), body))
     }
 }
