@@ -387,6 +387,15 @@ impl Desk {
         self.note(What::WitnessAlarm, None, "local", Some(watcher.to_string())).await
     }
 
+    /// Logs by whom the log is watched from here on.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub async fn note_guards(&self, watchers: &[String]) -> Result<(), LogDown> {
+        let who = if watchers.is_empty() { "nobody".to_owned() } else { watchers.join(", ") };
+        self.note(What::Configured, None, "local", Some(format!("the log is watched by {who}"))).await
+    }
+
     pub(crate) fn now(&self) -> Now {
         // Labels first: a register that is newer than the labels hides too much for a moment, never too little.
         let labels = self.labels.read().unwrap_or_else(PoisonError::into_inner).clone();

@@ -54,6 +54,8 @@ pub(crate) struct Guards {
     /// Whether the anchor was ever written: then it does not go missing by itself.
     anchored: bool,
     witnesses: Vec<WitnessAt>,
+    /// Who watched when that was last said in the log.
+    said: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -189,12 +191,17 @@ impl Guards {
     }
 
     /// Begins to tell the watchers of each new checkpoint.
-    pub(crate) fn watch(&self, dir: &Path, desk: &Arc<Desk>) -> anyhow::Result<Watching> {
+    pub(crate) async fn watch(mut self, dir: &Path, desk: &Arc<Desk>) -> anyhow::Result<Watching> {
         let log = desk.public_log().clone();
         let clients = self.clients()?;
         let anchor = self.anchor.clone().map(Anchor);
-        let names =
-            anchor.iter().map(|_| ANCHOR.to_owned()).chain(clients.iter().map(|client| client.name().to_owned()));
+        let names = anchor.iter().map(|_| ANCHOR.to_owned());
+        let names: Vec<String> = names.chain(clients.iter().map(|client| client.name().to_owned())).collect();
+        if names != self.said {
+            desk.note_guards(&names).await?;
+            self.said.clone_from(&names);
+            self.save(dir)?;
+        }
         let watch = Watch::of(names, Timestamp::now());
         let watching = Watching {
             watch: watch.clone(),

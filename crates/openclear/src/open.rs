@@ -66,6 +66,8 @@ impl Place {
         if !found.is_empty() {
             let register = clear_respond::founded(&store).await.context("cannot read the register")?;
             let founding = register.founding();
+            // Closed, not only let go: a witness that is still waited for holds it too, and the founders need it next.
+            tokio::task::spawn_blocking(move || log.close()).await??;
             return Ok(Opened::Behind(Behind {
                 dir: self.dir.clone(),
                 installation: founding.map(|founding| founding.title.clone()).unwrap_or_default(),

@@ -88,7 +88,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
         (Some(token), Some(purpose), Some(code)) => Some(keeper(&desk, token, purpose, code).await?),
         _ => None,
     };
-    let watching = guards.watch(&args.place.dir, &desk)?;
+    let watching = guards.watch(&args.place.dir, &desk).await?;
     let address = listener.local_addr()?;
     let end = until_asked_to_stop(desk.clone(), listener, tls.clone(), keeper, signals, Some(&watching)).await?;
     match watching.watch.contradiction() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use clear_audit::{CosignerKey, Opened, signed_text};
+use clear_audit::{CosignerKey, Opened, What, signed_text};
 use clear_policy::KeyPair;
 use clear_testkit::story;
 use serde_json::json;
@@ -171,9 +171,11 @@ fn s16_a_restored_backup_serves_nothing_until_the_founding_quorum_resumes_it() {
     assert_eq!(server.stop().0.code(), Some(5));
     // No other command goes on with it either.
     let place = bed.place();
-    let token = ["token", "issue", "--account", "x", "--name", "y"];
+    let account = bed.person("importer").account.clone();
+    let token = ["token", "--account", &account, "--days", "2", "--label", "a nightly load"];
     let refused = run(&token.into_iter().chain(place.iter().map(String::as_str)).collect::<Vec<_>>());
-    assert!(!refused.status.success(), "{}", stdout(&refused));
+    assert_eq!(refused.status.code(), Some(1), "{}", stdout(&refused));
+    assert!(stderr(&refused).contains("is not what it is known to be"), "{}", stderr(&refused));
     assert_eq!(logged(&bed), behind);
 
     // Too few, twice the same, another size, another log, a stranger.
@@ -352,12 +354,13 @@ fn gr22_a_witness_that_hangs_is_an_alarm_and_holds_nothing_up() {
     assert!(status.success() && !said.contains("panicked"), "{said}");
     drop(silent);
     // One event for each change of state.
-    let alarms: Vec<String> = bed
-        .events()
-        .into_iter()
-        .filter(|(_, event)| event.what == clear_audit::What::WitnessAlarm)
-        .map(|(_, event)| event.why.unwrap())
-        .collect();
+    let events = bed.events();
+    let said = |what: What| -> Vec<String> {
+        events.iter().filter(|(_, event)| event.what == what).map(|(_, event)| event.why.clone().unwrap()).collect()
+    };
+    let watched = "the log is watched by witness.example/there, witness.example/down, witness.example/hangs";
+    assert_eq!(said(What::Configured), [watched]);
+    let alarms = said(What::WitnessAlarm);
     assert_eq!(alarms.len(), 2, "{alarms:?}");
     assert!(alarms.iter().all(|why| why.contains("is late since")), "{alarms:?}");
 }
