@@ -195,6 +195,7 @@ mod tests {
             keys: folder.join("keys"),
             origin: "test/1".into(),
             checkpoint_every: Duration::from_secs(3600),
+            public: None,
         };
         Log::open(options).unwrap().0
     }

@@ -12,11 +12,13 @@
 //!
 //! # Change here
 //! What an event says: `event.rs`. Bytes on disk: `frame.rs`, and the table in README.md. What a leaf hides: `seal.rs`.
-//! What a checker looks at: `verify.rs`.
+//! What a checker looks at: `verify.rs`. When strangers see it: `public.rs`.
 
 mod anchor;
 mod checkpoint;
 mod cosign;
+mod cover;
+mod destroy;
 mod error;
 mod event;
 mod frame;
@@ -24,6 +26,9 @@ mod keys;
 mod log;
 mod note;
 mod openings;
+pub mod parsers;
+mod proof;
+mod public;
 mod receipt;
 mod recover;
 mod seal;
@@ -39,11 +44,14 @@ mod witness;
 pub use anchor::{ANCHOR, Anchor, Contradiction, Knows, contradiction, keep_vouched, vouched};
 pub use checkpoint::CheckpointFlaw;
 pub use cosign::{CosignFlaw, Cosigner, CosignerKey, joined, signed_text};
+pub use destroy::DestroyError;
 pub use error::{Error, LogDown};
 pub use event::{Event, What};
 pub use log::{Log, Options, Pending, Recovered};
 pub use note::{NoteFlaw, open_note, sign_note};
 pub use openings::{Opened, Openings};
+pub use proof::{Proof, ProofFlaw};
+pub use public::Public;
 pub use receipt::{Receipt, ReceiptFlaw};
 pub use submission::{BadSubmission, Submission};
 pub use verify::{Flaw, Folder, Published, Source, SourceError, Verified};

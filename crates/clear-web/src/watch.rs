@@ -68,7 +68,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
         {
             gauge!("http_connections").set(app.desk.gate().connections() as f64);
             gauge!("labels").set(app.desk.labels_in_use() as f64);
-            gauge!("log_entries").set(app.desk.public_log().synced_size() as f64);
+            gauge!("log_entries").set(app.desk.public_log().public_size() as f64);
             let watchers = app.config.watch.watchers();
             gauge!("log_watchers").set(watchers.len() as f64);
             gauge!("log_watchers_alarmed").set(watchers.iter().filter(|watcher| watcher.alarm).count() as f64);

@@ -281,7 +281,7 @@ fn of_witness(client: &Client, log: &Log, cosigned: &Cosigned) -> anyhow::Result
 
 /// The checkpoint that strangers see.
 fn public(log: &Log) -> String {
-    log.checkpoint()
+    log.public_checkpoint()
 }
 
 /// What a witness that knows so many entries is asked for next. The public checkpoint comes before a newer one: a witness

@@ -14,7 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::End;
 use crate::guards::{Given, Guards, Watching};
-use crate::open::{Behind, Opened, Place};
+use crate::open::{Behind, Opened, Pace, Place};
 
 /// Connections at once, where the operator allows as many open files.
 const CONNECTIONS_MAX: usize = 16_384;
@@ -29,6 +29,8 @@ pub(crate) struct Args {
     place: Place,
     #[command(flatten)]
     guards: Given,
+    #[command(flatten)]
+    pace: Pace,
     /// The address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     listen: IpAddr,
@@ -59,7 +61,8 @@ pub(crate) struct Args {
     keeper_use_code: Option<String>,
 }
 
-pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
+pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
+    args.place.public = Some(args.pace.public());
     // First, because it is the cheapest thing to have wrong.
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => Some(Tls::load(certificate, key)?),
@@ -79,6 +82,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
             args.place.dir.display()
         );
     }
+    let watching = guards.watch(&args.place.dir, &desk).await?;
     // Caught from here on: whoever reads the next line may press Ctrl-C at once.
     let signals = Signals::catch()?;
     tokio::spawn(crate::rules::reload_on_hangup(desk.clone(), args.place.clone(), rules)?);
@@ -88,7 +92,6 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
         (Some(token), Some(purpose), Some(code)) => Some(keeper(&desk, token, purpose, code).await?),
         _ => None,
     };
-    let watching = guards.watch(&args.place.dir, &desk).await?;
     let address = listener.local_addr()?;
     let end = until_asked_to_stop(desk.clone(), listener, tls.clone(), keeper, signals, Some(&watching)).await?;
     match watching.watch.contradiction() {

@@ -7,8 +7,7 @@ use clear_audit::{Folder, Source, Views};
 use jiff::Timestamp;
 
 use crate::End;
-use crate::audit::{Http, text_or_file};
-use crate::client::Server;
+use crate::audit::{source, text_or_file};
 
 /// Compare two checkpoints of a log.
 #[derive(clap::Args)]
@@ -32,7 +31,7 @@ pub(crate) fn compare(args: &Args) -> anyhow::Result<End> {
     let vkey = text_or_file(&args.vkey)?;
     let (one, other) = (Seen::at(&args.one)?, Seen::at(&args.other)?);
     let longer = if one.size() > other.size() { &one } else { &other };
-    let given = args.log.as_deref().map(source).transpose()?;
+    let given = args.log.as_deref().map(|log| source(log, None));
     let tiles = match given.as_deref().or(longer.tiles.as_deref()) {
         Some(tiles) => tiles,
         // Two roots over the same entries need no tiles.
@@ -68,24 +67,14 @@ impl Seen {
             let note = std::fs::read_to_string(place).with_context(|| format!("cannot read {place}"))?;
             return Ok(Seen { note, tiles: None });
         }
-        let tiles = source(place)?;
-        let note = tiles.get("checkpoint").with_context(|| format!("there is no checkpoint at {place}"))?;
+        let tiles = source(place, None);
+        let note = tiles.get("checkpoint").with_context(|| {
+            format!("there is no checkpoint at {place}; give a file, a data folder or an address")
+        })?;
         Ok(Seen { note: String::from_utf8_lossy(&note).into_owned(), tiles: Some(tiles) })
     }
 
     fn size(&self) -> u64 {
         self.note.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
-    }
-}
-
-fn source(place: &str) -> anyhow::Result<Box<dyn Source>> {
-    if place.starts_with("http://") || place.starts_with("https://") {
-        return Ok(Box::new(Http(Server { url: place.to_owned(), token: None })));
-    }
-    let folder = Path::new(place);
-    match (folder.join("log").is_dir(), folder.join("checkpoint").is_file()) {
-        (true, _) => Ok(Box::new(Folder(folder.join("log")))),
-        (false, true) => Ok(Box::new(Folder(folder.to_owned()))),
-        _ => bail!("{place} is neither a file, nor a data folder, nor an address"),
     }
 }

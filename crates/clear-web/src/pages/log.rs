@@ -25,6 +25,8 @@ struct LogPage {
     site: String,
     rollback: &'static str,
     watchers: Vec<(String, bool)>,
+    /// When the next public checkpoint is due.
+    next: Option<String>,
 }
 
 pub(crate) async fn page(
@@ -35,7 +37,7 @@ pub(crate) async fn page(
 ) -> Result<Response, Fault> {
     let log = app.desk.public_log();
     let watch = &app.config.watch;
-    let checkpoint = watch.with_cosignatures(&log.checkpoint());
+    let checkpoint = watch.with_cosignatures(&log.public_checkpoint());
     let mut lines = checkpoint.lines().map(str::to_owned);
     let mut line = || lines.next().unwrap_or_default();
     let host =
@@ -51,5 +53,6 @@ pub(crate) async fn page(
         checkpoint,
         rollback: watch.rollback(),
         watchers: watch.watchers().iter().map(|watcher| (watcher.name.clone(), watcher.alarm)).collect(),
+        next: log.next_public().map(|next| next.to_string()),
     })
 }

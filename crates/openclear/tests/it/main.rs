@@ -13,6 +13,7 @@
 mod bed;
 mod browser;
 mod certificate;
+mod check;
 mod command;
 mod export;
 mod gate;
@@ -31,5 +32,6 @@ mod routes;
 mod stop;
 mod story;
 mod trouble;
+mod verify_go;
 mod walkthrough;
 mod wrong;

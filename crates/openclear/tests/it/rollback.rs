@@ -99,14 +99,10 @@ impl Watcher {
     }
 
     /// Waits until it has cosigned all that the server has logged so far.
-    fn in_step(&self, server: &Server) {
-        let entries = entries(server);
+    fn in_step(&self, bed: &Bed) {
+        let entries = logged(bed);
         until("the witness has cosigned it", SOON, || self.newest().is_some_and(|note| size_of(&note) >= entries));
     }
-}
-
-fn entries(server: &Server) -> u64 {
-    gauge(server, "log_entries") as u64
 }
 
 fn gauge(server: &Server, name: &str) -> f64 {
@@ -154,12 +150,15 @@ fn s16_a_restored_backup_serves_nothing_until_the_founding_quorum_resumes_it() {
     assert!(status.success(), "{said}");
     copy(&bed.dir, &backup);
 
+    let before = logged(&bed);
     let server = bed.serve();
     bed.cut_off_frs(&server);
     assert_eq!(asks(&bed, &server, "cut_off"), 403);
     // Killed, not stopped: the anchor has the order before that.
-    let entries = entries(&server);
-    until("the anchor has the order", SOON, || size_of(&fs::read_to_string(&anchor).unwrap()) >= entries);
+    until("the order is under a checkpoint", SOON, || {
+        bed.dir.join("log/checkpoint").is_file() && logged(&bed) > before + 3
+    });
+    until("the anchor has it", SOON, || size_of(&fs::read_to_string(&anchor).unwrap()) >= logged(&bed));
     server.kill();
 
     restore(&bed, &backup);
@@ -283,7 +282,7 @@ fn s16_a_witness_that_knows_more_keeps_a_restored_backup_shut() {
     copy(&bed.dir, &backup);
     let server = serve(&bed, &["--witness", &watcher.flag()]);
     bed.cut_off_frs(&server);
-    watcher.in_step(&server);
+    watcher.in_step(&bed);
     assert!(server.stop().0.success());
     let guards = fs::read(bed.dir.join("guards.json")).unwrap();
 
@@ -349,7 +348,7 @@ fn gr22_a_witness_that_hangs_is_an_alarm_and_holds_nothing_up() {
     assert_eq!((gauge(&server, "log_watchers"), gauge(&server, "log_watchers_alarmed")), (3.0, 2.0));
     let page = server.ask(&Ask::get("/log")).text();
     assert!(page.contains("Rollback detectable.") && page.contains("witness.example/hangs: <b>late"), "{page}");
-    watcher.in_step(&server);
+    watcher.in_step(&bed);
     let (status, said) = server.stop();
     assert!(status.success() && !said.contains("panicked"), "{said}");
     drop(silent);
@@ -375,11 +374,14 @@ fn gr22_cosignatures_stand_under_the_checkpoint_and_a_node_without_a_watcher_say
     assert!(server.ask(&Ask::get("/log")).text().contains("Rollback not detectable."));
     assert!(server.stop().0.success());
 
-    let server = serve(&bed, &["--witness", &one.flag(), "--witness", &two.flag()]);
+    // Strangers see a checkpoint each second; the witnesses are asked for those in between as well.
+    let pace = ["--public-every", "1s", "--public-bucket", "4"];
+    let server = serve(&bed, &[&pace[..], &["--witness", &one.flag(), "--witness", &two.flag()]].concat());
     let vkey = fs::read_to_string(bed.dir.join("log.vkey")).unwrap();
     let holds = |note: &str, watcher: &Watcher| watcher.key.check(&signed_text(note).unwrap(), note).is_ok();
     let mut cosigned = String::new();
     until("both have cosigned the published checkpoint", SOON, || {
+        asks(&bed, &server, "officer");
         cosigned = server.ask(&Ask::get("/log/checkpoint")).text();
         holds(&cosigned, &one) && holds(&cosigned, &two)
     });
@@ -406,7 +408,7 @@ fn gr22_two_views_are_named_and_kept_by_the_witness_and_by_whoever_compares() {
             asks(&bed, &server, "officer");
         }
         if !more.is_empty() {
-            watcher.in_step(&server);
+            watcher.in_step(&bed);
         }
         assert!(server.stop().0.success());
         fs::read_to_string(bed.dir.join("log/checkpoint")).unwrap()
