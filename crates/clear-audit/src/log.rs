@@ -110,7 +110,20 @@ impl Log {
         Log::open_with(options, SEGMENT_BYTES)
     }
 
+    /// The same, without a public checkpoint before the first append: for whoever may find that the log must not be gone on
+    /// with.
+    ///
+    /// # Errors
+    /// As [`Log::open`].
+    pub fn open_held(options: Options) -> Result<(Log, Recovered), Error> {
+        Log::open_as(options, SEGMENT_BYTES, false)
+    }
+
     fn open_with(options: Options, segment_bytes: u64) -> Result<(Log, Recovered), Error> {
+        Log::open_as(options, segment_bytes, true)
+    }
+
+    fn open_as(options: Options, segment_bytes: u64, begun: bool) -> Result<(Log, Recovered), Error> {
         let log = options.folder.join("log");
         fs::create_dir_all(&log).map_err(Error::write(&log))?;
         let lock = lock(&log)?;
@@ -156,7 +169,7 @@ impl Log {
             checkpoint_every: options.checkpoint_every,
             publishing: Vec::new(),
             pace: Pace::new(None, 0, Timestamp::now()),
-            begun: false,
+            begun,
             _lock: lock,
         };
         writer.write_checkpoint()?;
@@ -516,8 +529,8 @@ struct Writer {
     publishing: Vec<oneshot::Sender<()>>,
     /// When strangers see the next checkpoint, and how large it is then.
     pace: Pace,
-    /// Whether this process has appended anything. Before, nothing is published and no cover leaf is made: whoever opened
-    /// the log may find that it must not be gone on with.
+    /// Whether public checkpoints are made, with their cover leaves: of a log that was opened held, not before the first
+    /// append.
     begun: bool,
     /// Held as long as the thread runs; the system frees it with the process.
     _lock: File,

@@ -189,7 +189,8 @@ fn check(
 
 fn proof(text: &str, log: &str, vkey: &str, out: Option<&Path>) -> anyhow::Result<End> {
     let vkey = text_or_file(vkey)?;
-    let checked = Receipt::parse(text_or_file(text)?.trim()).and_then(|receipt| receipt.check(vkey.trim()).map(|()| receipt));
+    let checked =
+        Receipt::parse(text_or_file(text)?.trim()).and_then(|receipt| receipt.check(vkey.trim()).map(|()| receipt));
     let receipt = match checked {
         Ok(receipt) => receipt,
         Err(flaw) => {
@@ -200,7 +201,11 @@ fn proof(text: &str, log: &str, vkey: &str, out: Option<&Path>) -> anyhow::Resul
     match (Proof::of(&receipt, source(log, None).as_ref(), vkey.trim()), out) {
         (Ok(proof), Some(file)) => {
             std::fs::write(file, proof.to_string()).with_context(|| format!("cannot write {}", file.display()))?;
-            println!("Written to {}: check it with `openclear audit check RECEIPT --proof {}`.", file.display(), file.display());
+            println!(
+                "Written to {}: check it with `openclear audit check RECEIPT --proof {}`.",
+                file.display(),
+                file.display()
+            );
             Ok(End::Done)
         }
         (Ok(proof), None) => {
@@ -252,8 +257,10 @@ impl Source for Http {
     fn get(&self, path: &str) -> Result<Vec<u8>, SourceError> {
         // Whoever may, reads the log as it grows.
         let folder = if self.0.token.is_some() { "/api/v1/log" } else { "/log" };
-        let said =
-            self.0.get(&format!("{folder}/{path}")).map_err(|error| SourceError::Failed(format!("{error:#}").into()))?;
+        let said = self
+            .0
+            .get(&format!("{folder}/{path}"))
+            .map_err(|error| SourceError::Failed(format!("{error:#}").into()))?;
         match said.status {
             200 => Ok(said.body),
             404 => Err(SourceError::Missing),

@@ -123,7 +123,7 @@ impl Place {
             public: self.public,
         };
         let (log, recovered) =
-            tokio::task::spawn_blocking(|| Log::open(options)).await?.context("cannot open the log")?;
+            tokio::task::spawn_blocking(|| Log::open_held(options)).await?.context("cannot open the log")?;
         Ok(StoreAndLog { store, log, recovered })
     }
 }

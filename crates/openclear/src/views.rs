@@ -68,9 +68,9 @@ impl Seen {
             return Ok(Seen { note, tiles: None });
         }
         let tiles = source(place, None);
-        let note = tiles.get("checkpoint").with_context(|| {
-            format!("there is no checkpoint at {place}; give a file, a data folder or an address")
-        })?;
+        let note = tiles
+            .get("checkpoint")
+            .with_context(|| format!("there is no checkpoint at {place}; give a file, a data folder or an address"))?;
         Ok(Seen { note: String::from_utf8_lossy(&note).into_owned(), tiles: Some(tiles) })
     }
 

@@ -98,11 +98,17 @@ impl Watcher {
         (said.status == 200).then(|| said.text())
     }
 
-    /// Waits until it has cosigned all that the server has logged so far.
-    fn in_step(&self, bed: &Bed) {
+    /// Waits until it has cosigned what was logged since the log had so many entries.
+    fn in_step(&self, bed: &Bed, since: u64) {
+        grown(bed, since);
         let entries = logged(bed);
         until("the witness has cosigned it", SOON, || self.newest().is_some_and(|note| size_of(&note) >= entries));
     }
+}
+
+/// Waits until the log's checkpoint is well beyond this size.
+fn grown(bed: &Bed, since: u64) {
+    until("the log has grown", SOON, || bed.dir.join("log/checkpoint").is_file() && logged(bed) > since + 3);
 }
 
 fn gauge(server: &Server, name: &str) -> f64 {
@@ -155,9 +161,7 @@ fn s16_a_restored_backup_serves_nothing_until_the_founding_quorum_resumes_it() {
     bed.cut_off_frs(&server);
     assert_eq!(asks(&bed, &server, "cut_off"), 403);
     // Killed, not stopped: the anchor has the order before that.
-    until("the order is under a checkpoint", SOON, || {
-        bed.dir.join("log/checkpoint").is_file() && logged(&bed) > before + 3
-    });
+    grown(&bed, before);
     until("the anchor has it", SOON, || size_of(&fs::read_to_string(&anchor).unwrap()) >= logged(&bed));
     server.kill();
 
@@ -280,9 +284,10 @@ fn s16_a_witness_that_knows_more_keeps_a_restored_backup_shut() {
     let mut watcher = Watcher::of(&bed, "oversight");
     assert!(bed.serve().stop().0.success());
     copy(&bed.dir, &backup);
+    let before = logged(&bed);
     let server = serve(&bed, &["--witness", &watcher.flag()]);
     bed.cut_off_frs(&server);
-    watcher.in_step(&bed);
+    watcher.in_step(&bed, before);
     assert!(server.stop().0.success());
     let guards = fs::read(bed.dir.join("guards.json")).unwrap();
 
@@ -348,7 +353,7 @@ fn gr22_a_witness_that_hangs_is_an_alarm_and_holds_nothing_up() {
     assert_eq!((gauge(&server, "log_watchers"), gauge(&server, "log_watchers_alarmed")), (3.0, 2.0));
     let page = server.ask(&Ask::get("/log")).text();
     assert!(page.contains("Rollback detectable.") && page.contains("witness.example/hangs: <b>late"), "{page}");
-    watcher.in_step(&bed);
+    watcher.in_step(&bed, 0);
     let (status, said) = server.stop();
     assert!(status.success() && !said.contains("panicked"), "{said}");
     drop(silent);
@@ -358,7 +363,7 @@ fn gr22_a_witness_that_hangs_is_an_alarm_and_holds_nothing_up() {
         events.iter().filter(|(_, event)| event.what == what).map(|(_, event)| event.why.clone().unwrap()).collect()
     };
     let watched = "the log is watched by witness.example/there, witness.example/down, witness.example/hangs";
-    assert_eq!(said(What::Configured), [watched]);
+    assert_eq!(said(What::Configured).last().unwrap(), watched);
     let alarms = said(What::WitnessAlarm);
     assert_eq!(alarms.len(), 2, "{alarms:?}");
     assert!(alarms.iter().all(|why| why.contains("is late since")), "{alarms:?}");
@@ -403,12 +408,13 @@ fn gr22_two_views_are_named_and_kept_by_the_witness_and_by_whoever_compares() {
     assert!(bed.serve().stop().0.success());
     copy(&bed.dir, &backup);
     let grow = |times: usize, more: &[&str]| -> String {
+        let before = logged(&bed);
         let server = serve(&bed, more);
         for _ in 0..times {
             asks(&bed, &server, "officer");
         }
         if !more.is_empty() {
-            watcher.in_step(&bed);
+            watcher.in_step(&bed, before);
         }
         assert!(server.stop().0.success());
         fs::read_to_string(bed.dir.join("log/checkpoint")).unwrap()
