@@ -195,7 +195,7 @@ mod tests {
             keys: folder.join("keys"),
             origin: "test/1".into(),
             checkpoint_every: Duration::from_secs(3600),
-            public: None,
+            ..Options::default()
         };
         Log::open(options).unwrap().0
     }

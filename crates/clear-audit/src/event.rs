@@ -188,6 +188,10 @@ pub enum What {
     WitnessAlarm,
     /// The founding quorum let a log go on that is behind what is known of it elsewhere; the note stands before it.
     Resumed,
+    /// The log's volume failed and the spool took over; `why` says with what. It is the first entry after the failed batch.
+    Degraded,
+    /// The entries of a spool, `count` of them, came back into the log.
+    Spooled,
     /// The configuration changed.
     Configured,
     /// The process began to serve.
@@ -221,6 +225,8 @@ impl What {
             | What::Register
             | What::WitnessAlarm
             | What::Resumed
+            | What::Degraded
+            | What::Spooled
             | What::Configured
             | What::Started
             | What::Stopped

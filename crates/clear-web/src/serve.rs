@@ -45,6 +45,8 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// The log's anchor and witnesses, for what is told about them.
     pub watch: clear_audit::Watch,
+    /// Whom to call when nothing can be logged; without one, the register's legal contact.
+    pub contact: Option<String>,
 }
 
 impl Default for Config {
@@ -59,6 +61,7 @@ impl Default for Config {
             https: false,
             tls: None,
             watch: clear_audit::Watch::default(),
+            contact: None,
         }
     }
 }

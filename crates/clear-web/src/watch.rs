@@ -6,9 +6,11 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use clear_audit::Watcher;
+use clear_respond::State as HealthState;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::app::App;
 
@@ -34,6 +36,8 @@ impl Meter {
             describe_gauge!("log_entries", "Entries of the audit log that are on the disk.");
             describe_gauge!("log_watchers", "The log's anchor and witnesses.");
             describe_gauge!("log_watchers_alarmed", "Of these, how many are late or refuse.");
+            describe_gauge!("log_state", "0 well, 1 degraded (the spool is in use), 2 down: nothing is answered.");
+            describe_gauge!("log_spooled_entries", "Entries in the spool, waiting for the next start.");
         });
         Ok(Meter { recorder, handle })
     }
@@ -72,31 +76,51 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
             let watchers = app.config.watch.watchers();
             gauge!("log_watchers").set(watchers.len() as f64);
             gauge!("log_watchers_alarmed").set(watchers.iter().filter(|watcher| watcher.alarm).count() as f64);
+            let (mut state, mut spooled) = (HealthState::Well, 0);
+            for part in app.desk.log_parts() {
+                match part.name {
+                    "log" => state = part.state,
+                    _ => spooled = part.entries.unwrap_or(0),
+                }
+            }
+            gauge!("log_state").set(f64::from(state as u8));
+            gauge!("log_spooled_entries").set(spooled as f64);
         }
     });
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.meter.handle.render()).into_response()
 }
 
-/// Adds who watches the log. A watcher that is late is an alarm and never a gate, so the status stays.
-fn watched(app: &App, mut body: serde_json::Value) -> serde_json::Value {
-    if let Some(body) = body.as_object_mut() {
-        let watch = &app.config.watch;
-        let said: Vec<String> = watch.watchers().iter().map(clear_audit::Watcher::for_everybody).collect();
-        body.insert("rollback".to_owned(), watch.rollback().into());
-        body.insert("watchers".to_owned(), said.into());
-    }
-    body
-}
-
-/// Whether questions can be answered.
+/// How the installation is, part by part: 200 while questions are answered, 503 while they are not.
+///
+/// Degraded is 200: a load balancer that took the node away would end the service that the spool keeps up. Monitors read
+/// `state`.
 pub(crate) async fn healthz(State(app): State<Arc<App>>) -> Response {
-    let (status, body) = match app.desk.health().await {
-        Ok(()) => (StatusCode::OK, watched(&app, json!({"state": "serving"}))),
-        Err(why) => {
-            // The chain can hold paths and addresses of the operator's: it goes to the operator's log.
-            tracing::error!("not serving: {why}");
-            (StatusCode::SERVICE_UNAVAILABLE, json!({"state": "not serving", "why": "the operator's log says why"}))
+    let health = app.desk.health().await;
+    let state = health.state();
+    let mut parts = Map::new();
+    for part in &health.parts {
+        let mut body = json!({"state": part.state.as_str(), "says": part.says});
+        if let Some(since) = part.since {
+            body["since"] = since.to_string().into();
         }
+        if let Some(entries) = part.entries {
+            body["entries"] = entries.into();
+        }
+        parts.insert(part.name.to_owned(), body);
+        if part.state != HealthState::Well {
+            tracing::error!("{} is {}: {}", part.name, part.state.as_str(), part.says);
+        }
+    }
+    let (status, word) = match state {
+        HealthState::Well => (StatusCode::OK, "serving"),
+        HealthState::Degraded => (StatusCode::OK, "degraded"),
+        HealthState::Down => (StatusCode::SERVICE_UNAVAILABLE, "not serving"),
     };
+    let watchers: Vec<String> = app.config.watch.watchers().iter().map(Watcher::for_everybody).collect();
+    let rollback = app.config.watch.rollback();
+    let mut body = json!({"state": word, "rollback": rollback, "watchers": watchers, "parts": Value::Object(parts)});
+    if state != HealthState::Well {
+        body["call"] = app.contact().into();
+    }
     (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }

@@ -16,9 +16,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use clear_audit::{ANCHOR, Anchor, Contradiction, CosignerKey, Folder, Knows, Log, Watch, contradiction, vouched};
+use clear_audit::{ANCHOR, Anchor, Contradiction, CosignerKey, Folder, Knows, Log, Watch, Watcher, contradiction, vouched};
 use clear_policy::Resumption;
-use clear_respond::Desk;
+use clear_respond::{Desk, HealthPart, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -226,6 +226,9 @@ impl Guards {
         }
         let (desk, looking) = (desk.clone(), watching.clone());
         tokio::spawn(async move {
+            if !looking.watch.watchers().is_empty() {
+                desk.tell(part(&looking.watch));
+            }
             while !looking.stop.load(Ordering::Relaxed) {
                 for changed in looking.watch.look(looking.log.published_size(), Timestamp::now()) {
                     if changed.alarm {
@@ -233,6 +236,7 @@ impl Guards {
                     } else {
                         tracing::warn!("{changed}");
                     }
+                    desk.tell(part(&looking.watch));
                     // Where the log is down, that is the greater alarm and told of elsewhere.
                     let _ = desk.note_watcher(&changed).await;
                 }
@@ -241,6 +245,14 @@ impl Guards {
         });
         Ok(watching)
     }
+}
+
+/// How the watchers are, as a part of the whole: an alarm is for somebody to come, and nothing stops for it.
+fn part(watch: &Watch) -> HealthPart {
+    let watchers = watch.watchers();
+    let state = if watchers.iter().any(|watcher| watcher.alarm) { State::Degraded } else { State::Well };
+    let says: Vec<String> = watchers.iter().map(Watcher::for_everybody).collect();
+    HealthPart::new("watchers", state, says.join("; "))
 }
 
 impl WitnessAt {

@@ -30,6 +30,13 @@ pub(crate) struct Place {
     /// The log's name: `installation/node`. Only at the first start; later the log's own key says it.
     #[arg(long, value_name = "NAME", default_value = "openclear/node-1")]
     pub(crate) origin: String,
+    /// A folder on another volume, where the log goes on, sealed, when its own volume fails. The next start brings it back
+    /// into the log. Without it, nothing is answered then.
+    #[arg(long, value_name = "DIR", env = "OPENCLEAR_SPOOL")]
+    pub(crate) spool: Option<PathBuf>,
+    /// Start once although the machine's clock is behind the log's newest entry (docs/recovery.md).
+    #[arg(long)]
+    pub(crate) accept_clock: bool,
     /// When the public checkpoint moves on. Only what serves says so; a command that is over in a moment leaves it.
     #[arg(skip)]
     pub(crate) public: Option<Public>,
@@ -68,6 +75,8 @@ impl Place {
             rules: None,
             rules_key: None,
             origin: "openclear/node-1".to_owned(),
+            spool: None,
+            accept_clock: false,
             public: None,
         }
     }
@@ -104,8 +113,12 @@ impl Place {
             }));
         }
         let clock = clear_respond::clock::steady();
-        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await;
-        Ok(Opened::Desk(Arc::new(desk.context("cannot open the desk")?)))
+        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await.context("cannot open the desk")?;
+        match self.accept_clock {
+            true => desk.accept_clock().await.context("cannot open the desk")?,
+            false => desk.check_clock().context("cannot open the desk")?,
+        }
+        Ok(Opened::Desk(Arc::new(desk)))
     }
 
     /// The store and the log, before anything is appended.
@@ -121,6 +134,8 @@ impl Place {
             origin: known_origin(&self.dir).unwrap_or_else(|| self.origin.clone()),
             checkpoint_every: std::time::Duration::from_secs(1),
             public: self.public,
+            spool: self.spool.clone(),
+            ..Options::default()
         };
         let (log, recovered) =
             tokio::task::spawn_blocking(|| Log::open_held(options)).await?.context("cannot open the log")?;
@@ -166,6 +181,12 @@ impl Behind {
             contact: register.legal_contact,
             found: vec![found],
         }
+    }
+
+    /// The same, with whom the operator has named instead of the register's contact.
+    pub(crate) fn or_call(self, contact: Option<String>) -> Behind {
+        let contact = contact.unwrap_or_else(|| self.contact.clone());
+        Behind { contact, ..self }
     }
 }
 

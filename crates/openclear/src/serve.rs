@@ -59,6 +59,10 @@ pub(crate) struct Args {
     /// The use code that the jobs state.
     #[arg(long, value_name = "CODE", env = "OPENCLEAR_KEEPER_USE_CODE")]
     keeper_use_code: Option<String>,
+    /// Whom to call when nothing can be logged, and so nothing is answered; the screen says it. Without it, the register's
+    /// legal contact.
+    #[arg(long, value_name = "WHOM", env = "OPENCLEAR_CONTACT")]
+    contact: Option<String>,
 }
 
 pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
@@ -73,7 +77,7 @@ pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
     let guards = Guards::given(&args.place.dir, &args.guards)?;
     let desk = match args.place.open_guarded(rules.clone(), guards.clone()).await? {
         Opened::Desk(desk) => desk,
-        Opened::Behind(behind) => return halted(&behind, listener, tls).await,
+        Opened::Behind(behind) => return halted(&behind.or_call(args.contact), listener, tls).await,
     };
     if desk.public_register().version == 0 {
         anyhow::bail!(
@@ -93,12 +97,13 @@ pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
         _ => None,
     };
     let address = listener.local_addr()?;
-    let end = until_asked_to_stop(desk.clone(), listener, tls.clone(), keeper, signals, Some(&watching)).await?;
+    let config = Config { contact: args.contact.clone(), ..config(tls.clone()) };
+    let end = until_asked_to_stop(desk.clone(), listener, config, keeper, signals, Some(&watching)).await?;
     match watching.watch.contradiction() {
         None => Ok(end),
         // A witness that could not be asked at the start knows more.
         Some(found) => {
-            let behind = Behind::of(&desk, &args.place.dir, found);
+            let behind = Behind::of(&desk, &args.place.dir, found).or_call(args.contact);
             halted(&behind, clear_web::listen(address).await?, tls).await
         }
     }
@@ -151,7 +156,7 @@ impl Signals {
 }
 
 /// As many connections as there can be open files, with some left for the ledger and the log.
-fn config(tls: Option<Tls>) -> Config {
+pub(crate) fn config(tls: Option<Tls>) -> Config {
     const OTHERS: u64 = 256;
     let files = clear_web::raise_open_files().saturating_sub(OTHERS);
     let connections_max = usize::try_from(files).unwrap_or(usize::MAX).clamp(64, CONNECTIONS_MAX);
@@ -162,7 +167,7 @@ fn config(tls: Option<Tls>) -> Config {
 pub(crate) async fn until_asked_to_stop(
     desk: Arc<Desk>,
     listener: Listener,
-    tls: Option<Tls>,
+    config: Config,
     keeper: Option<Keeper>,
     mut signals: Signals,
     watching: Option<&Watching>,
@@ -176,7 +181,7 @@ pub(crate) async fn until_asked_to_stop(
             () = contradicted(&watched) => tracing::error!("a witness knows otherwise: this server ends now"),
         }
     };
-    let config = Config { watch, ..config(tls) };
+    let config = Config { watch, ..config };
     clear_web::serve(desk.clone(), listener, config, stop).await.context("the server ended")?;
     if let Some(jobs) = jobs {
         jobs.abort();

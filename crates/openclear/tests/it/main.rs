@@ -29,6 +29,7 @@ mod prove;
 mod replay;
 mod rollback;
 mod routes;
+mod spool;
 mod stop;
 mod story;
 mod trouble;
