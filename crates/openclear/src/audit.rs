@@ -36,6 +36,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Compare two checkpoints of a log: is one the beginning of the other? If not, keep what shows it.
+    #[command(
+        after_help = "Example:\n  openclear audit compare monday.checkpoint http://127.0.0.1:8080 --vkey log.vkey\n\nEach is a file with a checkpoint, a data folder, or an address. Two files need --log for the entries between them.\nExit code 5 when they are two views; the evidence file then holds both, and the proof."
+    )]
+    Compare(crate::views::Args),
     /// Check a receipt: that the log promised the entry, and that its tree has it.
     #[command(
         after_help = "Example:\n  openclear audit check receipt.txt --log http://127.0.0.1:8080 --vkey demo/log.vkey\n  openclear audit check receipt.txt --proof receipt.tlog-proof --vkey demo/log.vkey\n  openclear audit check receipt.txt --opening event.json --vkey demo/log.vkey\n\nWithout --log and --proof only the promise's signature is checked. A proof needs no network: see `openclear audit proof`.\nTake the verifier key from a publication, not from the server that you check.\nExit code 5 when something does not fit, or when the entry is not public yet; the text says when it will be."
@@ -93,7 +98,7 @@ enum Command {
     },
 }
 
-fn text_or_file(text: &str) -> anyhow::Result<String> {
+pub(crate) fn text_or_file(text: &str) -> anyhow::Result<String> {
     match Path::new(text).is_file() {
         true => std::fs::read_to_string(text).with_context(|| format!("cannot read {text}")),
         false => Ok(text.to_owned()),
@@ -101,7 +106,7 @@ fn text_or_file(text: &str) -> anyhow::Result<String> {
 }
 
 /// Where a log is read: a server's address, or a folder.
-fn source(log: &str, token: Option<String>) -> Box<dyn Source> {
+pub(crate) fn source(log: &str, token: Option<String>) -> Box<dyn Source> {
     match is_address(log) {
         true => Box::new(Http(Server { url: log.to_owned(), token })),
         // A data folder has the log in it; a copy of the published files is one.
@@ -276,6 +281,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
             check(&receipt, &vkey, opening.as_deref(), log, proof.as_deref())
         }
         Command::Proof { receipt, log, vkey, out } => proof(&receipt, &log, &vkey, out.as_deref()),
+        Command::Compare(args) => crate::views::compare(&args),
         Command::Destroy { dir, entry, basis } => destroy(&dir, entry, &basis),
     }
 }
