@@ -334,7 +334,7 @@ fn verify_log(log: String, vkey: Option<String>, token: Option<String>, json: bo
             if json {
                 println!("{}", serde_json::json!({"whole": false, "flaw": flaw.to_string()}));
             } else {
-                println!("NOT whole: {flaw}");
+                println!("NOT whole: {:#}", anyhow::Error::from(flaw));
             }
             Ok(End::Flawed)
         }
