@@ -15,6 +15,7 @@
 //! What a checker looks at: `verify.rs`.
 
 mod checkpoint;
+mod disclosures;
 mod error;
 mod event;
 mod frame;
@@ -31,6 +32,7 @@ mod verify;
 mod walk;
 
 pub use checkpoint::CheckpointFlaw;
+pub use disclosures::{Disclosures, Indexed, Key, Opening, Place, Postings, Whose};
 pub use error::{Error, LogDown};
 pub use event::{Event, What};
 pub use log::{Log, Options, Pending, Recovered};

@@ -316,6 +316,11 @@ impl Log {
         Some(self.handle.shared.log.join(path)).filter(|file| known && file.is_file())
     }
 
+    /// What opens the entries, for the index that follows them.
+    pub(crate) fn opening_key(&self) -> &OpeningKey {
+        &self.handle.shared.openings
+    }
+
     /// The synced entries of a range, opened.
     ///
     /// # Errors
