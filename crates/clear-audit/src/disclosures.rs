@@ -112,8 +112,7 @@ impl Disclosures {
     /// # Errors
     /// When the index cannot be read.
     pub fn newest(&self, whose: Whose<'_>, key: &Key<'_>, range: Range<u64>, max: usize) -> Result<Vec<Place>, Error> {
-        let postings = self.postings()?;
-        postings.newest(&postings.hash(whose, key), range, max)
+        self.postings()?.newest(whose, key, range, max)
     }
 
     /// The same, oldest first.
@@ -121,8 +120,7 @@ impl Disclosures {
     /// # Errors
     /// When the index cannot be read.
     pub fn oldest(&self, whose: Whose<'_>, key: &Key<'_>, range: Range<u64>, max: usize) -> Result<Vec<Place>, Error> {
-        let postings = self.postings()?;
-        postings.oldest(&postings.hash(whose, key), range, max)
+        self.postings()?.oldest(whose, key, range, max)
     }
 
     /// How many places stand under a key within a range of the log.
@@ -130,8 +128,7 @@ impl Disclosures {
     /// # Errors
     /// When the index cannot be read.
     pub fn count(&self, whose: Whose<'_>, key: &Key<'_>, range: Range<u64>) -> Result<u64, Error> {
-        let postings = self.postings()?;
-        postings.count(&postings.hash(whose, key), range)
+        self.postings()?.count(whose, key, range)
     }
 
     /// The first entry of a moment, to the quarter of an hour before it. Days of every time zone begin at one.
@@ -158,17 +155,24 @@ impl Disclosures {
         follow::leaf(self.shared.log.folder(), place)
     }
 
-    /// Where an entry stands, whatever it says.
+    /// Gives the entries from `index` on, in order, at most `max`; what does not open with why. Gives the first that was
+    /// not read.
     ///
     /// # Errors
-    /// When the log's folder cannot be read.
+    /// When the index or the log cannot be read.
     pub fn read_from(
         &self,
         index: u64,
         max: usize,
         mut each: impl FnMut(Place, Result<Opening, &'static str>),
     ) -> Result<u64, Error> {
-        follow::read(self.shared.log.folder(), &self.shared.key, index..self.shared.log.synced_size(), max, &mut each)
+        let before = self.newest(Whose::Anybodys, &Key::Milestone, 0..index.saturating_add(1), 1)?;
+        let begin = before.first().copied().unwrap_or(Place { index: 0, segment: 1, offset: 0 });
+        let (log, upto) = (&self.shared.log, self.shared.log.synced_size());
+        if index >= upto {
+            return Ok(index);
+        }
+        follow::read(log.folder(), &self.shared.key, begin, index..upto, max, &mut each)
     }
 
     /// How many entries of the log are in the index.

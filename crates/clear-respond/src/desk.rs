@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use clear_audit::{Event, Log, LogDown, Recovered, What};
+use clear_audit::{Disclosures, Event, Log, LogDown, Recovered, What};
 use clear_identity::{Credential, Identity, Proven, Unproven};
 use clear_policy::{BadEntry, Entry, Register, Rules, Sights};
 use clear_query::Shelves;
@@ -103,6 +103,10 @@ pub struct Desk {
     pub(crate) leaves: Arc<Mutex<crate::export::Leaves>>,
     counts: Mutex<HashMap<&'static str, u64>>,
     pub(crate) urgent: Urgent,
+    /// Who saw what: follows the log behind everybody's back.
+    pub(crate) disclosures: Arc<Disclosures>,
+    /// Who is asked *was this you?*
+    pub(crate) digests: crate::disclosures::Due,
 }
 
 impl Desk {
@@ -133,6 +137,7 @@ impl Desk {
             register.apply(&entry).map_err(|error| unreadable(error.to_string()))?;
         }
         let gate = Gate::new();
+        let ledger = log.folder().parent().unwrap_or(log.folder()).join("disclosures");
         let desk = Desk {
             identity: Identity::new(store.cards.clone()),
             shelves: Shelves::new(store.ledger.clone()),
@@ -147,6 +152,8 @@ impl Desk {
             leaves: Arc::default(),
             counts: Mutex::default(),
             urgent: Urgent::default(),
+            disclosures: Arc::new(Disclosures::open(&log, &ledger)),
+            digests: crate::disclosures::Due::default(),
             store,
             log,
             rules: RwLock::new(rules),
@@ -157,6 +164,7 @@ impl Desk {
         drop(crate::govern::take_effect(&desk, &Register::new()).await);
         desk.end_crashed().await?;
         desk.count_urgent().await?;
+        desk.remember_digests().await?;
         desk.shelves.catch_up(desk.visible()).await?;
         desk.start().await?;
         Ok(desk)

@@ -31,6 +31,7 @@ impl Meter {
             describe_gauge!("http_connections", "Open connections, as the gate knows them.");
             describe_counter!("requests_ended_total", "Questions and filings by how they ended.");
             describe_gauge!("labels", "Labels in use; 20,000 are a tested limit.");
+            describe_gauge!("disclosures_behind", "Entries that the disclosure index has not read; -1: it has stopped.");
             describe_gauge!("log_entries", "Entries of the audit log that are on the disk.");
         });
         Ok(Meter { recorder, handle })
@@ -66,6 +67,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
         {
             gauge!("http_connections").set(app.desk.gate().connections() as f64);
             gauge!("labels").set(app.desk.labels_in_use() as f64);
+            gauge!("disclosures_behind").set(app.desk.ledger_state().map_or(-1.0, |behind| behind as f64));
             gauge!("log_entries").set(app.desk.public_log().synced_size() as f64);
         }
     });

@@ -31,6 +31,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Make the disclosure index again from the log. The server must not be running.
+    #[command(
+        after_help = "Example:\n  openclear audit reindex --dir records\n\nThe index follows the log by itself; this is for when it was lost or has stopped. Nothing of the log is changed."
+    )]
+    Reindex {
+        /// The data folder.
+        #[arg(long, value_name = "DIR", default_value = "openclear-data")]
+        dir: PathBuf,
+    },
     /// Check a receipt: that the log promised the entry, and that its tree has it.
     #[command(
         after_help = "Example:\n  openclear audit receipt receipt.txt --log http://127.0.0.1:8080 --vkey demo/log.vkey\n\nWithout --log only the promise's signature is checked."
@@ -45,6 +54,27 @@ enum Command {
         #[arg(long, value_name = "KEY")]
         vkey: String,
     },
+}
+
+/// Throws the index away and lets it follow the whole log.
+fn reindex(dir: &Path) -> anyhow::Result<End> {
+    let (log, _) = crate::open::Place::folder(dir).log()?;
+    let folder = dir.join("disclosures");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    let (index, size) = (clear_audit::Disclosures::open(&log, &folder), log.synced_size());
+    let bar = indicatif::ProgressBar::new(size);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    while index.state()? > 0 {
+        runtime.block_on(index.caught_up(size, std::time::Duration::from_millis(500)));
+        bar.set_position(index.upto());
+    }
+    bar.finish_and_clear();
+    println!("The disclosure index has all {size} entries of the log.");
+    drop(index);
+    log.close().context("cannot close the log")?;
+    Ok(End::Done)
 }
 
 fn text_or_file(text: &str) -> anyhow::Result<String> {
@@ -100,6 +130,7 @@ impl Source for Http {
 pub(crate) fn run(args: Args) -> anyhow::Result<End> {
     let (log, vkey, json) = match args.command {
         Command::Verify { log, vkey, json } => (log, vkey, json),
+        Command::Reindex { dir } => return reindex(&dir),
         Command::Receipt { receipt: text, log, vkey } => return receipt(&text, log.as_deref(), &vkey),
     };
     let remote = log.starts_with("http://") || log.starts_with("https://");

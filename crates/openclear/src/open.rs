@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use clear_audit::{Log, Options};
+use clear_audit::{Log, Options, Recovered};
 use clear_respond::{Desk, Parts};
 use clear_rules::CedarRules;
 use clear_store::Store;
@@ -54,17 +54,22 @@ impl Place {
             Some(url) => Store::postgres(url, &self.dir.join("keys")).await,
         };
         let store = store.with_context(|| format!("cannot open the installation in {}", self.dir.display()))?;
+        let place = self.clone();
+        let (log, recovered) = tokio::task::spawn_blocking(move || place.log()).await??;
+        let clock = clear_respond::clock::steady();
+        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await;
+        Ok(Arc::new(desk.context("cannot open the desk")?))
+    }
+
+    /// Opens the log alone; nobody else may have it open.
+    pub(crate) fn log(&self) -> anyhow::Result<(Log, Recovered)> {
         let options = Options {
             folder: self.dir.clone(),
             keys: self.dir.join("keys"),
             origin: self.known_origin().unwrap_or_else(|| self.origin.clone()),
             checkpoint_every: std::time::Duration::from_secs(1),
         };
-        let (log, recovered) =
-            tokio::task::spawn_blocking(|| Log::open(options)).await?.context("cannot open the log")?;
-        let clock = clear_respond::clock::steady();
-        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await;
-        Ok(Arc::new(desk.context("cannot open the desk")?))
+        Log::open(options).context("cannot open the log")
     }
 
     /// The origin that the log's signing key names (`PRIVATE+KEY+origin+…`); `None` before the first start.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tlog_tiles::record_hash;
 
 use super::Opening;
-use super::key::{Key, Whose};
+use super::key::Key;
 use super::postings::{Indexed, Place, Postings};
 use crate::error::Error;
 use crate::frame::{self, Frame, HEADER, SEGMENT_HEADER};
@@ -19,6 +19,8 @@ use crate::walk;
 
 /// Entries that are noted in one batch.
 const BATCH: usize = 4096;
+/// How far two milestones are apart, entries.
+const MILE: u64 = 1000;
 /// What is read of a segment at once, bytes.
 const AHEAD: usize = 1 << 20;
 
@@ -46,18 +48,24 @@ impl Follower {
         let mut entries = Vec::new();
         while entries.len() < BATCH && self.place.index < upto {
             let (place, frame) = self.step()?;
-            entries.push(match seal::open(Some(key), &frame.entry) {
+            let mut indexed = match seal::open(Some(key), &frame.entry) {
                 Ok(body) => match walk::leaf(place.index, [0; 32], &frame.entry, body.unwrap_or_default()).opened {
                     Opened::Event(event) => postings.indexed(place, &event),
-                    Opened::Clear(_) | Opened::Sealed(_) => Indexed { place, hashes: Vec::new(), quarter: None },
+                    Opened::Clear(_) | Opened::Sealed(_) => {
+                        Indexed { place, hashes: Vec::new(), sole: None, quarter: None }
+                    }
                 },
                 // An alarm, and listed for oversight; the log goes on behind it.
                 Err(why) => {
                     tracing::error!(entry = place.index, "an entry of the log cannot be opened: {why}");
-                    let hashes = vec![postings.hash(Whose::Anybodys, &Key::Flawed)];
-                    Indexed { place, hashes, quarter: None }
+                    let hashes = vec![postings.hash(&Key::Flawed)];
+                    Indexed { place, hashes, sole: None, quarter: None }
                 }
-            });
+            };
+            if place.index.is_multiple_of(MILE) {
+                indexed.hashes.push(postings.hash(&Key::Milestone));
+            }
+            entries.push(indexed);
         }
         if entries.is_empty() {
             return Ok(false);
@@ -194,23 +202,17 @@ fn opening(key: &OpeningKey, frame: &Frame) -> Result<Opening, &'static str> {
     Ok(Opening { index: frame.index, leaf: leaf.hash, salt, body, opened: leaf.opened })
 }
 
-/// Gives the entries of a range in order, at most `max`; what does not open with why. Gives the first that was not read.
+/// Gives the entries of a range in order, at most `max`, reading from a place at or before it; what does not open with
+/// why. Gives the first that was not read.
 pub(super) fn read(
     log: &Path,
     key: &OpeningKey,
+    begin: Place,
     range: Range<u64>,
     max: usize,
     each: &mut dyn FnMut(Place, Result<Opening, &'static str>),
 ) -> Result<u64, Error> {
-    let mut from = Place { index: 0, segment: 1, offset: 0 };
-    // The last segment that begins at or before the range.
-    for (number, path) in frame::segments(log)?.iter().rev() {
-        if let Some(first) = frame::Reader::claimed_first(path)?.filter(|first| *first <= range.start) {
-            from = Place { index: first, segment: *number, offset: 0 };
-            break;
-        }
-    }
-    let (mut follower, mut given) = (Follower::at(log, from), 0);
+    let (mut follower, mut given) = (Follower::at(log, begin), 0);
     while follower.next() < range.end && given < max {
         let (place, frame) = follower.step()?;
         if place.index >= range.start {

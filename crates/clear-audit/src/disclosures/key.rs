@@ -30,6 +30,8 @@ pub enum Key<'a> {
     Withheld(&'a RequestId),
     /// Entries that do not open.
     Flawed,
+    /// Every thousandth entry, so that reading can begin anywhere.
+    Milestone,
 }
 
 /// Among whose records.
@@ -44,6 +46,25 @@ pub enum Whose<'a> {
 /// The hash under which something stands in the file.
 pub(super) type Hash = [u8; 16];
 
+/// A list's part. An answer that told of one owner's records alone, as nearly all do, stands in one part: the owner's list
+/// is its two parts, oversight's the rest and every owner's first. No entry stands in two parts of a list.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Part<'a> {
+    /// Of what told of this owner's records alone.
+    Sole(&'a AgencyId),
+    /// Of what told of this owner's records and of others.
+    Shared(&'a AgencyId),
+    /// Of what told of several owners' records or of nobody's, and of what is no disclosure.
+    Rest,
+}
+
+/// What an event is found under.
+pub(super) struct Found {
+    pub(super) hashes: Vec<Hash>,
+    /// The part of the one owner whose records alone it told of.
+    pub(super) sole: Option<Hash>,
+}
+
 /// Makes the hashes.
 pub(super) struct Hasher(Hmac<Sha256>);
 
@@ -57,11 +78,16 @@ impl Hasher {
         Hasher(Hmac::new(&block.into()))
     }
 
-    pub(super) fn hash(&self, whose: Whose<'_>, key: &Key<'_>) -> Hash {
-        let whose = match whose {
-            Whose::Anybodys => "",
-            Whose::Of(owner) => owner.as_str(),
-        };
+    /// A part, as it stands in the file.
+    pub(super) fn part(&self, part: Part<'_>) -> Hash {
+        match part {
+            Part::Sole(owner) => self.hashed("sole", &[], owner.as_str()),
+            Part::Shared(owner) => self.hashed("shared", &[], owner.as_str()),
+            Part::Rest => self.hashed("rest", &[], ""),
+        }
+    }
+
+    pub(super) fn key(&self, part: &Hash, key: &Key<'_>) -> Hash {
         let record;
         let (kind, text) = match key {
             Key::All => ("all", ""),
@@ -76,13 +102,18 @@ impl Hasher {
             Key::Question(id) => ("question", id.as_str()),
             Key::Withheld(id) => ("withheld", id.as_str()),
             Key::Flawed => ("flawed", ""),
+            Key::Milestone => ("milestone", ""),
         };
+        self.hashed(kind, part, text)
+    }
+
+    fn hashed(&self, kind: &str, part: &[u8], text: &str) -> Hash {
         let mut mac = self.0.clone();
-        // Ids have no zero byte, and the free text comes last: no two keys are the same bytes.
-        for part in [kind, whose, text] {
-            mac.update(part.as_bytes());
-            mac.update(&[0]);
-        }
+        // The kinds are words of ours, a part is of one length or absent, the text comes last: no two are the same bytes.
+        mac.update(kind.as_bytes());
+        mac.update(&[0]);
+        mac.update(part);
+        mac.update(text.as_bytes());
         let tag = mac.finalize().into_bytes();
         let mut hash = Hash::default();
         hash.iter_mut().zip(tag).for_each(|(to, from)| *to = from);
@@ -90,54 +121,44 @@ impl Hasher {
     }
 
     /// Under what an event is found, each once.
-    pub(super) fn of_event(&self, event: &Event) -> Vec<Hash> {
-        let mut hashes = Vec::new();
-        let mut add = |whose, key: Key<'_>| hashes.push(self.hash(whose, &key));
+    pub(super) fn of_event(&self, event: &Event) -> Found {
+        let (mut hashes, mut sole) = (Vec::new(), None);
+        let rest = |key: &Key<'_>| self.key(&self.part(Part::Rest), key);
         match event.what {
             What::Asked | What::SignIn | What::SignInRefused => {
-                if let Some(request) = &event.request {
-                    add(Whose::Anybodys, Key::Question(request));
-                }
-                if let Some(account) = &event.account {
-                    add(Whose::Anybodys, Key::Asked(account));
-                }
+                hashes.extend(event.request.as_ref().map(|request| rest(&Key::Question(request))));
+                hashes.extend(event.account.as_ref().map(|account| rest(&Key::Asked(account))));
             }
-            What::Withheld => {
-                if let Some(request) = &event.request {
-                    add(Whose::Anybodys, Key::Withheld(request));
+            What::Withheld => hashes.extend(event.request.as_ref().map(|request| rest(&Key::Withheld(request)))),
+            _ if event.discloses() => match event.owners.keys().next() {
+                Some(owner) if event.is_all_of(owner) => {
+                    let part = self.part(Part::Sole(owner));
+                    self.disclosed(event, &part, &event.records, &mut hashes);
+                    sole = Some(part);
                 }
-            }
-            _ if event.discloses() => {
-                self.disclosed(event, Whose::Anybodys, event.records.iter().copied(), &mut add);
-                for (owner, places) in &event.owners {
-                    let every = places.is_empty();
-                    let records = (0u32..).zip(event.records.iter().copied());
-                    let owned = records.filter(|(at, _)| every || places.binary_search(at).is_ok()).map(|(_, id)| id);
-                    self.disclosed(event, Whose::Of(owner), owned, &mut add);
+                _ => {
+                    self.disclosed(event, &self.part(Part::Rest), &event.records, &mut hashes);
+                    for owner in event.owners.keys() {
+                        self.disclosed(event, &self.part(Part::Shared(owner)), &event.records_of(owner), &mut hashes);
+                    }
                 }
-            }
+            },
             _ => {}
         }
         hashes.sort_unstable();
         hashes.dedup();
-        hashes
+        Found { hashes, sole }
     }
 
-    fn disclosed<'a>(
-        &self,
-        event: &'a Event,
-        whose: Whose<'a>,
-        records: impl Iterator<Item = RecordId>,
-        add: &mut impl FnMut(Whose<'a>, Key<'a>),
-    ) {
-        add(whose, Key::All);
-        records.for_each(|id| add(whose, Key::Record(id)));
-        event.agencies().for_each(|agency| add(whose, Key::Agency(agency)));
-        if let Some(account) = &event.account {
-            add(whose, Key::Account(account));
-        }
-        if let Some(case) = &event.case {
-            add(whose, Key::Case(case));
-        }
+    fn disclosed(&self, event: &Event, part: &Hash, records: &[RecordId], hashes: &mut Vec<Hash>) {
+        hashes.push(self.key(part, &Key::All));
+        hashes.extend(records.iter().map(|id| self.key(part, &Key::Record(*id))));
+        // An agency stands on the path as well as at the home of who asks.
+        let mut agencies: Vec<&AgencyId> = event.agencies().collect();
+        agencies.sort_unstable();
+        agencies.dedup();
+        hashes.extend(agencies.into_iter().map(|agency| self.key(part, &Key::Agency(agency))));
+        hashes.extend(event.account.as_ref().map(|account| self.key(part, &Key::Account(account))));
+        hashes.extend(event.case.as_ref().map(|case| self.key(part, &Key::Case(case))));
     }
 }

@@ -6,15 +6,17 @@
 //! | `counts` | hash | how many |
 //! | `quarters` | quarter of an hour since 1970 | its first entry |
 //! | `state` | `log`, `position` | whose index it is; up to which entry, segment and offset the log was read |
+//! | `owners` | part | – : the owners' first parts, which oversight's list is made of |
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use sha2::{Digest, Sha256};
 
-use super::key::{Hash, Hasher, Key, Whose};
+use super::key::{Found, Hash, Hasher, Key, Part, Whose};
 use crate::Log;
 use crate::error::Error;
 use crate::event::Event;
@@ -43,6 +45,7 @@ pub struct Place {
 pub struct Indexed {
     pub(super) place: Place,
     pub(super) hashes: Vec<Hash>,
+    pub(super) sole: Option<Hash>,
     pub(super) quarter: Option<i64>,
 }
 
@@ -55,6 +58,9 @@ pub struct Postings {
     counts: Keyspace,
     quarters: Keyspace,
     state: Keyspace,
+    owners: Keyspace,
+    /// What is in `owners`.
+    known: RwLock<BTreeSet<Hash>>,
 }
 
 impl Postings {
@@ -98,22 +104,51 @@ impl Postings {
                 .worker_threads(1)
                 .open()?;
             let table = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
-            let tables = (table("places")?, table("counts")?, table("quarters")?, table("state")?);
+            let tables = (table("places")?, table("counts")?, table("quarters")?, table("state")?, table("owners")?);
             Ok((database, tables))
         };
-        let (database, (places, counts, quarters, state)) = open().map_err(Error::index(folder))?;
-        Ok(Postings { folder: folder.to_owned(), hasher: Hasher::new(key), database, places, counts, quarters, state })
+        let fault = Error::index(folder);
+        let (database, (places, counts, quarters, state, owners)) = open().map_err(&fault)?;
+        let known = owners.iter().map(|guard| Ok(Hash::try_from(guard.key()?.as_ref()).unwrap_or_default()));
+        let known = known.collect::<fjall::Result<BTreeSet<Hash>>>().map_err(&fault)?;
+        Ok(Postings {
+            folder: folder.to_owned(),
+            hasher: Hasher::new(key),
+            database,
+            places,
+            counts,
+            quarters,
+            state,
+            owners,
+            known: RwLock::new(known),
+        })
     }
 
-    /// The hash of a key.
-    pub(super) fn hash(&self, whose: Whose<'_>, key: &Key<'_>) -> Hash {
-        self.hasher.hash(whose, key)
+    /// Where a list stands: its parts, no entry in two of them.
+    fn hashes(&self, whose: Whose<'_>, key: &Key<'_>) -> Vec<Hash> {
+        let rest = self.hasher.part(Part::Rest);
+        let disclosed = matches!(key, Key::All | Key::Record(_) | Key::Agency(_) | Key::Account(_) | Key::Case(_));
+        let parts = match whose {
+            _ if !disclosed => vec![rest],
+            Whose::Of(owner) => vec![self.hasher.part(Part::Sole(owner)), self.hasher.part(Part::Shared(owner))],
+            Whose::Anybodys => {
+                let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+                known.iter().copied().chain([rest]).collect()
+            }
+        };
+        parts.iter().map(|part| self.hasher.key(part, key)).collect()
+    }
+
+    /// The hash of a key that is no disclosure's.
+    pub(super) fn hash(&self, key: &Key<'_>) -> Hash {
+        self.hasher.key(&self.hasher.part(Part::Rest), key)
     }
 
     /// The entry at this place with what it is found under.
     pub fn indexed(&self, place: Place, event: &Event) -> Indexed {
         let quarter = Some(event.at.as_second().div_euclid(QUARTER_SECONDS));
-        Indexed { place, hashes: self.hasher.of_event(event), quarter }
+        let Found { hashes, sole } = self.hasher.of_event(event);
+        Indexed { place, hashes, sole, quarter }
     }
 
     /// Notes entries, in order, and that the log was read up to the place after them: all of it or nothing.
@@ -129,7 +164,12 @@ impl Postings {
         let mut counts: HashMap<Hash, u64> = HashMap::new();
         let newest = self.quarters.last_key_value().map(fjall::Guard::key).transpose()?;
         let mut newest = newest.and_then(|key| Some(i64::from_be_bytes(key.as_ref().try_into().ok()?)));
-        for Indexed { place, hashes, quarter } in entries {
+        for Indexed { place, hashes, sole, quarter } in entries {
+            if let Some(part) = sole
+                && self.known.write().unwrap_or_else(PoisonError::into_inner).insert(*part)
+            {
+                batch.insert(&self.owners, *part, []);
+            }
             for hash in hashes {
                 let count = match counts.get(hash) {
                     Some(count) => *count,
@@ -184,54 +224,55 @@ impl Postings {
         self.database.disk_space().map_err(Error::index(&self.folder))
     }
 
-    /// The places under a key, newest first.
+    /// The places under a key, newest first, at most `max`.
     ///
     /// # Errors
     /// When the tables cannot be read.
-    pub fn newest_of(
-        &self,
-        whose: Whose<'_>,
-        key: &Key<'_>,
-        range: Range<u64>,
-        max: usize,
-    ) -> Result<Vec<Place>, Error> {
-        self.newest(&self.hash(whose, key), range, max)
+    pub fn newest(&self, whose: Whose<'_>, key: &Key<'_>, range: Range<u64>, max: usize) -> Result<Vec<Place>, Error> {
+        let mut places = Vec::new();
+        for hash in self.hashes(whose, key) {
+            let part = self.part(&hash, &range).rev().take(max);
+            part.map(|guard| self.place(guard)).try_for_each(|place| place.map(|(place, _)| places.push(place)))?;
+        }
+        places.sort_unstable_by(|a, b| b.cmp(a));
+        places.truncate(max);
+        Ok(places)
     }
 
-    /// How many places stand under a key.
+    /// The same, oldest first.
     ///
     /// # Errors
     /// When the tables cannot be read.
-    pub fn count_of(&self, whose: Whose<'_>, key: &Key<'_>, range: Range<u64>) -> Result<u64, Error> {
-        self.count(&self.hash(whose, key), range)
+    pub fn oldest(&self, whose: Whose<'_>, key: &Key<'_>, range: Range<u64>, max: usize) -> Result<Vec<Place>, Error> {
+        let mut places = Vec::new();
+        for hash in self.hashes(whose, key) {
+            let part = self.part(&hash, &range).take(max);
+            part.map(|guard| self.place(guard)).try_for_each(|place| place.map(|(place, _)| places.push(place)))?;
+        }
+        places.sort_unstable();
+        places.truncate(max);
+        Ok(places)
     }
 
-    pub(super) fn newest(&self, hash: &Hash, range: Range<u64>, max: usize) -> Result<Vec<Place>, Error> {
-        if range.is_empty() {
-            return Ok(Vec::new());
+    /// How many places stand under a key: of each part, the number of the last one within the range, less that of the
+    /// first.
+    ///
+    /// # Errors
+    /// When the tables cannot be read.
+    pub fn count(&self, whose: Whose<'_>, key: &Key<'_>, range: Range<u64>) -> Result<u64, Error> {
+        let mut count = 0;
+        for hash in self.hashes(whose, key) {
+            let mut within = self.part(&hash, &range);
+            let Some(first) = within.next() else { continue };
+            let (_, first) = self.place(first)?;
+            let last = within.next_back().map(|last| self.place(last)).transpose()?;
+            count += last.map_or(first, |(_, last)| last) - first + 1;
         }
-        let found = self.places.range(key(hash, range.start)..key(hash, range.end)).rev().take(max);
-        found.map(|guard| self.place(guard).map(|(place, _)| place)).collect()
+        Ok(count)
     }
 
-    pub(super) fn oldest(&self, hash: &Hash, range: Range<u64>, max: usize) -> Result<Vec<Place>, Error> {
-        if range.is_empty() {
-            return Ok(Vec::new());
-        }
-        let found = self.places.range(key(hash, range.start)..key(hash, range.end)).take(max);
-        found.map(|guard| self.place(guard).map(|(place, _)| place)).collect()
-    }
-
-    /// The number of the last one within the range, less that of the first.
-    pub(super) fn count(&self, hash: &Hash, range: Range<u64>) -> Result<u64, Error> {
-        if range.is_empty() {
-            return Ok(0);
-        }
-        let mut within = self.places.range(key(hash, range.start)..key(hash, range.end));
-        let Some(first) = within.next() else { return Ok(0) };
-        let (_, first) = self.place(first)?;
-        let last = within.next_back().map(|last| self.place(last)).transpose()?;
-        Ok(last.map_or(first, |(_, last)| last) - first + 1)
+    fn part(&self, hash: &Hash, range: &Range<u64>) -> fjall::Iter {
+        self.places.range(key(hash, range.start)..key(hash, range.end.max(range.start)))
     }
 
     /// The first entry in or after the quarter of an hour of a moment; `None` where there is none yet.
