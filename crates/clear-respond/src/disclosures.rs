@@ -356,7 +356,8 @@ impl Desk {
         limit: usize,
     ) -> Result<Looked, Unread> {
         let zone = self.time_zone();
-        let begins = move |day: Option<Date>| day.and_then(|day| day.to_zoned(zone.clone()).ok()).map(|it| it.timestamp());
+        let begins =
+            move |day: Option<Date>| day.and_then(|day| day.to_zoned(zone.clone()).ok()).map(|it| it.timestamp());
         let (from, until) = (begins(days.0), begins(days.1.map(|day| day.saturating_add(1.day()))));
         let index = self.ledger_index();
         let look = move || {

@@ -8,8 +8,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::api::{
-    accounts, certificate, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, open, openings,
-    productions, reference, register, replay, reviews, rows, session, was_this_you,
+    accounts, certificate, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, open,
+    openings, productions, reference, register, replay, reviews, rows, session, was_this_you,
 };
 use crate::fault::Problem;
 

@@ -7,8 +7,8 @@ use axum::extract::Request;
 use axum::routing::{MethodFilter, on};
 
 use crate::api::{
-    accounts, certificate, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, open, openings,
-    productions, reference, register, replay, reviews, rows, session, was_this_you,
+    accounts, certificate, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, open,
+    openings, productions, reference, register, replay, reviews, rows, session, was_this_you,
 };
 use crate::app::{App, note_route};
 use crate::fault::Fault;

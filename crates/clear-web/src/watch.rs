@@ -31,7 +31,10 @@ impl Meter {
             describe_gauge!("http_connections", "Open connections, as the gate knows them.");
             describe_counter!("requests_ended_total", "Questions and filings by how they ended.");
             describe_gauge!("labels", "Labels in use; 20,000 are a tested limit.");
-            describe_gauge!("disclosures_behind", "Entries that the disclosure index has not read; -1: it has stopped.");
+            describe_gauge!(
+                "disclosures_behind",
+                "Entries that the disclosure index has not read; -1: it has stopped."
+            );
             describe_gauge!("log_entries", "Entries of the audit log that are on the disk.");
         });
         Ok(Meter { recorder, handle })

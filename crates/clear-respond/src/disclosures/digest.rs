@@ -205,10 +205,7 @@ impl Desk {
     ///
     /// # Errors
     /// A [`Refusal`]: nobody, or somebody whom an order or a suspension bars.
-    pub async fn was_this_you(
-        &self,
-        request: Proven<Request<()>>,
-    ) -> Result<(Option<WasThisYou>, Receipt), Refusal> {
+    pub async fn was_this_you(&self, request: Proven<Request<()>>) -> Result<(Option<WasThisYou>, Receipt), Refusal> {
         let entry = Entry::asked(self, &request, "was_this_you", &());
         let account = match self.own(&request) {
             Ok(account) => account,

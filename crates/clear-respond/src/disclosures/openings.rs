@@ -172,12 +172,9 @@ fn may_have_whole(reader: &Reader, event: &Event) -> bool {
 
 fn whole(opening: &Opening, bare: OpeningLine) -> OpeningLine {
     match std::str::from_utf8(&opening.body) {
-        Ok(body) => OpeningLine {
-            salt: opening.salt.map(|salt| hex(&salt)),
-            body: Some(body.to_owned()),
-            whole: true,
-            ..bare
-        },
+        Ok(body) => {
+            OpeningLine { salt: opening.salt.map(|salt| hex(&salt)), body: Some(body.to_owned()), whole: true, ..bare }
+        }
         // Nothing that is written today; its leaf stands, and its bytes are in the log's folder.
         Err(_) => OpeningLine { flaw: Some("its bytes are no text".into()), ..bare },
     }
@@ -201,9 +198,8 @@ fn read(
     owner: Option<&AgencyId>,
     from: u64,
 ) -> Result<(Vec<Read>, u64), clear_audit::Error> {
-    let flawed = |place: Place, why: String| {
-        index.leaf(place).map(|leaf| Read::Flawed { entry: place.index, leaf, why })
-    };
+    let flawed =
+        |place: Place, why: String| index.leaf(place).map(|leaf| Read::Flawed { entry: place.index, leaf, why });
     let mut entries = Vec::new();
     let Some(owner) = owner else {
         let mut broken = Vec::new();

@@ -71,7 +71,8 @@ pub(super) async fn behind(desk: &Desk, scope: &AgencyId, name: &str) -> Result<
 /// Deletes a name from the table; of any scope, for oversight. Says whether it was there.
 pub(super) async fn forget(desk: &Desk, scope: Option<&AgencyId>, name: &str) -> Result<bool, Error> {
     let kept: Option<Kept<Behind>> = card::get(desk, BY_NAME, name.trim()).await?;
-    let Some(Kept { revision, body }) = kept.filter(|it| scope.is_none_or(|scope| scope.as_str() == it.body.scope)) else {
+    let Some(Kept { revision, body }) = kept.filter(|it| scope.is_none_or(|scope| scope.as_str() == it.body.scope))
+    else {
         return Ok(false);
     };
     let key = format!("{}/{}", body.scope, body.account);

@@ -220,9 +220,10 @@ impl Desk {
         let event = &told.event;
         let name = |id: &AgencyId| self.agency_name(id).unwrap_or_else(|| id.to_string());
         let register = self.register();
-        let purpose = event.purpose.as_ref().map(|code| {
-            register.purpose(code).map_or_else(|| code.to_string(), |declared| declared.title.clone())
-        });
+        let purpose = event
+            .purpose
+            .as_ref()
+            .map(|code| register.purpose(code).map_or_else(|| code.to_string(), |declared| declared.title.clone()));
         let beneficiaries = event.on_behalf_of.iter().flatten();
         let also = beneficiaries.chain(&event.recipients).filter(|id| event.agency.as_ref() != Some(id));
         SubjectLine {
@@ -261,7 +262,9 @@ impl Desk {
         }
         let ground = wish.ground.trim().to_owned();
         if ground.is_empty() || ground.chars().count() > GROUND_MAX_CHARS {
-            return Err(entry.wrong("`ground` says in 1 to 1,000 characters on which ground, with its law".into()).await);
+            return Err(entry
+                .wrong("`ground` says in 1 to 1,000 characters on which ground, with its law".into())
+                .await);
         }
         let delay = Delay {
             number: HoldId::fresh(),

@@ -35,7 +35,8 @@ pub(crate) struct DisclosureQuery {
 impl DisclosureQuery {
     /// The question that it is; blank parts are not said.
     pub(crate) fn wish(&self) -> Result<DisclosureWish, Fault> {
-        let said = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let said =
+            |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let wrong = |field: &str, what: String| {
             Fault::new(StatusCode::BAD_REQUEST, "wrong", format!("{field}: {what}.")).at_field(Some(field.to_owned()))
         };
@@ -59,8 +60,10 @@ impl DisclosureQuery {
         }
         let day = |field: &str, text: &Option<String>| {
             let text = said(text);
-            text.map(|text| text.parse().map_err(|_| wrong(field, format!("`{text}` should be a day like `2026-07-01`"))))
-                .transpose()
+            text.map(|text| {
+                text.parse().map_err(|_| wrong(field, format!("`{text}` should be a day like `2026-07-01`")))
+            })
+            .transpose()
         };
         let number = |field: &str, text: &Option<String>| {
             let text = said(text);

@@ -47,7 +47,12 @@ pub(crate) async fn page(State(app): State<Arc<App>>, asker: Asker) -> Result<Re
     let page = Page {
         chrome: Chrome::of(&app, Some(&asker.standing), "was-this-you"),
         period: digest.as_ref().map(|digest| (clock(&app, digest.from), clock(&app, digest.until), digest.count)),
-        groups: digest.into_iter().flat_map(|digest| digest.groups).take(200).map(|it| group(&app, &here, it)).collect(),
+        groups: digest
+            .into_iter()
+            .flat_map(|digest| digest.groups)
+            .take(200)
+            .map(|it| group(&app, &here, it))
+            .collect(),
         shut: false,
         contact: String::new(),
     };

@@ -14,6 +14,7 @@ mod bed;
 mod browser;
 mod certificate;
 mod command;
+mod disclosures;
 mod export;
 mod gate;
 mod govern;
