@@ -108,6 +108,7 @@ const ALONE: &[(&str, &[&str], &str)] = &[
     ("tokio-rustls", &["clear-web"], "the gate stands beneath TLS"),
     ("ureq", &["openclear"], "the operator's client of the own API, never part of an answer"),
     ("tlog_tiles", &["clear-audit"], "the log's hashes and proofs"),
+    ("fjall", &["clear-audit"], "the tables of the disclosure index"),
     ("argon2", &["clear-identity"], "passwords"),
     ("totp-rs", &["clear-identity"], "one-time codes"),
 ];

@@ -83,6 +83,13 @@ impl std::fmt::Debug for Opening {
     }
 }
 
+impl Opening {
+    /// Whether it was destroyed on a legal basis: the leaf stands, and nobody can say any more what it said.
+    pub fn is_destroyed(&self) -> bool {
+        self.salt.is_none() && !matches!(self.opened, Opened::Clear(_))
+    }
+}
+
 impl Disclosures {
     /// The index of a log, in a folder of its own, which is made where it is missing. It catches up by itself. An index of
     /// another log, or one that is further than the log (a restored copy), is begun anew.

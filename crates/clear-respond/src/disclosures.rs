@@ -172,6 +172,9 @@ pub struct DisclosureList {
     /// Entries that do not open, each an alarm: for oversight.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flawed: Vec<u64>,
+    /// Entries of this page whose opening was destroyed, as an expungement orders: they were, and say nothing any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub destroyed: Vec<u64>,
 }
 
 /// Who reads, and what is theirs.
@@ -241,8 +244,10 @@ pub(crate) struct Looked {
     pub(crate) told: Vec<Told>,
     pub(crate) count: u64,
     pub(crate) exact: bool,
-    pub(crate) more: bool,
+    /// Where the next page begins, if there is one.
+    pub(crate) next: Option<u64>,
     pub(crate) flawed: Vec<u64>,
+    pub(crate) destroyed: Vec<u64>,
 }
 
 /// Why the ledger cannot be read.
@@ -301,12 +306,13 @@ impl Desk {
             disclosures.push(self.line(reader, told, &mut names).await?);
         }
         Ok(DisclosureList {
-            next: disclosures.last().filter(|_| looked.more).map(|last| last.entry),
+            next: looked.next,
             disclosures,
             count: looked.count,
             exact: looked.exact,
             behind,
             flawed: looked.flawed,
+            destroyed: looked.destroyed,
         })
     }
 
@@ -477,10 +483,12 @@ fn look(
     }
     let more = places.len() > limit;
     places.truncate(limit);
-    let mut flawed = Vec::new();
+    let next = places.last().filter(|_| more).map(|place| place.index);
+    let (mut flawed, mut destroyed) = (Vec::new(), Vec::new());
     let mut told = Vec::with_capacity(places.len());
     for place in places {
         match index.entry(place) {
+            Ok(opening) if opening.is_destroyed() => destroyed.push(opening.index),
             Ok(opening) => told.extend(belongings(index, opening)?),
             Err(clear_audit::Error::Opening { entry, .. }) => flawed.push(entry),
             Err(error) => return Err(error),
@@ -493,7 +501,7 @@ fn look(
     } else {
         flawed.clear();
     }
-    Ok(Looked { told, count, exact, more, flawed })
+    Ok(Looked { told, count, exact, next, flawed, destroyed })
 }
 
 /// The entry with its question, and whether it was withheld after all.
@@ -518,7 +526,7 @@ fn belongings(index: &Disclosures, opening: Opening) -> Result<Option<Told>, cle
 fn event_at(index: &Disclosures, place: Place) -> Option<Event> {
     match index.entry(place).ok()?.opened {
         Opened::Event(event) => Some(event),
-        Opened::Clear(_) | Opened::Sealed(_) => None,
+        _ => None,
     }
 }
 

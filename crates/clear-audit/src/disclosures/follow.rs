@@ -47,13 +47,11 @@ impl Follower {
     pub(super) fn follow(&mut self, postings: &Postings, key: &OpeningKey, upto: u64) -> Result<bool, Error> {
         let mut entries = Vec::new();
         while entries.len() < BATCH && self.place.index < upto {
-            let (place, frame) = self.step()?;
+            let Some((place, frame)) = self.step()? else { break };
             let mut indexed = match seal::open(Some(key), &frame.entry) {
                 Ok(body) => match walk::leaf(place.index, [0; 32], &frame.entry, body.unwrap_or_default()).opened {
                     Opened::Event(event) => postings.indexed(place, &event),
-                    Opened::Clear(_) | Opened::Sealed(_) => {
-                        Indexed { place, hashes: Vec::new(), sole: None, quarter: None }
-                    }
+                    _ => Indexed { place, hashes: Vec::new(), sole: None, quarter: None },
                 },
                 // An alarm, and listed for oversight; the log goes on behind it.
                 Err(why) => {
@@ -74,8 +72,8 @@ impl Follower {
         Ok(true)
     }
 
-    /// The next frame and its place. It must be synced.
-    fn step(&mut self) -> Result<(Place, Frame), Error> {
+    /// The next frame and its place; `None` where the log's volume does not have it yet.
+    fn step(&mut self) -> Result<Option<(Place, Frame)>, Error> {
         if self.segment.is_none() {
             self.open_segment(self.place.segment.max(1))?;
         }
@@ -92,11 +90,13 @@ impl Follower {
             None => None,
         };
         let Some((frame, length)) = found.filter(|(frame, _)| frame.index == self.place.index) else {
-            return Err(self.damaged());
+            let path = self.path();
+            let there = self.bytes(1).map_err(Error::read(&path))?;
+            return if there.is_empty() { Ok(None) } else { Err(self.damaged()) };
         };
         let here = self.place;
         self.place = Place { index: here.index + 1, offset: here.offset + length, ..here };
-        Ok((here, frame))
+        Ok(Some((here, frame)))
     }
 
     fn open_segment(&mut self, number: u32) -> Result<(), Error> {
@@ -214,7 +214,7 @@ pub(super) fn read(
 ) -> Result<u64, Error> {
     let (mut follower, mut given) = (Follower::at(log, begin), 0);
     while follower.next() < range.end && given < max {
-        let (place, frame) = follower.step()?;
+        let Some((place, frame)) = follower.step()? else { break };
         if place.index >= range.start {
             each(place, opening(key, &frame));
             given += 1;

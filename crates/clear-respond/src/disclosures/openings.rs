@@ -64,6 +64,9 @@ pub struct OpeningLine {
     /// What it says of the reader's own records, where it is not given whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disclosure: Option<Disclosure>,
+    /// Whether it was destroyed, as an expungement orders; a later entry states the basis.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub destroyed: bool,
     /// Why it does not open: an alarm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flaw: Option<String>,
@@ -149,10 +152,14 @@ impl Desk {
             body: None,
             whole: false,
             disclosure: None,
+            destroyed: false,
             flaw: None,
         };
         Ok(match read {
             Read::Flawed { entry, leaf, why } => OpeningLine { flaw: Some(why), ..line(entry, &leaf) },
+            Read::Whole(opening) if opening.is_destroyed() => {
+                OpeningLine { destroyed: true, ..line(opening.index, &opening.leaf) }
+            }
             Read::Whole(opening) => whole(&opening, line(opening.index, &opening.leaf)),
             Read::Told(told) => {
                 let bare = line(told.opening.index, &told.opening.leaf);
@@ -220,6 +227,7 @@ fn read(
     };
     for place in places {
         match index.entry(place) {
+            Ok(opening) if opening.is_destroyed() => entries.push(Read::Whole(opening)),
             Ok(opening) => entries.extend(belongings(index, opening)?.map(|told| Read::Told(Box::new(told)))),
             Err(clear_audit::Error::Opening { why, .. }) => entries.push(flawed(place, why.to_owned())?),
             Err(error) => return Err(error),

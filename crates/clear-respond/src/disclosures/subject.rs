@@ -211,7 +211,7 @@ impl Desk {
             made_by: self.agency_name(&reader.home).unwrap_or_else(|| reader.home.to_string()),
             upto,
             lines,
-            shortened: looked.more,
+            shortened: looked.next.is_some(),
             notice: NOTICE.to_owned(),
         })
     }
