@@ -122,7 +122,7 @@ impl Desk {
             let read = tokio::task::spawn_blocking(move || read(&looked, owner.as_ref(), from)).await?;
             let (entries, next) = read?;
             let left = until.saturating_duration_since(Instant::now());
-            let news = entries.iter().any(Read::is_news);
+            let news = entries.iter().any(Read::is_news) || entries.len() == LINES_MAX;
             if news || left.is_zero() {
                 let mut lines = Vec::with_capacity(entries.len());
                 let mut names = BTreeMap::new();
