@@ -97,6 +97,7 @@ fn entries(folder: &Path, names: &Names, rng: &mut Rng) {
         keys: folder.join("log/keys"),
         origin: "bench/1".into(),
         checkpoint_every: Duration::from_secs(60),
+        ..Options::default()
     };
     let (log, _) = Log::open(options).unwrap();
     let count = 300_000;

@@ -123,6 +123,9 @@ pub struct Event {
     /// How far into the ledger the answer saw.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<Seq>,
+    /// The entry of the log that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<u64>,
     /// The salted digest of the disclosed body, in lowercase hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
@@ -216,12 +219,21 @@ pub enum What {
     Rules,
     /// Questions of the log were decided again under a changed register or changed rules, to see what would change.
     Replayed,
+    /// The log's volume failed and the spool took over; `why` says with what. It is the first entry after the failed batch.
+    Degraded,
+    /// The entries of a spool, `count` of them, came back into the log.
+    Spooled,
     /// The configuration changed.
     Configured,
     /// The process began to serve.
     Started,
     /// The process ended in order.
     Stopped,
+    /// Nothing happened: an entry that fills a public checkpoint up to its size, so that its growth does not show when
+    /// somebody was asked about. Counted nowhere.
+    Cover,
+    /// The opening of an `entry` is destroyed; `why` is the legal basis.
+    Destroyed,
 }
 
 impl What {
@@ -243,9 +255,13 @@ impl What {
             | What::SignInRefused
             | What::Disputed
             | What::Register
+            | What::Degraded
+            | What::Spooled
             | What::Configured
             | What::Started
-            | What::Stopped => false,
+            | What::Stopped
+            | What::Cover
+            | What::Destroyed => false,
         }
     }
 }

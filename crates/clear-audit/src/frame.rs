@@ -75,6 +75,27 @@ pub(crate) fn encode(out: &mut Vec<u8>, entry: &Entry, index: u64, batch: u64) {
     out.extend_from_slice(&sum);
 }
 
+/// What a frame becomes when its opening is destroyed: `head` is what the file has from the frame's beginning on, at least
+/// as far as its leaf. Gives the entry, and what to write at which distance from the frame's beginning.
+///
+/// The bytes before are not touched, so that this can be done again after a crash has left it half done.
+pub(crate) fn without_opening(head: &[u8]) -> Option<(u64, usize, Vec<u8>)> {
+    let length = claimed_length(head)?;
+    let mut cursor = Cursor(head);
+    cursor.take(8)?;
+    if Kind::from_code(u8::from_be_bytes(cursor.array()?)) != Some(Kind::Sealed) {
+        return None;
+    }
+    let index = u64::from_be_bytes(cursor.array()?);
+    cursor.take(16)?;
+    let kept = HEADER + u16::from_be_bytes(cursor.array()?) as usize;
+    let mut frame = head.get(..kept)?.to_vec();
+    frame.resize(length.checked_sub(SUM).filter(|end| *end >= kept)?, 0);
+    let sum = checksum(&frame);
+    frame.extend_from_slice(&sum);
+    Some((index, kept, frame.split_off(kept)))
+}
+
 /// The first bytes of a segment whose first entry is `first`.
 pub(crate) fn segment_header(first: u64) -> Vec<u8> {
     let mut header = SEGMENT_MAGIC.to_vec();
@@ -136,6 +157,15 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Frame> {
     let leaf = cursor.take(leaf_length)?.to_vec();
     let opening = cursor.0.to_vec();
     (batch <= index).then_some(Frame { index, batch, entry: Entry { kind, outbox, leaf, opening } })
+}
+
+/// Reads one frame; `None` where what stands there is none.
+pub(crate) fn read_one(file: &mut File) -> io::Result<Option<Frame>> {
+    let mut bytes = Vec::new();
+    file.by_ref().take(HEADER as u64).read_to_end(&mut bytes)?;
+    let Some(length) = claimed_length(&bytes) else { return Ok(None) };
+    file.by_ref().take(length.saturating_sub(bytes.len()) as u64).read_to_end(&mut bytes)?;
+    Ok(decode(&bytes))
 }
 
 /// The file name of a segment; they count from 1.
@@ -246,8 +276,9 @@ impl Reader {
         }
         let offset = self.offset;
         let Some(length) = claimed_length(&bytes) else { return Ok(Step::Bad(offset)) };
-        let rest = self.take(length.saturating_sub(bytes.len()))?;
-        bytes.extend_from_slice(&rest);
+        let rest = length.saturating_sub(bytes.len());
+        bytes.reserve(rest.min(1 << 16));
+        self.file.by_ref().take(rest as u64).read_to_end(&mut bytes)?;
         match decode(&bytes) {
             Some(frame) if frame.index == self.next => {
                 self.next += 1;
@@ -271,13 +302,25 @@ impl Reader {
         let mut file = File::open(&self.path).map_err(Error::read(&self.path))?;
         file.seek(SeekFrom::Start(offset)).map_err(Error::read(&self.path))?;
         file.read_to_end(&mut rest).map_err(Error::read(&self.path))?;
-        let later = rest.windows(MAGIC.len()).enumerate().filter(|(_, window)| *window == MAGIC).any(|(at, _)| {
-            let candidate = rest.get(at..).unwrap_or_default();
-            let frame = claimed_length(candidate).and_then(|length| decode(candidate.get(..length)?));
-            frame.is_some_and(|frame| frame.batch > self.next)
-        });
-        Ok(later)
+        Ok(frames_within(&rest).any(|frame| frame.batch > self.next))
     }
+}
+
+/// The good frames anywhere among these bytes.
+fn frames_within(bytes: &[u8]) -> impl Iterator<Item = Frame> {
+    bytes.windows(MAGIC.len()).enumerate().filter(|(_, window)| *window == MAGIC).filter_map(|(at, _)| {
+        let candidate = bytes.get(at..)?;
+        claimed_length(candidate).and_then(|length| decode(candidate.get(..length)?))
+    })
+}
+
+/// Whether there is one good frame anywhere in this file.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn holds_a_frame(path: &Path) -> Result<bool, Error> {
+    let bytes = std::fs::read(path).map_err(Error::read(path))?;
+    Ok(frames_within(&bytes).next().is_some())
 }
 
 #[cfg(test)]

@@ -12,32 +12,43 @@
 //!
 //! # Change here
 //! What an event says: `event.rs`. Bytes on disk: `frame.rs`, and the table in README.md. What a leaf hides: `seal.rs`.
-//! What a checker looks at: `verify.rs`.
+//! What a checker looks at: `verify.rs`. When strangers see it: `public.rs`.
 
 mod checkpoint;
+mod cover;
+mod destroy;
 mod disclosures;
 mod error;
 mod event;
 mod frame;
+mod health;
 mod keys;
 mod log;
 mod note;
 mod openings;
+pub mod parsers;
+mod proof;
+mod public;
 mod receipt;
 mod recover;
 mod seal;
+mod spool;
 mod tiles;
 mod tree;
 mod verify;
 mod walk;
 
 pub use checkpoint::CheckpointFlaw;
+pub use destroy::DestroyError;
 pub use disclosures::{Disclosures, Indexed, Key, Opening, Place, Postings, Whose};
 pub use error::{Error, LogDown};
 pub use event::{Event, What};
+pub use health::{Degraded, Health, SpoolReady};
 pub use log::{Log, Options, Pending, Recovered};
 pub use note::{NoteFlaw, open_note, sign_note};
 pub use openings::{Opened, Openings};
+pub use proof::{Proof, ProofFlaw};
+pub use public::Public;
 pub use receipt::{Receipt, ReceiptFlaw};
 pub use verify::{Flaw, Folder, Published, Source, SourceError, Verified};
 pub use verify::{begins_with, extends, has_leaf, published, verify, verify_folder};

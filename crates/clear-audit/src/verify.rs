@@ -6,15 +6,18 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use tlog_tiles::{
     EMPTY_HASH, Error as TreeError, Hash, Tile, TileHashReader, TileReader, check_record, check_tree, prove_record,
     prove_tree, record_hash,
 };
 
 use crate::checkpoint::{self, CheckpointFlaw, Head};
+use crate::destroy::Destroyed;
 use crate::error::Error;
 use crate::frame::{self, Frame, Reader, Step};
 use crate::keys;
+use crate::public;
 use crate::seal::{self, OpeningKey};
 use crate::tiles::{TilePath, WIDTH, take_leaf};
 use crate::tree::{Edge, tile_bytes};
@@ -26,6 +29,15 @@ pub trait Source {
     /// # Errors
     /// It is not there, or the source cannot be reached.
     fn get(&self, path: &str) -> Result<Vec<u8>, SourceError>;
+
+    /// When the next checkpoint is due, where the source says so.
+    fn next_checkpoint(&self) -> Option<Timestamp> {
+        None
+    }
+}
+
+fn said(next: Option<Timestamp>) -> String {
+    next.map_or_else(String::new, |next| format!("; the next one is due at {next}"))
 }
 
 /// Why a source gave nothing.
@@ -140,13 +152,15 @@ pub enum Flaw {
         /// Which.
         path: String,
     },
-    /// The checkpoint does not reach this entry yet. Ask again in a moment.
-    #[error("entry {entry} is not under the checkpoint yet, which covers {size}")]
+    /// The checkpoint does not reach this entry yet. Ask again after the next one.
+    #[error("entry {entry} is not under the checkpoint yet, which covers {size}{}", said(*.next))]
     NotYet {
         /// Which.
         entry: u64,
         /// The checkpoint's size.
         size: u64,
+        /// When the next checkpoint is due, where the source says so.
+        next: Option<Timestamp>,
     },
     /// The log does not have this entry at this place.
     #[error("entry {entry} is not the one of the receipt")]
@@ -212,6 +226,8 @@ pub fn verify_folder(dir: &Path, vkey: &str) -> Result<Verified, Flaw> {
     while frames.next()?.is_some() {
         beyond += 1;
     }
+    frames.destroyed.check()?;
+    public::check(&log, vkey, &head)?;
     check_leftovers(&source, head.size, &log.join("tile"), "tile")?;
     let Frames { opened, torn_bytes, .. } = frames;
     Ok(Verified { origin: head.origin, size: head.size, root: head.root.0, opened, beyond, torn_bytes })
@@ -223,28 +239,40 @@ pub fn verify_folder(dir: &Path, vkey: &str) -> Result<Verified, Flaw> {
 /// [`Flaw::Rewritten`]; or what is wrong with either checkpoint or the tiles between them.
 pub fn extends(source: &dyn Source, vkey: &str, older: &str) -> Result<u64, Flaw> {
     let older = checkpoint::check(older.as_bytes(), vkey).map_err(|source| Flaw::Checkpoint { source })?;
-    begins_with(source, vkey, older.size, older.root.0)
+    let newer = fetch_head(source, vkey)?;
+    holds(source, &newer, older.size, older.root.0)?;
+    Ok(newer.size)
 }
 
 /// Checks that a log begins with so many entries that have this root; gives the size of its newest checkpoint.
 ///
 /// # Errors
-/// As [`extends`].
+/// [`Flaw::NotYet`] where the newest checkpoint does not reach so far: what was said of the log itself can be newer than
+/// what is public of it. Otherwise as [`extends`].
 pub fn begins_with(source: &dyn Source, vkey: &str, size: u64, root: [u8; 32]) -> Result<u64, Flaw> {
     let newer = fetch_head(source, vkey)?;
+    if size > newer.size {
+        let next = source.next_checkpoint();
+        return Err(Flaw::NotYet { entry: size.saturating_sub(1), size: newer.size, next });
+    }
+    holds(source, &newer, size, root)?;
+    Ok(newer.size)
+}
+
+/// Checks that a log with this head begins with so many entries that have this root.
+pub(crate) fn holds(source: &dyn Source, newer: &Head, size: u64, root: [u8; 32]) -> Result<(), Flaw> {
     let rewritten = || Flaw::Rewritten { older: size, newer: newer.size };
     if size > newer.size {
         return Err(rewritten());
     }
     match size {
-        0 if root == EMPTY_HASH.0 => {}
-        0 => return Err(rewritten()),
+        0 if root == EMPTY_HASH.0 => Ok(()),
+        0 => Err(rewritten()),
         _ => {
-            let proof = with_tiles(source, &newer, |tree| prove_tree(newer.size, size, tree))?;
-            check_tree(&proof, newer.size, newer.root, size, Hash(root)).map_err(|_| rewritten())?;
+            let proof = with_tiles(source, newer, |tree| prove_tree(newer.size, size, tree))?;
+            check_tree(&proof, newer.size, newer.root, size, Hash(root)).map_err(|_| rewritten())
         }
     }
-    Ok(newer.size)
 }
 
 /// What a log's newest checkpoint says, its signature checked.
@@ -277,19 +305,35 @@ pub fn has_leaf(source: &dyn Source, vkey: &str, entry: u64, leaf: [u8; 32]) -> 
 
 /// Checks that the log has this leaf at this place; gives the checkpoint's size.
 pub(crate) fn included(source: &dyn Source, vkey: &str, entry: u64, leaf: Hash) -> Result<u64, Flaw> {
-    let head = fetch_head(source, vkey)?;
+    Ok(inclusion(source, vkey, entry, leaf)?.size)
+}
+
+/// That an entry is under a checkpoint, and the path of hashes that shows it.
+pub(crate) struct Inclusion {
+    pub(crate) size: u64,
+    pub(crate) checkpoint: Vec<u8>,
+    pub(crate) path: Vec<Hash>,
+}
+
+/// The proof that the log has this leaf at this place, checked.
+pub(crate) fn inclusion(source: &dyn Source, vkey: &str, entry: u64, leaf: Hash) -> Result<Inclusion, Flaw> {
+    let checkpoint = fetch_checkpoint(source)?;
+    let head = checkpoint::check(&checkpoint, vkey).map_err(|source| Flaw::Checkpoint { source })?;
     if entry >= head.size {
-        return Err(Flaw::NotYet { entry, size: head.size });
+        return Err(Flaw::NotYet { entry, size: head.size, next: source.next_checkpoint() });
     }
-    let proof = with_tiles(source, &head, |tree| prove_record(head.size, entry, tree))?;
-    check_record(&proof, head.size, head.root, entry, leaf).map_err(|_| Flaw::NotIncluded { entry })?;
-    Ok(head.size)
+    let path = with_tiles(source, &head, |tree| prove_record(head.size, entry, tree))?;
+    check_record(&path, head.size, head.root, entry, leaf).map_err(|_| Flaw::NotIncluded { entry })?;
+    Ok(Inclusion { size: head.size, checkpoint, path })
+}
+
+fn fetch_checkpoint(source: &dyn Source) -> Result<Vec<u8>, Flaw> {
+    let path = "checkpoint".to_owned();
+    source.get(&path).map_err(|source| Flaw::Unread { path, source })
 }
 
 fn fetch_head(source: &dyn Source, vkey: &str) -> Result<Head, Flaw> {
-    let path = "checkpoint".to_owned();
-    let text = source.get(&path).map_err(|source| Flaw::Unread { path, source })?;
-    checkpoint::check(&text, vkey).map_err(|source| Flaw::Checkpoint { source })
+    checkpoint::check(&fetch_checkpoint(source)?, vkey).map_err(|source| Flaw::Checkpoint { source })
 }
 
 /// A proof over tiles that are themselves checked against the root.
@@ -488,6 +532,10 @@ fn part_difference(part: &[u8], whole: &[u8], place: TilePath) -> Option<usize> 
 /// A frame with what it says; `None` beside a sealed one without the key.
 type OpenedFrame = (Frame, Option<Vec<u8>>);
 
+/// So many frames, and about so many bytes, are read and opened ahead.
+const AHEAD: usize = 8192;
+const AHEAD_BYTES: usize = 8 << 20;
+
 /// All frames of a folder in order, each checked on its own.
 pub(crate) struct Frames {
     segments: VecDeque<PathBuf>,
@@ -497,13 +545,17 @@ pub(crate) struct Frames {
     covered: u64,
     opened: u64,
     torn_bytes: u64,
+    /// Read and opened ahead, in order; after a flaw nothing comes.
+    ahead: VecDeque<Result<OpenedFrame, Flaw>>,
+    destroyed: Destroyed,
 }
 
 impl Frames {
     pub(crate) fn open(log: &Path, key: Option<OpeningKey>, covered: u64) -> Result<Frames, Flaw> {
         let mut segments: VecDeque<PathBuf> = frame::segments(log)?.into_iter().map(|(_, path)| path).collect();
         let reader = segments.pop_front().map(|path| Reader::open(&path, 0)).transpose()?;
-        Ok(Frames { segments, reader, key, covered, opened: 0, torn_bytes: 0 })
+        let (ahead, destroyed) = (VecDeque::new(), Destroyed::default());
+        Ok(Frames { segments, reader, key, covered, opened: 0, torn_bytes: 0, ahead, destroyed })
     }
 
     fn next(&mut self) -> Result<Option<Frame>, Flaw> {
@@ -512,14 +564,64 @@ impl Frames {
 
     /// The next frame with what it says.
     pub(crate) fn next_opened(&mut self) -> Result<Option<OpenedFrame>, Flaw> {
+        if self.ahead.is_empty() {
+            self.read_ahead();
+        }
+        let Some(opened) = self.ahead.pop_front() else { return Ok(None) };
+        let (frame, body) = opened?;
+        self.destroyed.note(&frame, body.as_deref(), self.key.is_some());
+        self.opened += u64::from(body.is_some() && frame.entry.kind == frame::Kind::Sealed);
+        Ok(Some((frame, body)))
+    }
+
+    /// Reads some frames and opens them on all cores: opening is what a whole check spends its time with.
+    fn read_ahead(&mut self) {
+        let (mut frames, mut bytes, mut flaw) = (Vec::new(), 0, None);
+        while frames.len() < AHEAD && bytes < AHEAD_BYTES {
+            match self.read() {
+                Ok(Some(frame)) => {
+                    bytes += frame.entry.opening.len();
+                    frames.push(frame);
+                }
+                Ok(None) => break,
+                Err(found) => {
+                    flaw = Some(found);
+                    self.reader = None;
+                    break;
+                }
+            }
+        }
+        let key = self.key.as_ref();
+        let open = |frame: Frame| match seal::open(key, &frame.entry) {
+            Ok(body) => Ok((frame, body)),
+            Err(why) => Err(Flaw::Entry { entry: frame.index, why: why.to_owned() }),
+        };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let part = frames.len().div_ceil(threads).max(1);
+        let mut parts: Vec<Vec<Frame>> = Vec::new();
+        while frames.len() > part {
+            parts.push(frames.split_off(frames.len() - part));
+        }
+        parts.push(frames);
+        std::thread::scope(|scope| {
+            let open_all = |part: Vec<Frame>| part.into_iter().map(open).collect::<Vec<_>>();
+            let opening: Vec<_> = parts.into_iter().rev().map(|part| scope.spawn(move || open_all(part))).collect();
+            for part in opening {
+                match part.join() {
+                    Ok(opened) => self.ahead.extend(opened),
+                    // A panic here is ours; it must not pass for a whole log.
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        });
+        self.ahead.extend(flaw.map(Err));
+    }
+
+    /// The next frame.
+    fn read(&mut self) -> Result<Option<Frame>, Flaw> {
         while let Some(reader) = &mut self.reader {
             match reader.step()? {
-                Step::Frame(frame, _) => {
-                    let body = seal::open(self.key.as_ref(), &frame.entry);
-                    let body = body.map_err(|why| Flaw::Entry { entry: frame.index, why: why.to_owned() })?;
-                    self.opened += u64::from(body.is_some() && frame.entry.kind == frame::Kind::Sealed);
-                    return Ok(Some((frame, body)));
-                }
+                Step::Frame(frame, _) => return Ok(Some(frame)),
                 Step::End => {
                     let next = reader.next();
                     self.reader = self.segments.pop_front().map(|path| Reader::open(&path, next)).transpose()?;

@@ -60,6 +60,14 @@ pub enum Error {
         "the log says that outbox row {0} is in it, but the ledger ends at {1}: the ledger is older than the log (a restored copy?); not serving"
     )]
     Behind(u64, u64),
+    #[error(
+        "the ledger says that outbox row {ledger} is in the log, but the log has them only up to {log}: the log is older than the ledger (a restored copy, or an empty folder where its volume should be mounted?); not serving"
+    )]
+    LogBehind { log: u64, ledger: u64 },
+    #[error(
+        "the machine's clock is {behind_s} s behind the log's newest entry. Set the clock and start again; if the log's newest entry is what is wrong, start once with --accept-clock"
+    )]
+    ClockBehind { behind_s: i64 },
     #[error("an entry of the docket does not read")]
     Docket(#[source] serde_json::Error),
     #[error("access of `{account}` was ended by order {order}: it gets no token")]
@@ -107,6 +115,8 @@ pub struct Desk {
     pub(crate) disclosures: Arc<Disclosures>,
     /// Who is asked *was this you?*
     pub(crate) digests: crate::disclosures::Due,
+    board: crate::health::Board,
+    pub(crate) silent: crate::silent::Waiting,
 }
 
 impl Desk {
@@ -122,12 +132,18 @@ impl Desk {
         if recovered.last_outbox > head.outbox {
             return Err(Error::Behind(recovered.last_outbox, head.outbox));
         }
+        let unlogged = store.ledger.unlogged().await?;
+        // A row leaves the outbox only when the log has it: all before the first that is still there are in the log.
+        let logged = unlogged.first().map_or(head.outbox, |row| row.number.saturating_sub(1));
+        if recovered.last_outbox < logged {
+            return Err(Error::LogBehind { log: recovered.last_outbox, ledger: logged });
+        }
         let mut last = None;
-        for row in store.ledger.unlogged().await?.into_iter().filter(|row| row.number > recovered.last_outbox) {
+        for row in unlogged.into_iter().filter(|row| row.number > recovered.last_outbox) {
             last = Some(log.append_body(row.clear, &row.body, Some(row.number)));
         }
         if let Some(pending) = last {
-            pending.wait().await?;
+            pending.durable().await?;
         }
         store.ledger.logged(head.outbox).await?;
         let mut register = Register::new();
@@ -154,6 +170,8 @@ impl Desk {
             urgent: Urgent::default(),
             disclosures: Arc::new(Disclosures::open(&log, &ledger)),
             digests: crate::disclosures::Due::default(),
+            board: crate::health::Board::default(),
+            silent: crate::silent::Waiting::default(),
             store,
             log,
             rules: RwLock::new(rules),
@@ -161,8 +179,14 @@ impl Desk {
             latest: AtomicI64::new(i64::MIN),
         };
         // Nothing listens yet; every order of the register closes the gate anew.
-        drop(crate::govern::take_effect(&desk, &Register::new()).await);
+        drop(crate::govern::take_effect(&desk, &Register::new()));
+        crate::govern::end_credentials(&desk, &Register::new()).await;
         desk.end_crashed().await?;
+        if recovered.spooled > 0 {
+            let why = Some("what was logged while the log's volume had failed is in the log".to_owned());
+            let event = Event { what: What::Spooled, at: desk.clock(), count: Some(recovered.spooled), why, ..Event::default() };
+            desk.log.append(&event, None).durable().await?;
+        }
         desk.count_urgent().await?;
         desk.remember_digests().await?;
         desk.shelves.catch_up(desk.visible()).await?;
@@ -173,9 +197,9 @@ impl Desk {
     /// Says in the log that the process serves, and writes down where.
     async fn start(&self) -> Result<(), Error> {
         let event = Event { what: What::Started, at: self.clock(), ..Event::default() };
-        let receipt = self.log.append(&event, None).wait().await?;
+        let index = self.log.append(&event, None).durable().await?;
         let revision = self.started().await?.map_or(0, |(revision, _)| revision);
-        let body = receipt.index().to_string().into_bytes();
+        let body = index.to_string().into_bytes();
         self.store.cards.put(NODE, STARTED, revision, None, None, body).await?;
         Ok(())
     }
@@ -197,6 +221,10 @@ impl Desk {
         for opened in self.log.openings(from..self.log.synced_size()).map_err(Error::ReadLog)? {
             let (_, opened) = opened.map_err(Error::ReadLog)?;
             let clear_audit::Opened::Event(event) = opened else { continue };
+            // The log fills itself up by the machine's clock, which is not the desk's.
+            if event.what == What::Cover {
+                continue;
+            }
             self.latest.fetch_max(event.at.as_microsecond(), Ordering::SeqCst);
             let Some(request) = event.request.clone() else { continue };
             if event.what == What::Asked {
@@ -212,7 +240,7 @@ impl Desk {
             pending.push(self.log.append(&event, None));
         }
         for pending in pending {
-            pending.wait().await?;
+            pending.durable().await?;
         }
         Ok(())
     }
@@ -262,7 +290,10 @@ impl Desk {
             Some(pending) => Some(pending.wait().await?),
             None => None,
         };
-        self.store.ledger.logged(committed.outbox.end.saturating_sub(1)).await?;
+        // What is in the spool alone stays in the outbox: should the spool be lost, the next start logs it from there.
+        if receipt.as_ref().is_none_or(|receipt| receipt.index() < self.log.synced_size()) {
+            self.store.ledger.logged(committed.outbox.end.saturating_sub(1)).await?;
+        }
         if !committed.new_labels.is_empty() {
             let mut labels = self.labels.write().unwrap_or_else(PoisonError::into_inner);
             let mut longer = labels.as_ref().clone();
@@ -292,7 +323,7 @@ impl Desk {
             why: Some(why),
             ..Event::default()
         };
-        self.log.append(&event, None).wait().await?;
+        self.log.append(&event, None).durable().await?;
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
         Ok(())
     }
@@ -354,17 +385,19 @@ impl Desk {
         counts
     }
 
-    /// Whether questions can be answered; else why not.
-    ///
-    /// # Errors
-    /// What is down, for the operator.
-    pub async fn health(&self) -> Result<(), String> {
-        self.log.state().map_err(|down| chain(&down))?;
-        self.store.ledger.head().await.map_err(|error| chain(&error))?;
-        if self.register().founding().is_none() {
-            return Err("the installation is not founded: run `openclear init`".into());
-        }
-        Ok(())
+    /// How far the clock is behind the newest time that was seen.
+    pub(crate) fn clock_behind(&self) -> Option<jiff::SignedDuration> {
+        let latest = Timestamp::from_microsecond(self.latest.load(Ordering::SeqCst)).ok()?;
+        Some(latest.duration_since((self.clock)()))
+    }
+
+    /// Whether the ledger answers.
+    pub(crate) async fn ledger_answers(&self) -> Result<(), clear_store::Error> {
+        self.store.ledger.head().await.map(drop)
+    }
+
+    pub(crate) fn board(&self) -> &crate::health::Board {
+        &self.board
     }
 
     /// Ends the desk in order: the last event and checkpoint are on the disk when this returns.
@@ -389,7 +422,7 @@ impl Desk {
     ) -> Result<(), LogDown> {
         let event =
             Event { what, at: self.clock(), account, address: Some(address.to_owned()), why, ..Event::default() };
-        self.log.append(&event, None).wait().await.map(|_| ())
+        self.log.append(&event, None).durable().await.map(|_| ())
     }
 
     pub(crate) fn now(&self) -> Now {

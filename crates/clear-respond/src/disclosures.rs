@@ -55,6 +55,9 @@ const EXACT_MAX: u64 = 20_000;
 /// How long a list waits for an index that is behind; then it says how far behind it is.
 const CATCH_UP: Duration = Duration::from_secs(2);
 
+/// So many entries behind is an alarm.
+const LAGGING: u64 = 100_000;
+
 /// What a list is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -441,6 +444,16 @@ impl Desk {
     /// What stopped it; answers go on.
     pub fn ledger_state(&self) -> Result<u64, String> {
         self.ledger_index().state().map_err(|error| crate::desk::chain(&error))
+    }
+
+    /// The same as a number for strangers, who must not learn from it how fast the log grows: 0 follows, 1 lags far
+    /// behind, 2 has stopped.
+    pub fn ledger_alarm(&self) -> u8 {
+        match self.ledger_state() {
+            Ok(behind) if behind < LAGGING => 0,
+            Ok(_) => 1,
+            Err(_) => 2,
+        }
     }
 
     pub(crate) fn ledger_index(&self) -> Arc<Disclosures> {

@@ -22,7 +22,9 @@ mod entry;
 mod export;
 mod gate;
 mod govern;
+mod health;
 mod inquiry;
+mod newest;
 mod production;
 mod public;
 mod replay;
@@ -45,10 +47,12 @@ pub use disclosures::{
 pub use entry::{Refusal, Response};
 pub use export::{CheckedExport, ExportError, ExportFlaw, check_export};
 pub use gate::{Bearer, Bound, Connection, Gate, Noted, Pass, Trace, Whom};
+pub use health::{CLOCK_BEHIND, Health, Part as HealthPart, State};
 pub use inquiry::{
     HeldQuestion, HoldState, InquiryKind, NewEvent, NewInquiry, OpenInquiry, OpenedEvent, Outcome, Queue, Review,
     TermPrecision,
 };
+pub use newest::{Newest, newest_checkpoint, newest_tile};
 pub use production::{
     Demand, Determination, Determine, Determined, Docket, GivenRelease, Manifest, ManifestRow, Office, Production,
     ProductionInstrument, PublicProduction, ReleaseProduction,

@@ -8,7 +8,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::api::{
-    accounts, certificate, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, open,
+    accounts, certificate, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, newest, open,
     openings, productions, reference, register, replay, reviews, rows, session, was_this_you,
 };
 use crate::fault::Problem;
@@ -50,7 +50,7 @@ pub(crate) fn document() -> Value {
         handling::handling, handling::silent_hits,
         inquiries::open, inquiries::mine, inquiries::close, inquiries::take_over, events::event,
         holds::all, holds::one, holds::release, holds::refuse, reviews::all, reviews::one,
-        register::register, register::enter, cut_offs::preview, replay::replay, cut_offs::enter, certificate::certificate,
+        register::register, register::enter, cut_offs::preview, replay::replay, cut_offs::enter, certificate::certificate, newest::checkpoint, newest::tile,
         accounts::enrol, session::sign_in, session::sign_out, session::me, session::devices, session::end_device,
         disclosures::list, disclosures::report, disclosures::delays, disclosures::delay, disclosures::review_delay,
         disclosures::forget, openings::openings, was_this_you::ask, was_this_you::say,
@@ -66,6 +66,7 @@ pub(crate) fn document() -> Value {
         (name = "Register", description = "Agencies, agreements, orders: who has access."),
         (name = "Accounts", description = "Signing in."),
         (name = "Productions", description = "What courts, laws and agencies demand: the custodian's docket."),
+        (name = "Log", description = "The log as it grows, for owners and oversight. Everybody reads it at fixed times, under `/log/`."),
         (name = "Reference", description = "This interface.")
     ),
     modifiers(&Credentials)
@@ -294,7 +295,7 @@ mod tests {
         }
         let routed = ROUTES.iter().filter(|route| route.path.starts_with("/api/"));
         let routed: BTreeSet<_> =
-            routed.map(|route| (route.method.to_owned(), route.path.to_owned(), route.name.to_owned())).collect();
+            routed.map(|route| (route.method.to_owned(), route.described(), route.name.to_owned())).collect();
         assert_eq!(described, routed);
     }
 

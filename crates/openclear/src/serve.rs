@@ -12,7 +12,7 @@ use clear_web::{Config, Listener, Tls};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::End;
-use crate::open::Place;
+use crate::open::{Pace, Place};
 
 /// Connections at once, where the operator allows as many open files.
 const CONNECTIONS_MAX: usize = 16_384;
@@ -25,6 +25,8 @@ const CONNECTIONS_MAX: usize = 16_384;
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    pace: Pace,
     /// The address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     listen: IpAddr,
@@ -53,9 +55,14 @@ pub(crate) struct Args {
     /// The use code that the jobs state.
     #[arg(long, value_name = "CODE", env = "OPENCLEAR_KEEPER_USE_CODE")]
     keeper_use_code: Option<String>,
+    /// Whom to call when nothing can be logged, and so nothing is answered; the screen says it. Without it, the register's
+    /// legal contact.
+    #[arg(long, value_name = "WHOM", env = "OPENCLEAR_CONTACT")]
+    contact: Option<String>,
 }
 
-pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
+pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
+    args.place.public = Some(args.pace.public());
     // First, because it is the cheapest thing to have wrong.
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => Some(Tls::load(certificate, key)?),
@@ -80,7 +87,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
         (Some(token), Some(purpose), Some(code)) => Some(keeper(&desk, token, purpose, code).await?),
         _ => None,
     };
-    until_asked_to_stop(desk, listener, tls, keeper, signals).await
+    until_asked_to_stop(desk, listener, Config { contact: args.contact, ..config(tls) }, keeper, signals).await
 }
 
 /// The jobs' asker, proven once at start so that a wrong token is said at once.
@@ -111,7 +118,7 @@ impl Signals {
 }
 
 /// As many connections as there can be open files, with some left for the ledger and the log.
-fn config(tls: Option<Tls>) -> Config {
+pub(crate) fn config(tls: Option<Tls>) -> Config {
     const OTHERS: u64 = 256;
     let files = clear_web::raise_open_files().saturating_sub(OTHERS);
     let connections_max = usize::try_from(files).unwrap_or(usize::MAX).clamp(64, CONNECTIONS_MAX);
@@ -122,7 +129,7 @@ fn config(tls: Option<Tls>) -> Config {
 pub(crate) async fn until_asked_to_stop(
     desk: Arc<Desk>,
     listener: Listener,
-    tls: Option<Tls>,
+    config: Config,
     keeper: Option<Keeper>,
     mut signals: Signals,
 ) -> anyhow::Result<End> {
@@ -134,7 +141,7 @@ pub(crate) async fn until_asked_to_stop(
         }
         eprintln!("\nStopping: answers under way end first.");
     };
-    clear_web::serve(desk.clone(), listener, config(tls), stop).await.context("the server ended")?;
+    clear_web::serve(desk.clone(), listener, config, stop).await.context("the server ended")?;
     if let Some(jobs) = jobs {
         jobs.abort();
     }

@@ -13,6 +13,7 @@ fn log(folder: &Path) -> Log {
         keys: folder.join("keys"),
         origin: "test/1".into(),
         checkpoint_every: Duration::ZERO,
+        ..Options::default()
     };
     Log::open(options).unwrap().0
 }

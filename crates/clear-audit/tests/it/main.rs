@@ -1,6 +1,12 @@
 //! The log as others use it: many threads, crashes, full disks, and people who change bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod keeping;
+mod known;
+mod parsers;
+mod public;
+mod spool;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +22,13 @@ use clear_record::RequestId;
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn options(folder: &Path, checkpoint_every: Duration) -> Options {
-    Options { folder: folder.to_owned(), keys: folder.join("keys"), origin: "port-meridian/1".into(), checkpoint_every }
+    Options {
+        folder: folder.to_owned(),
+        keys: folder.join("keys"),
+        origin: "port-meridian/1".into(),
+        checkpoint_every,
+        ..Options::default()
+    }
 }
 
 fn open(folder: &Path) -> (Log, Recovered) {
@@ -89,7 +101,7 @@ impl Dice {
 fn many_threads_share_syncs_and_each_gets_its_own_receipt() {
     let folder = tempfile::tempdir().unwrap();
     let (log, recovered) = open(folder.path());
-    assert_eq!(recovered, Recovered { size: 0, last_outbox: 0, cut_bytes: 0, mended: vec![] });
+    assert_eq!(recovered, Recovered { size: 0, last_outbox: 0, cut_bytes: 0, mended: vec![], spooled: 0 });
     let (threads, each) = (16, 150);
     let receipts: Vec<(Receipt, Event)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
@@ -165,7 +177,7 @@ fn a_tail_torn_at_any_byte_is_cut_and_the_log_goes_on() {
     let crashed = image(folder.path());
     let reopened = |torn: &Path, cut_bytes: u64| {
         let (log, recovered) = open(torn);
-        assert_eq!(recovered, Recovered { size: 4, last_outbox: 4, cut_bytes, mended: vec![] });
+        assert_eq!(recovered, Recovered { size: 4, last_outbox: 4, cut_bytes, mended: vec![], spooled: 0 });
         // Going on costs syncs; a few places stand for all.
         if cut_bytes % 32 == 1 {
             assert_eq!(log.append(&event(5), Some(5)).wait_blocking().unwrap().index(), 4);
@@ -192,7 +204,7 @@ fn a_tail_torn_at_any_byte_is_cut_and_the_log_goes_on() {
     // Even the segment's header can be torn, and then nothing of it was acknowledged.
     let torn = image(crashed.path());
     fs::write(frames(torn.path()), b"OpenCLE").unwrap();
-    assert_eq!(open(torn.path()).1, Recovered { size: 0, last_outbox: 0, cut_bytes: 7, mended: vec![] });
+    assert_eq!(open(torn.path()).1, Recovered { size: 0, last_outbox: 0, cut_bytes: 7, mended: vec![], spooled: 0 });
 }
 
 #[test]
@@ -292,7 +304,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// The entry that a byte belongs to, told from the formats alone.
 fn owner(path: &str, bytes: &[u8], at: u64, ends: &[u64]) -> Option<u64> {
-    if path == "checkpoint" {
+    if path == "checkpoint" || path == "public" {
         return None;
     }
     if path.starts_with("frames-") {
@@ -317,6 +329,48 @@ fn owner(path: &str, bytes: &[u8], at: u64, ends: &[u64]) -> Option<u64> {
     }
 }
 
+/// How often, unless a long run (`make soak`) says otherwise.
+fn times(name: &str, usually: u64) -> u64 {
+    std::env::var(name).map_or(usually, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}
+
+/// A key with one bit changed opens nothing. The line end after it is no part of it.
+fn key_flipped(folder: &Path, path: &Path, dice: &mut Dice) {
+    let before = fs::read(path).unwrap();
+    let at = dice.below(before.len() as u64 - 1);
+    flip(path, at, 1 << dice.below(8));
+    let error = Log::open(options(folder, HOUR)).err();
+    assert!(error.is_some(), "{} byte {at} went unnoticed", path.display());
+    fs::write(path, before).unwrap();
+}
+
+#[test]
+fn gr24_cut_at_each_write_of_a_crash_run_what_was_acknowledged_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, _) = open(folder.path());
+    let mut acknowledged = vec![(32, None)];
+    for number in 0..times("OPENCLEAR_CUTS", 25) {
+        let receipt = log.append(&event(number), Some(number + 1)).wait_blocking().unwrap();
+        acknowledged.push((length(&frames(folder.path())), Some(receipt)));
+    }
+    // No checkpoint yet: nothing but the frames says what was acknowledged.
+    let crashed = image(folder.path());
+    let mut dice = Dice(5);
+    for (writes, pair) in acknowledged.windows(2).enumerate() {
+        let (start, end) = (pair[0].0, pair[1].0);
+        for at in [start, start + 1 + dice.below(end - start - 1), end - 1] {
+            let cut = image(crashed.path());
+            fs::OpenOptions::new().write(true).open(frames(cut.path())).unwrap().set_len(at).unwrap();
+            let (log, recovered) = open(cut.path());
+            assert_eq!((recovered.size, recovered.last_outbox), (writes as u64, writes as u64), "cut at {at}");
+            log.close().unwrap();
+            for receipt in acknowledged[..=writes].iter().filter_map(|(_, receipt)| receipt.as_ref()) {
+                receipt.included(&Folder(cut.path().join("log")), log.vkey()).unwrap();
+            }
+        }
+    }
+}
+
 #[test]
 fn gr22_any_flipped_byte_is_found_and_its_entry_named() {
     let folder = tempfile::tempdir().unwrap();
@@ -336,7 +390,13 @@ fn gr22_any_flipped_byte_is_found_and_its_entry_named() {
         ["tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2", "tile/entries/000", "tile/entries/002.p/88"];
     last.retain(|path| current.iter().any(|name| path.ends_with(name)));
     assert_eq!(last.len(), current.len());
-    for round in 0..300 {
+    let keys: Vec<PathBuf> =
+        ["keys/log.key", "keys/log-openings.key", "log.vkey"].map(|name| folder.path().join(name)).into();
+    for round in 0..times("OPENCLEAR_FLIPS", 300) {
+        if round % 10 == 9 {
+            key_flipped(folder.path(), &keys[dice.below(3) as usize], &mut dice);
+            continue;
+        }
         // Every second one in the frames or the checkpoint, the others anywhere.
         let pool = match round % 4 {
             0 | 1 => &published,
@@ -355,7 +415,16 @@ fn gr22_any_flipped_byte_is_found_and_its_entry_named() {
         if name == "checkpoint" || current.contains(&name) {
             assert!(verify(&Folder(log.clone()), &vkey).is_err(), "an outsider sees it too");
         }
-        fs::write(path, before).unwrap();
+        // And at the next start: what the frames cannot bear out is refused, what follows from them is written again.
+        match Log::open(options(folder.path(), HOUR)) {
+            Err(_) if !name.starts_with("tile") => fs::write(path, &before).unwrap(),
+            Ok((log, recovered)) if name.starts_with("tile") => {
+                log.close().unwrap();
+                assert_eq!(recovered.mended, [name], "byte {at}");
+            }
+            outcome => panic!("`{name}` byte {at} at a start: {:?}", outcome.map(|(_, recovered)| recovered)),
+        }
+        assert_eq!(fs::read(path).unwrap(), before, "`{name}`");
     }
     verify_folder(folder.path(), &vkey).unwrap();
     fs::write(log.join("tile/0/0"), b"").unwrap();
@@ -477,7 +546,7 @@ fn a_receipt_reads_back_and_a_forged_one_is_refused() {
     assert_eq!(sealed.check(stranger.vkey()), Err(ReceiptFlaw::Signature));
     assert_eq!(sealed.check("nonsense"), Err(ReceiptFlaw::VerifierKey));
     let source = Folder(folder.path().join("log"));
-    assert!(matches!(sealed.included(&source, log.vkey()), Err(Flaw::NotYet { entry: 0, size: 0 })));
+    assert!(matches!(sealed.included(&source, log.vkey()), Err(Flaw::NotYet { entry: 0, size: 0, .. })));
     // The same place in a log with other entries, signed by the same key: the receipt is proof against it.
     log.close().unwrap();
     let rewritten = tempfile::tempdir().unwrap();
@@ -537,16 +606,29 @@ fn what_is_published_is_served_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     grown(folder.path(), 257);
     let (log, _) = open(folder.path());
-    for path in
-        ["checkpoint", "tile/0/000", "tile/0/001.p/1", "tile/1/000.p/1", "tile/entries/000", "tile/entries/001.p/1"]
-    {
-        assert!(log.tile_file(path).is_some_and(|file| file.is_file()), "{path}");
+    for (path, length) in [
+        ("tile/0/000", 8192),
+        ("tile/0/000.p/7", 7 * 32),
+        ("tile/0/001.p/1", 32),
+        ("tile/1/000.p/1", 32),
+        // Each length in 16 bits: the first entries are sealed, a text is shorter.
+        ("tile/entries/000.p/3", 3 * 35),
+        ("tile/entries/001.p/1", 35),
+    ] {
+        assert_eq!(log.tile(path).unwrap().map(|bytes| bytes.len()), Some(length), "{path}");
+        assert_eq!(log.public_tile(path).unwrap(), None, "{path}: the public checkpoint is of nothing yet");
     }
     for path in [
         "",
         ".",
         "..",
         "lock",
+        "public",
+        "checkpoint",
+        "tile/0/001",
+        "tile/0/001.p/2",
+        "tile/1/000",
+        "tile/63/000",
         "frames-000001.log",
         "../keys/log.key",
         "tile/0/../../frames-000001.log",
@@ -560,7 +642,7 @@ fn what_is_published_is_served_and_nothing_else() {
         "tile/0/000%2f",
         "tile/0/000\0",
     ] {
-        assert_eq!(log.tile_file(path), None, "{path}");
+        assert_eq!(log.tile(path).unwrap(), None, "{path}");
     }
 }
 

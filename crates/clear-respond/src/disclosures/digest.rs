@@ -8,7 +8,7 @@
 //! A *no* disables the account and ends its connections, writes a *disputed* event, and puts it before the reviewers as
 //! urgent. A steward (whoever may enrol accounts) looks and says whether it was in order: then the account opens again;
 //! otherwise it stays shut until it is enrolled anew, with another password and second factor. It is no suspension of the
-//! register, because those are notes that somebody's key signs, and whose login is borrowed has no key (decision 0019).
+//! register, because those are notes that somebody's key signs, and whose login is borrowed has no key (decision 0020).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, RwLock};

@@ -5,7 +5,7 @@
 //!        the leaf and the line of its list.
 //! Never: gives an owner the opening of an entry that tells of another owner's records, or of another agency's officer.
 //!
-//! Why a part of an opening is not given: decision 0018.
+//! Why a part of an opening is not given: decision 0019.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Whose records an answer told of, as the labels say at that moment.
 //!
-//! It is written into the event (decision 0018), because the index must come out the same when it is made again years
+//! It is written into the event (decision 0019), because the index must come out the same when it is made again years
 //! later: when labels have changed, and records were expunged.
 
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@
 
 mod bed;
 mod disclosures;
+mod health;
 mod inquiry;
 mod review;
 mod was_this_you;

@@ -71,7 +71,7 @@ fn gr27_a_server_lists_shows_and_opens_what_was_disclosed() {
     let server = bed.serve();
     let again = get(&bed, &server, "clerk", &format!("/api/v1/disclosures?record={vehicle}&limit=10")).json();
     assert_eq!(again, list);
-    assert!(server.ask(&Ask::get("/metrics")).text().contains("disclosures_behind 0"));
+    assert!(server.ask(&Ask::get("/metrics")).text().contains("disclosure_index 0"));
     let busy = run(&["audit", "reindex", "--dir", &dir]);
     assert!(!busy.status.success() && stderr(&busy).contains("in use"), "{}", stderr(&busy));
 }

@@ -13,6 +13,7 @@
 mod bed;
 mod browser;
 mod certificate;
+mod check;
 mod command;
 mod disclosures;
 mod export;
@@ -28,8 +29,10 @@ mod papers;
 mod prove;
 mod replay;
 mod routes;
+mod spool;
 mod stop;
 mod story;
 mod trouble;
+mod verify_go;
 mod walkthrough;
 mod wrong;

@@ -230,6 +230,7 @@ impl Table {
                         .with("authorization", &format!("Bearer {}", session["token"].as_str().unwrap_or("ocs_none")))
                 }
             },
+            "newest_tile" => mine(Ask::get(&route.path.replace("{*path}", "entries/000.p/1"))),
             "log_tile" => mine(Ask::get(&route.path.replace("{*path}", "0/000"))),
             "asset" => {
                 let home = self.server.ask(&Ask::get("/")).text();
@@ -363,7 +364,9 @@ fn is_logged(route: &Route, who: &str) -> bool {
         | "subject_report_page" => true,
         // One's own week is asked of the log.
         "was_this_you" | "say_was_this_you" | "was_this_you_page" | "was_this_you_form" => true,
-        "replay_cut_off" | "certificate" | "certificate_page" => true,
+        "replay_cut_off" | "certificate" | "certificate_page" | "newest_checkpoint" => true,
+        // A log that grew by being read would never be read to its end; that somebody began to read it is logged.
+        "newest_tile" => !["steward", "oversight"].contains(&who),
         "open_inquiry" | "close_inquiry" | "take_over_inquiry" | "event" | "holds" | "release_hold" | "refuse_hold"
         | "reviews" | "review" | "stop_form" | "reviews_page" | "reviews_form" => true,
         // What is one's own, and what the browser keeps, is not asked of the records.
