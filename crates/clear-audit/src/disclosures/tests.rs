@@ -276,3 +276,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn gr26_a_destroyed_opening_says_so_and_is_no_alarm() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, place) = (folder.path().join("data"), folder.path().join("disclosures"));
+    let log = log(&data);
+    for n in 0..3 {
+        log.append(&disclosed(n), None).wait_blocking().unwrap();
+    }
+    let list = |index: &Disclosures| index.newest(Whose::Anybodys, &Key::All, 0..u64::MAX, 9).unwrap();
+    let index = Disclosures::open(&log, &place);
+    wait(&index, 3);
+    let said = Event { what: What::Destroyed, why: Some("Expungement order 26-EX-4".into()), ..Event::default() };
+    log.destroy(1, &said).unwrap();
+    wait(&index, log.synced_size());
+    let destroyed: Vec<(u64, bool)> = list(&index)
+        .into_iter()
+        .map(|place| index.entry(place).unwrap())
+        .map(|it| (it.index, it.is_destroyed()))
+        .collect();
+    assert_eq!(destroyed, [(2, false), (1, true), (0, false)], "what was noted before still stands there");
+    drop(index);
+    std::fs::remove_dir_all(&place).unwrap();
+    let again = Disclosures::open(&log, &place);
+    wait(&again, log.synced_size());
+    assert_eq!(
+        list(&again).iter().map(|place| place.index).collect::<Vec<_>>(),
+        [2, 0],
+        "made again, it knows nothing"
+    );
+    assert_eq!(again.count(Whose::Anybodys, &Key::Flawed, 0..u64::MAX).unwrap(), 0);
+}
