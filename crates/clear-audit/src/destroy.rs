@@ -110,7 +110,7 @@ impl Log {
             Opened::Sealed(_) => return kept("is of the register, which is ended and never destroyed"),
             Opened::Destroyed => return kept("has no opening any more"),
             Opened::Event(event) if event.what == What::Destroyed => {
-                return kept("says that another one was destroyed; that must stay")
+                return kept("says that another one was destroyed; that must stay");
             }
             Opened::Event(_) => {}
         }
@@ -170,7 +170,8 @@ fn find(log: &Path, entry: u64) -> Result<Option<(u32, u64)>, Error> {
 /// Overwrites the opening with zeros. Done twice, it is done once.
 fn overwrite(log: &Path, intent: &Intent) -> Result<(), Error> {
     let path = intent.path(log);
-    let damaged = || Error::Damaged { entry: intent.entry, segment: frame::segment_name(intent.segment), offset: intent.offset };
+    let damaged =
+        || Error::Damaged { entry: intent.entry, segment: frame::segment_name(intent.segment), offset: intent.offset };
     let mut file = OpenOptions::new().read(true).write(true).open(&path).map_err(Error::read(&path))?;
     file.seek(SeekFrom::Start(intent.offset)).map_err(Error::read(&path))?;
     let mut head = Vec::new();
@@ -253,7 +254,8 @@ impl Destroyed {
         match body {
             None => self.seen.entry(frame.index).or_default().0 = true,
             Some(body) if mentions(body) => {
-                if let Opened::Event(Event { what: What::Destroyed, entry: Some(entry), .. }) = Opened::sealed(body.to_vec())
+                if let Opened::Event(Event { what: What::Destroyed, entry: Some(entry), .. }) =
+                    Opened::sealed(body.to_vec())
                     && entry < frame.index
                 {
                     self.seen.entry(entry).or_default().1 = Some(frame.index);
@@ -359,7 +361,9 @@ mod tests {
         let now = fs::read(folder.path().join("log/frames-000001.log")).unwrap();
         let (_, offset) = find(&folder.path().join("log"), 4).unwrap().unwrap();
         let from = offset as usize + 43 + 33;
-        assert!(now[from..from + 60].iter().all(|byte| *byte == 0) && sealed[from..from + 60].iter().any(|byte| *byte != 0));
+        assert!(
+            now[from..from + 60].iter().all(|byte| *byte == 0) && sealed[from..from + 60].iter().any(|byte| *byte != 0)
+        );
     }
 
     #[test]

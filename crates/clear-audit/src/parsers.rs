@@ -55,9 +55,8 @@ pub fn checkpoint(bytes: &[u8]) -> Result<bool, String> {
     let Ok(note) = Note::from_bytes(bytes) else { return Ok(false) };
     let Ok(said) = Checkpoint::from_bytes(note.text()) else { return Ok(false) };
     let again = Checkpoint::from_bytes(&said.to_bytes());
-    let same = again.is_ok_and(|again| {
-        (again.origin(), again.size(), again.hash()) == (said.origin(), said.size(), said.hash())
-    });
+    let same = again
+        .is_ok_and(|again| (again.origin(), again.size(), again.hash()) == (said.origin(), said.size(), said.hash()));
     holds(same, "a checkpoint reads back as it was written")
 }
 

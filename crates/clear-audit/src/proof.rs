@@ -50,8 +50,7 @@ impl Proof {
     /// # Errors
     /// [`Flaw::Checkpoint`], or [`Flaw::NotIncluded`] where it shows another entry or none.
     pub fn check(&self, receipt: &Receipt, vkey: &str) -> Result<u64, Flaw> {
-        let head =
-            checkpoint::check(self.checkpoint.as_bytes(), vkey).map_err(|source| Flaw::Checkpoint { source })?;
+        let head = checkpoint::check(self.checkpoint.as_bytes(), vkey).map_err(|source| Flaw::Checkpoint { source })?;
         let (entry, leaf) = (receipt.index(), Hash(receipt.leaf()));
         let within = self.index == entry && entry < head.size;
         let shows = within && check_record(&self.path, head.size, head.root, entry, leaf).is_ok();

@@ -29,6 +29,7 @@ mod production;
 mod public;
 mod replay;
 mod restrict;
+mod resume;
 mod sign_in;
 mod silent;
 mod stream;
@@ -62,6 +63,7 @@ pub use public::{
     PublicSuspension, PublicTaskForce, PublicVendor, order_preview,
 };
 pub use replay::{Change, ChangedQuestion, Preview, Previewed, Progress, Replay, ReplayError, decided_again, preview};
+pub use resume::{ResumeError, founded, resume, resumption};
 pub use restrict::{Restrict, Seen};
 pub use sign_in::NewAccount;
 pub use silent::SilentHitNotice;

@@ -18,15 +18,19 @@ mod code;
 mod demo;
 mod export;
 mod founding;
+mod guards;
 mod import;
 mod open;
 mod policy;
 mod register;
 mod replay;
+mod resume;
 mod rules;
 mod serve;
 mod story;
 mod token;
+mod views;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -66,6 +70,8 @@ enum Command {
     Ask(ask::Args),
     /// Check a log.
     Audit(audit::Args),
+    /// Watch somebody else's log, and cosign it.
+    Witness(witness::Args),
     /// Check the rules.
     Policy(policy::Args),
     /// Certify from the log that an agency had no access, or check such a certificate.
@@ -118,6 +124,7 @@ fn run(command: Command) -> anyhow::Result<End> {
         Command::Register(args) => register::run(args),
         Command::Ask(args) => ask::run(args),
         Command::Audit(args) => audit::run(args),
+        Command::Witness(args) => runtime()?.block_on(witness::run(args)),
         Command::Policy(args) => policy::run(args),
         Command::Certificate(args) => certificate::run(args),
         Command::Code(args) => code::run(args),

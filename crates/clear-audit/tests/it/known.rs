@@ -12,7 +12,8 @@ use crate::{HOUR, open, options};
 /// The example of Go's `note` package, which C2SP's signed notes are.
 const NEUMANN: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 const NOTE: &str = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n\n— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
-const COSIGNED: &str = "— EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n";
+const COSIGNED: &str =
+    "— EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n";
 
 #[test]
 fn gr22_the_published_example_of_a_signed_note_is_accepted_and_no_changed_one() {
@@ -35,7 +36,9 @@ fn gr22_the_published_example_of_a_checkpoint_reads() {
     // <https://c2sp.org/tlog-checkpoint>, the specification's example.
     let example = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n";
     assert_eq!(parsers::checkpoint(example.as_bytes()), Ok(true));
-    for (from, to) in [("20852163", "020852163"), ("20852163", "-1"), ("CsUY", "!sUY"), ("\n20852163", ""), ("\n\n", "\n")] {
+    for (from, to) in
+        [("20852163", "020852163"), ("20852163", "-1"), ("CsUY", "!sUY"), ("\n20852163", ""), ("\n\n", "\n")]
+    {
         assert_eq!(parsers::checkpoint(example.replacen(from, to, 1).as_bytes()), Ok(false), "{from} {to}");
     }
 }
@@ -62,7 +65,9 @@ fn gr22_a_tree_of_seventy_thousand_has_the_tiles_of_the_specification() {
     ] {
         assert_eq!(log.tile(path).unwrap().map(|tile| tile.len()), Some(hashes * 32), "{path}");
     }
-    for path in ["tile/0/273", "tile/0/273.p/113", "tile/0/274.p/1", "tile/1/001.p/18", "tile/2/000.p/2", "tile/3/000.p/1"] {
+    for path in
+        ["tile/0/273", "tile/0/273.p/113", "tile/0/274.p/1", "tile/1/001.p/18", "tile/2/000.p/2", "tile/3/000.p/1"]
+    {
         assert_eq!(log.tile(path).unwrap(), None, "{path}");
     }
     let verified = verify(&Folder(folder.path().join("log")), log.vkey()).unwrap();
@@ -116,7 +121,8 @@ proptest! {
 fn gr22_a_proof_is_checked_without_the_log_and_no_changed_one_is_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let (log, _) = clear_audit::Log::open(options(folder.path(), Duration::from_secs(3600))).unwrap();
-    let receipts: Vec<_> = (0..7u64).map(|number| log.append(&crate::event(number), None).wait_blocking().unwrap()).collect();
+    let receipts: Vec<_> =
+        (0..7u64).map(|number| log.append(&crate::event(number), None).wait_blocking().unwrap()).collect();
     log.close().unwrap();
     let source = Folder(folder.path().join("log"));
     let proof = clear_audit::Proof::of(&receipts[4], &source, log.vkey()).unwrap();
@@ -131,17 +137,29 @@ fn gr22_a_proof_is_checked_without_the_log_and_no_changed_one_is_accepted() {
     let other = tempfile::tempdir().unwrap();
     assert!(proof.check(&receipts[4], open(other.path()).0.vkey()).is_err(), "another log's key");
     for (at, line) in text.lines().enumerate() {
-        let dropped: String = text.lines().enumerate().filter(|(other, _)| *other != at).map(|(_, line)| format!("{line}\n")).collect();
+        let dropped: String =
+            text.lines().enumerate().filter(|(other, _)| *other != at).map(|(_, line)| format!("{line}\n")).collect();
         let refused = |text: &str| !read(text).is_ok_and(|proof| proof.check(&receipts[4], log.vkey()).is_ok());
         assert!(refused(&dropped), "without line {}: {line}", at + 1);
         if let Some(character) = line.chars().find(char::is_ascii_alphanumeric) {
             let other = if character == 'A' { "B" } else { "A" };
             let line = line.replacen(character, other, 1);
-            let changed: String = text.lines().enumerate().map(|(other, kept)| format!("{}\n", if other == at { &line } else { kept })).collect();
+            let changed: String = text
+                .lines()
+                .enumerate()
+                .map(|(other, kept)| format!("{}\n", if other == at { &line } else { kept }))
+                .collect();
             assert!(refused(&changed), "line {} changed: {line}", at + 1);
         }
     }
-    for (text, line) in [("", 1), ("c2sp.org/tlog-proof@v2\n", 1), ("c2sp.org/tlog-proof@v1\n", 2), ("c2sp.org/tlog-proof@v1\nindex 04\n\n", 2), ("c2sp.org/tlog-proof@v1\nindex 4\nx\n\n", 3), ("c2sp.org/tlog-proof@v1\nindex 4", 2)] {
+    for (text, line) in [
+        ("", 1),
+        ("c2sp.org/tlog-proof@v2\n", 1),
+        ("c2sp.org/tlog-proof@v1\n", 2),
+        ("c2sp.org/tlog-proof@v1\nindex 04\n\n", 2),
+        ("c2sp.org/tlog-proof@v1\nindex 4\nx\n\n", 3),
+        ("c2sp.org/tlog-proof@v1\nindex 4", 2),
+    ] {
         assert_eq!(read(text).unwrap_err().line, line, "{text}");
     }
 }

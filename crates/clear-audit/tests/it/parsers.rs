@@ -42,7 +42,8 @@ fn mutate(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
                 bytes.splice(at..at + length, part);
             }
             6 => {
-                const PIECES: [&[u8]; 8] = [b"\n", b"\n\n", b"0", b"18446744073709551616", b"-", "— ".as_bytes(), b"\0", b"\xff\xff"];
+                const PIECES: [&[u8]; 8] =
+                    [b"\n", b"\n\n", b"0", b"18446744073709551616", b"-", "— ".as_bytes(), b"\0", b"\xff\xff"];
                 bytes.splice(at..at, PIECES[random.below(8)].iter().copied());
             }
             _ => bytes.insert(at, random.next() as u8),
@@ -85,7 +86,10 @@ fn every_parser_has_a_fuzz_target_and_the_other_way_round() {
     let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
     for (name, _) in PARSERS {
         let target = fs::read_to_string(folder.join(format!("fuzz_targets/{name}.rs"))).unwrap();
-        assert!(target.contains(&format!("parsers::{name}(")) && manifest.contains(&format!("name = \"{name}\"")), "{name}");
+        assert!(
+            target.contains(&format!("parsers::{name}(")) && manifest.contains(&format!("name = \"{name}\"")),
+            "{name}"
+        );
     }
     for target in fs::read_dir(folder.join("fuzz_targets")).unwrap() {
         let path = target.unwrap().path();

@@ -57,7 +57,8 @@ fn gr22_the_public_log_grows_by_a_bucket_whatever_happened() {
     let bundle = log.public_tile("tile/entries/000.p/8").unwrap().unwrap();
     assert!(bundle.chunks(35).all(|leaf| leaf[..3] == [0, 33, 1]), "all leaves have one form");
     let opened: Vec<_> = log.openings(0..log.size()).unwrap().map(|opened| opened.unwrap().1).collect();
-    let of = |what: What| opened.iter().filter(|entry| matches!(entry, Opened::Event(event) if event.what == what)).count();
+    let of =
+        |what: What| opened.iter().filter(|entry| matches!(entry, Opened::Event(event) if event.what == what)).count();
     assert_eq!((of(What::Answered), of(What::Answered) + of(What::Cover)), (26, opened.len()));
     log.close().unwrap();
     assert_eq!(verify_folder(folder.path(), log.vkey()).unwrap().opened as usize, opened.len());

@@ -27,7 +27,10 @@ fn gr22_the_published_log_checks_out_from_the_outside() {
     let receipt = clear_audit::Receipt::parse(opened.header("x-clear-receipt")).unwrap();
     let began = std::time::Instant::now();
     while receipt.included(&Site(&city), vkey.trim()).is_err() {
-        assert!(began.elapsed() < std::time::Duration::from_secs(20), "the receipt's entry is not in the published log");
+        assert!(
+            began.elapsed() < std::time::Duration::from_secs(20),
+            "the receipt's entry is not in the published log"
+        );
     }
     let verified = clear_audit::verify(&Site(&city), vkey.trim()).unwrap();
     assert!(verified.size > 256 && verified.size.is_multiple_of(16), "{}", verified.size);
@@ -60,7 +63,8 @@ fn gr22_the_published_log_checks_out_from_the_outside() {
 /// What is there beyond the public checkpoint and what never was are the same answer, byte for byte.
 #[test]
 fn s18_nothing_tells_a_stranger_how_far_the_log_has_grown() {
-    let city = City::published(Config::default(), Some(Public { every: Duration::from_secs(365 * 24 * 3600), bucket: 16 }));
+    let city =
+        City::published(Config::default(), Some(Public { every: Duration::from_secs(365 * 24 * 3600), bucket: 16 }));
     let ask = |path: &str| {
         let answer = city.ask(&format!("GET {path}"), &[], b"");
         (answer.status, answer.text())
@@ -77,7 +81,8 @@ fn s18_nothing_tells_a_stranger_how_far_the_log_has_grown() {
     let beyond = ask("/log/tile/0/000");
     assert_eq!((beyond.0, &beyond), (404, &ask("/log/tile/0/999")));
     assert!(ask("/log/checkpoint").1.contains("\n0\n"), "the public checkpoint is the first one still");
-    let refused = city.ask("POST /api/v1/find", &[("content-type", "application/json")], b"{\"question\":{\"name\":\"x\"}}");
+    let refused =
+        city.ask("POST /api/v1/find", &[("content-type", "application/json")], b"{\"question\":{\"name\":\"x\"}}");
     assert_eq!((refused.status, refused.header("x-clear-receipt")), (401, ""), "a receipt has a place in it");
 
     // Owners and oversight see all of it at once.

@@ -28,6 +28,7 @@ mod pages;
 mod papers;
 mod prove;
 mod replay;
+mod rollback;
 mod routes;
 mod spool;
 mod stop;
