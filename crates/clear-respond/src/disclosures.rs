@@ -195,17 +195,17 @@ impl Reader {
 }
 
 /// Who may read the ledger, and about what; decided as a review is. An agency that an order cuts off reads nothing.
-pub(crate) fn reader<Q>(desk: &Desk, request: &Request<Q>) -> Result<Reader, Denial> {
+pub(crate) fn reader<Q>(desk: &Desk, request: &Request<Q>) -> Result<Reader, Box<Denial>> {
     let register = desk.register();
     if let Decision::Deny(denial) = may(&register, &*desk.rules(), Deed::Review, request) {
-        return Err(denial);
+        return Err(Box::new(denial));
     }
-    let home = request.standing.agency.clone().ok_or(Denial::SignIn)?;
+    let home = request.standing.agency.clone().ok_or(Denial::SignIn).map_err(Box::new)?;
     let kind = register.agency(&home).map(|agency| agency.kind);
     match kind {
         Some(AgencyKind::Oversight) => Ok(Reader { home, oversight: true }),
         _ if register.is_owner(&home) => Ok(Reader { home, oversight: false }),
-        _ => Err(Denial::NotPermitted(Deed::Review)),
+        _ => Err(Box::new(Denial::NotPermitted(Deed::Review))),
     }
 }
 
@@ -277,7 +277,7 @@ impl Desk {
         let entry = Entry::asked(self, &request, "disclosures", &request.question);
         let reader = match reader(self, &request) {
             Ok(reader) => reader,
-            Err(denial) => return Err(entry.refuse(denial).await),
+            Err(denial) => return Err(entry.refuse(*denial).await),
         };
         let wish = &request.question;
         if !(1..=PAGE_MAX).contains(&wish.limit) {
@@ -428,7 +428,7 @@ impl Desk {
         let entry = Entry::asked(self, &request, "forget_pseudonym", &request.question);
         let reader = match reader(self, &request) {
             Ok(reader) => reader,
-            Err(denial) => return Err(entry.refuse(denial).await),
+            Err(denial) => return Err(entry.refuse(*denial).await),
         };
         let scope = (!reader.oversight).then_some(&reader.home);
         match pseudonym::forget(self, scope, &request.question).await {

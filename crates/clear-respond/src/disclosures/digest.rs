@@ -137,7 +137,7 @@ impl Desk {
     pub async fn make_digests(&self, request: Proven<Request<()>>) -> Result<DigestRound, Refusal> {
         let entry = Entry::asked(self, &request, "make_digests", &());
         if let Err(denial) = reader(self, &request) {
-            return Err(entry.refuse(denial).await);
+            return Err(entry.refuse(*denial).await);
         }
         match self.digest_round(request.asked_at).await {
             Ok(round) => {
@@ -209,7 +209,7 @@ impl Desk {
         let entry = Entry::asked(self, &request, "was_this_you", &());
         let account = match self.own(&request) {
             Ok(account) => account,
-            Err(denial) => return Err(entry.refuse(denial).await),
+            Err(denial) => return Err(entry.refuse(*denial).await),
         };
         match self.digest_of(&account).await {
             Ok(digest) => {
@@ -243,7 +243,7 @@ impl Desk {
         let entry = Entry::asked(self, &request, "say_was_this_you", &request.question);
         let account = match self.own(&request) {
             Ok(account) => account,
-            Err(denial) => return Err(entry.refuse(denial).await),
+            Err(denial) => return Err(entry.refuse(*denial).await),
         };
         let kept: Option<Kept<Waiting>> = match card::get(self, DIGEST, account.as_str()).await {
             Ok(kept) => kept,
@@ -294,17 +294,17 @@ impl Desk {
     }
 
     /// Somebody with an account of its own, whom nothing bars.
-    fn own<Q>(&self, request: &Request<Q>) -> Result<AccountId, Denial> {
+    fn own<Q>(&self, request: &Request<Q>) -> Result<AccountId, Box<Denial>> {
         let Standing { account, ended_by, .. } = &request.standing;
         let (register, at) = (self.register(), request.asked_at);
         let path = register.path(&request.standing, &request.inquiry, at);
         if let Some(order) = register.closed_to(&path, at) {
-            return Err(Denial::Ordered(order));
+            return Err(Box::new(Denial::Ordered(order)));
         }
         if let Some(suspension) = register.suspended(&request.standing, &path, at) {
-            return Err(Denial::Suspended(suspension.clone()));
+            return Err(Box::new(Denial::Suspended(suspension.clone())));
         }
-        account.clone().filter(|_| ended_by.is_none()).ok_or(Denial::SignIn)
+        account.clone().filter(|_| ended_by.is_none()).ok_or(Denial::SignIn).map_err(Box::new)
     }
 }
 
@@ -317,10 +317,10 @@ pub(crate) async fn looked_at(desk: &Desk, account: &AccountId, in_order: bool) 
 }
 
 /// Whether somebody may open a disputed account again.
-pub(crate) fn may_open<Q>(desk: &Desk, request: &Request<Q>) -> Result<(), Denial> {
+pub(crate) fn may_open<Q>(desk: &Desk, request: &Request<Q>) -> Result<(), Box<Denial>> {
     match may(&desk.register(), &*desk.rules(), Deed::Govern("account"), request) {
         Decision::Permit(_) => Ok(()),
-        Decision::Deny(denial) => Err(denial),
+        Decision::Deny(denial) => Err(Box::new(denial)),
     }
 }
 

@@ -74,7 +74,7 @@ pub struct OpeningLine {
 
 /// An entry as it was read.
 enum Read {
-    Whole(Opening),
+    Whole(Box<Opening>),
     Told(Box<Told>),
     Flawed { entry: u64, leaf: [u8; 32], why: String },
 }
@@ -89,7 +89,7 @@ impl Desk {
         let entry = Entry::asked(self, &request, READING, &request.question);
         let reader = match reader(self, &request) {
             Ok(reader) => reader,
-            Err(denial) => return Err(entry.refuse(denial).await),
+            Err(denial) => return Err(entry.refuse(*denial).await),
         };
         let wish = request.question;
         if wish.wait_s > WAIT_MAX.as_secs() {
@@ -101,7 +101,7 @@ impl Desk {
         };
         // An order may have come while this waited.
         if let Err(denial) = super::reader(self, &Request { asked_at: self.clock(), ..request.into_inner() }) {
-            return Err(entry.refuse(denial).await);
+            return Err(entry.refuse(*denial).await);
         }
         let event = Event {
             count: Some(openings.lines.len() as u64),
@@ -190,9 +190,10 @@ fn whole(opening: &Opening, bare: OpeningLine) -> OpeningLine {
 impl Read {
     /// Whether somebody who waits wants to know: anything but the readings of openings.
     fn is_news(&self) -> bool {
-        let Read::Whole(Opening { opened: Opened::Event(event), .. }) = self else { return true };
+        let Read::Whole(opening) = self else { return true };
+        let Opened::Event(event) = &opening.opened else { return true };
         match event.what {
-            What::Asked => !event.question.as_deref().is_some_and(|asked| asked.split(' ').next() == Some(READING)),
+            What::Asked => event.question.as_deref().is_none_or(|asked| asked.split(' ').next() != Some(READING)),
             What::Answered => event.why.as_deref() != Some(READING),
             _ => true,
         }
@@ -211,7 +212,7 @@ fn read(
     let Some(owner) = owner else {
         let mut broken = Vec::new();
         let next = index.read_from(from, LINES_MAX, |place, opening| match opening {
-            Ok(opening) => entries.push(Read::Whole(opening)),
+            Ok(opening) => entries.push(Read::Whole(Box::new(opening))),
             Err(why) => broken.push((entries.len() + broken.len(), place, why)),
         })?;
         for (at, place, why) in broken {
@@ -227,7 +228,7 @@ fn read(
     };
     for place in places {
         match index.entry(place) {
-            Ok(opening) if opening.is_destroyed() => entries.push(Read::Whole(opening)),
+            Ok(opening) if opening.is_destroyed() => entries.push(Read::Whole(Box::new(opening))),
             Ok(opening) => entries.extend(belongings(index, opening)?.map(|told| Read::Told(Box::new(told)))),
             Err(clear_audit::Error::Opening { why, .. }) => entries.push(flawed(place, why.to_owned())?),
             Err(error) => return Err(error),

@@ -169,7 +169,7 @@ impl Desk {
         let entry = Entry::asked(self, &request, "subject_report", &request.question);
         let reader = match reader(self, &request) {
             Ok(reader) => reader,
-            Err(denial) => return Err(entry.refuse(denial).await),
+            Err(denial) => return Err(entry.refuse(*denial).await),
         };
         match self.report(&reader, request.question, request.asked_at).await {
             Ok(report) => {
@@ -251,7 +251,7 @@ impl Desk {
             // Oversight looks at delays and asks for none.
             Ok(reader) if !reader.oversight => reader,
             Ok(_) => return Err(entry.refuse(Denial::NotPermitted(clear_policy::Deed::Review)).await),
-            Err(denial) => return Err(entry.refuse(denial).await),
+            Err(denial) => return Err(entry.refuse(*denial).await),
         };
         let Some(by) = request.standing.account.clone() else { return Err(entry.refuse(Denial::SignIn).await) };
         let wish = &request.question;
@@ -296,7 +296,7 @@ impl Desk {
         let entry = Entry::asked(self, &request, "review_delay", &request.question);
         let reader = match reader(self, &request) {
             Ok(reader) => reader,
-            Err(denial) => return Err(entry.refuse(denial).await),
+            Err(denial) => return Err(entry.refuse(*denial).await),
         };
         let kept: Option<Kept<Delay>> = match card::get(self, DELAY, request.question.as_str()).await {
             Ok(kept) => kept,
@@ -341,7 +341,7 @@ impl Desk {
         let entry = Entry::asked(self, &request, "delays", &());
         let reader = match reader(self, &request) {
             Ok(reader) => reader,
-            Err(denial) => return Err(entry.refuse(denial).await),
+            Err(denial) => return Err(entry.refuse(*denial).await),
         };
         let today = request.asked_at.to_zoned(self.time_zone()).date();
         match self.delays_of(reader.owner().as_ref()).await {

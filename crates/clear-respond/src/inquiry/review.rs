@@ -271,7 +271,7 @@ impl Desk {
         // What opens an account again is for whoever enrols accounts.
         let disputed = body.flags.contains(&Flag::Disputed);
         if disputed && let Err(denial) = disclosures::may_open(self, &request) {
-            return Err(entry.refuse(denial).await);
+            return Err(entry.refuse(*denial).await);
         }
         let note = note.trim();
         if note.is_empty() || note.chars().count() > NOTE_MAX_CHARS {
