@@ -1,5 +1,7 @@
 //! The log for everybody: checkpoint, tiles, verifier key, at the paths of <https://c2sp.org/tlog-tiles>.
 
+#![expect(clippy::disallowed_methods, reason = "stores: log-tiles")]
+
 use std::sync::Arc;
 
 use axum::extract::{Path, State};

@@ -1,6 +1,8 @@
 //! The accept loop: one task a connection, HTTP/1.1 and HTTP/2, with TLS (ALPN) or without (prior knowledge), each behind
 //! the gate.
 
+#![expect(clippy::disallowed_methods, reason = "flows: answers, public-pages")]
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;

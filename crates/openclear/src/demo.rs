@@ -1,5 +1,7 @@
 //! `openclear demo`: an invented city with real incidents, ready to try.
 
+#![expect(clippy::disallowed_methods, reason = "stores: demonstration")]
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -9,6 +9,8 @@
 //! certificate beside them is signed by a key that counts and names exactly these; they can only shut more than rules that
 //! are in force; or the solver proves them now. `SIGHUP` reads the folder again.
 
+#![expect(clippy::disallowed_methods, reason = "stores: rules, papers")]
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
