@@ -77,6 +77,9 @@ pub struct Event {
     /// On whose behalf, as declared; absent is "not said".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<BTreeSet<AgencyId>>,
+    /// The person for whom the operator asks, where that is another: an account or a unit, as declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requestor: Option<String>,
     /// From which network address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
@@ -98,6 +101,9 @@ pub struct Event {
     /// What was asked: the question's canonical JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
+    /// The numbers of the terms that a reviewed question was flagged for.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub terms: BTreeSet<String>,
     /// Why it was denied, held or failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -175,14 +181,20 @@ pub enum What {
     SignIn,
     /// Somebody was not let in.
     SignInRefused,
+    /// Somebody ended the own session.
+    SignOut,
     /// The register changed. With an `order`: its gate holds from here on.
     Register,
     /// The rules changed; `rules` is their digest from here on.
     Rules,
     /// Questions of the log were decided again under a changed register or changed rules, to see what would change.
     Replayed,
-    /// The configuration changed.
+    /// The configuration changed, or an account, a token, a device; `why` says what.
     Configured,
+    /// A release of counts was published: `digest` is that of its text, which is the entry before.
+    Published,
+    /// How often public pages were asked for, `count` in all, since the last such event; `why` has each page's count.
+    PublicCounts,
     /// The process began to serve.
     Started,
     /// The process ended in order.
@@ -206,8 +218,11 @@ impl What {
             | What::Replayed
             | What::SignIn
             | What::SignInRefused
+            | What::SignOut
             | What::Register
             | What::Configured
+            | What::Published
+            | What::PublicCounts
             | What::Started
             | What::Stopped => false,
         }

@@ -192,6 +192,7 @@ pub const STORES: &[Store] = &[
             "crates/openclear/src/import.rs",
             "crates/openclear/src/register.rs",
             "crates/openclear/src/replay.rs",
+            "crates/openclear/src/report.rs",
             "crates/openclear/src/rules.rs",
         ],
     },

@@ -103,6 +103,8 @@ pub struct Desk {
     pub(crate) leaves: Arc<Mutex<crate::export::Leaves>>,
     counts: Mutex<HashMap<&'static str, u64>>,
     pub(crate) urgent: Urgent,
+    /// What is counted of the log.
+    pub(crate) books: crate::transparency::Books,
 }
 
 impl Desk {
@@ -147,6 +149,7 @@ impl Desk {
             leaves: Arc::default(),
             counts: Mutex::default(),
             urgent: Urgent::default(),
+            books: crate::transparency::Books::default(),
             store,
             log,
             rules: RwLock::new(rules),
@@ -164,7 +167,17 @@ impl Desk {
 
     /// Says in the log that the process serves, and writes down where.
     async fn start(&self) -> Result<(), Error> {
-        let event = Event { what: What::Started, at: self.clock(), ..Event::default() };
+        let event = Event {
+            what: What::Started,
+            at: self.clock(),
+            address: Some("local".to_owned()),
+            register: Some(self.register().version()),
+            rules: Some(self.rules().digest().to_owned()),
+            labels: Some(self.labels().len() as u64),
+            seq: Some(self.visible()),
+            why: Some(format!("openclear {} as {}", env!("CARGO_PKG_VERSION"), self.log.origin())),
+            ..Event::default()
+        };
         let receipt = self.log.append(&event, None).wait().await?;
         let revision = self.started().await?.map_or(0, |(revision, _)| revision);
         let body = receipt.index().to_string().into_bytes();
@@ -364,6 +377,7 @@ impl Desk {
     /// # Errors
     /// When the log cannot be written.
     pub async fn close(&self) -> Result<(), Error> {
+        self.close_books().await?;
         self.note(What::Stopped, None, "local", None).await?;
         let log = self.log.clone();
         // Closing waits for the disk, which is no work for a runtime's thread.
@@ -430,6 +444,11 @@ impl Desk {
 
     pub(crate) fn sights(&self) -> &Sights {
         &self.sights
+    }
+
+    /// The digest of the rules in force.
+    pub fn rules_digest(&self) -> String {
+        self.rules().digest().to_owned()
     }
 
     /// The cards, for what goes on behind an answer's back.

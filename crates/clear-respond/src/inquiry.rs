@@ -12,7 +12,7 @@
 //! # Change here
 //! Opening, taking over, events: `opened.rs`. Holds: `hold.rs`. The review queue: `review.rs`.
 
-mod card;
+pub(crate) mod card;
 mod hold;
 mod opened;
 mod review;

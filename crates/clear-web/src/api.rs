@@ -18,3 +18,4 @@ pub(crate) mod replay;
 pub(crate) mod reviews;
 pub(crate) mod rows;
 pub(crate) mod session;
+pub(crate) mod transparency;

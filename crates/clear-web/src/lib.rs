@@ -30,8 +30,9 @@ mod tls;
 mod watch;
 
 pub use openapi::openapi_json;
+pub use pages::transparency::report_html;
 pub use routes::{ROUTES, Route};
-pub use serve::{Config, Error, listen, raise_open_files, serve};
+pub use serve::{Config, Error, listen, no_core_dumps, raise_open_files, serve};
 pub use tls::{BadTls, Tls};
 
 /// A socket that listens, from [`listen`].

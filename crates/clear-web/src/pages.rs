@@ -23,6 +23,7 @@ mod shown;
 pub(crate) mod sign_in;
 pub(crate) mod steward;
 pub(crate) mod stop;
+pub(crate) mod transparency;
 
 use askama::Template;
 use axum::http::header::CONTENT_TYPE;

@@ -8,7 +8,7 @@ use axum::routing::{MethodFilter, on};
 
 use crate::api::{
     accounts, certificate, counts, cut_offs, events, file, find, handling, holds, inquiries, open, productions,
-    reference, register, replay, reviews, rows, session,
+    reference, register, replay, reviews, rows, session, transparency,
 };
 use crate::app::{App, note_route};
 use crate::fault::Fault;
@@ -79,6 +79,9 @@ routes! {
     POST "/api/v1/register/cut-offs/replay" "replay_cut_off" STEWARD replay::replay, "Decides the last days' questions again under a drafted order.";
     POST "/api/v1/register/cut-offs" "cut_off" STEWARD cut_offs::enter, "Puts a signed cut-off order in force.";
     GET "/api/v1/certificate" "certificate" OVERSEER certificate::certificate, "Says from the log that an agency had no access, or lists what it had.";
+    GET "/api/v1/transparency/{set}" "transparency_set" ANYBODY transparency::set, "A public set: access, cut-offs, flows, stores, releases.";
+    GET "/api/v1/transparency/releases/{number}" "release" ANYBODY transparency::release, "A release of counts, as it stands in the log.";
+    GET "/api/v1/reports/{period}" "compliance_report" OVERSEER transparency::report, "The log's counts of a quarter or a year, in full.";
     POST "/api/v1/accounts" "enrol" STEWARD accounts::enrol, "Enrols an account.";
     POST "/api/v1/sign-in" "sign_in" ANYBODY session::sign_in, "Opens a session with password and one-time code.";
     POST "/api/v1/sign-out" "sign_out" SIGNED_IN session::sign_out, "Ends the session.";
@@ -116,6 +119,10 @@ routes! {
     POST "/reviews" "reviews_form" REVIEWER pages::reviews::decide, "Releases a hold or reviews a question.";
     POST "/inquiry/reply" "reply_form" ANYBODY pages::reply::keep, "Keeps the reply to what was asked back, and goes on.";
     GET "/register" "register_page" ANYBODY pages::register::page, "Who has access to police data here.";
+    GET "/transparency" "transparency_page" ANYBODY pages::transparency::page, "What the city says of itself.";
+    GET "/transparency/{number}" "release_page" ANYBODY pages::transparency::release, "A release of counts.";
+    GET "/stores-and-flows" "stores_page" ANYBODY pages::transparency::stores, "Where data lives, and by which ways it leaves.";
+    GET "/reports" "reports_page" OVERSEER pages::transparency::reports, "A compliance report.";
     GET "/log" "log_page" ANYBODY pages::log::page, "The log and how to check it.";
     GET "/certificate" "certificate_page" OVERSEER pages::certificate::page, "A certificate that an agency had no access.";
     GET "/steward" "steward_page" SIGNED_IN pages::steward::page, "Drafting a cut-off order.";
@@ -130,6 +137,14 @@ routes! {
     GET "/devices" "devices_page" SIGNED_IN pages::devices::page, "The own devices.";
     POST "/devices/{device}/end" "end_device_form" SIGNED_IN pages::devices::end, "Ends an own device.";
     POST "/steward/cut-offs" "steward_cut_off" STEWARD pages::steward::enter, "A signed order is put in force.";
+}
+
+/// The name of a page or set for everybody, by its pattern: what is counted in totals and not as somebody's question.
+pub(crate) fn public_name(method: &str, pattern: &str) -> Option<&'static str> {
+    // Questions of the machine's own watchers, and a page's stylesheet, are nobody's visit.
+    const NO_VISITS: [&str; 4] = ["healthz", "metrics", "asset", "sign_in_page"];
+    let route = ROUTES.iter().find(|route| route.path == pattern && route.method == "GET" && method != "POST")?;
+    (route.who == ANYBODY && !NO_VISITS.contains(&route.name)).then_some(route.name)
 }
 
 /// The router of the table.

@@ -55,7 +55,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
     println!("{}", guide.text(&format!("http://{}", listener.local_addr()?), &args.dir));
     let token = persona(&args.dir, "keeper")?["token"].as_str().unwrap_or_default().to_owned();
     let keeper = crate::serve::keeper(&desk, &token, "records_service", "C").await?;
-    until_asked_to_stop(desk, listener, None, Some(keeper), signals).await
+    until_asked_to_stop(desk, listener, None, Some(keeper), crate::books::Releases::demonstration(), signals).await
 }
 
 /// What the demonstration tells its user.

@@ -1,5 +1,6 @@
 //! `openclear serve`: serve an installation.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use clear_web::{Config, Listener, Tls};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::End;
+use crate::books::{self, Releases};
 use crate::open::Place;
 
 /// Connections at once, where the operator allows as many open files.
@@ -53,6 +55,8 @@ pub(crate) struct Args {
     /// The use code that the jobs state.
     #[arg(long, value_name = "CODE", env = "OPENCLEAR_KEEPER_USE_CODE")]
     keeper_use_code: Option<String>,
+    #[command(flatten)]
+    releases: Releases,
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
@@ -71,16 +75,44 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
             args.place.dir.display()
         );
     }
+    let settings = settings(&args, &desk);
+    desk.configured(&settings, "start").await.context("cannot log the configuration")?;
     // Caught from here on: whoever reads the next line may press Ctrl-C at once.
     let signals = Signals::catch()?;
-    tokio::spawn(crate::rules::reload_on_hangup(desk.clone(), args.place.clone(), rules)?);
+    tokio::spawn(crate::rules::reload_on_hangup(desk.clone(), args.place.clone(), rules, settings)?);
     let scheme = if tls.is_some() { "https" } else { "http" };
     println!("Serving {} on {scheme}://{}", desk.public_register().installation, listener.local_addr()?);
     let keeper = match (&args.keeper, &args.keeper_purpose, &args.keeper_use_code) {
         (Some(token), Some(purpose), Some(code)) => Some(keeper(&desk, token, purpose, code).await?),
         _ => None,
     };
-    until_asked_to_stop(desk, listener, tls, keeper, signals).await
+    until_asked_to_stop(desk, listener, tls, keeper, args.releases, signals).await
+}
+
+/// The settings in force, for the log: what an operator can change, and no secret.
+fn settings(args: &Args, desk: &Desk) -> BTreeMap<String, String> {
+    let place = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    // Of the database's address neither account nor password.
+    let database = args.place.postgres.as_deref().map(|url| url.rsplit('@').next().unwrap_or_default().to_owned());
+    let plan = args.releases.plan();
+    [
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("folder", args.place.dir.display().to_string()),
+        ("database", database.unwrap_or_default()),
+        ("rules_folder", place(&args.place.rules)),
+        ("rules_key", place(&args.place.rules_key)),
+        ("rules", desk.rules_digest()),
+        ("listen", args.listen.to_string()),
+        ("port", args.port.to_string()),
+        ("tls_certificate", place(&args.tls_cert)),
+        ("keeper", args.keeper.is_some().to_string()),
+        ("keeper_purpose", args.keeper_purpose.clone().unwrap_or_default()),
+        ("keeper_use_code", args.keeper_use_code.clone().unwrap_or_default()),
+        ("releases", plan.every.to_string()),
+        ("small_counts", plan.threshold.to_string()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
 }
 
 /// The jobs' asker, proven once at start so that a wrong token is said at once.
@@ -124,9 +156,11 @@ pub(crate) async fn until_asked_to_stop(
     listener: Listener,
     tls: Option<Tls>,
     keeper: Option<Keeper>,
+    releases: Releases,
     mut signals: Signals,
 ) -> anyhow::Result<End> {
     let jobs = keeper.map(|keeper| tokio::spawn(clear_jobs::run(desk.clone(), keeper)));
+    let books = tokio::spawn(books::keep(desk.clone(), releases.plan()));
     let stop = async move {
         tokio::select! {
             _ = signals.interrupt.recv() => {}
@@ -135,6 +169,7 @@ pub(crate) async fn until_asked_to_stop(
         eprintln!("\nStopping: answers under way end first.");
     };
     clear_web::serve(desk.clone(), listener, config(tls), stop).await.context("the server ended")?;
+    books.abort();
     if let Some(jobs) = jobs {
         jobs.abort();
     }

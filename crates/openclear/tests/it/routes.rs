@@ -163,6 +163,10 @@ impl Table {
                 let text = self.server.ask(&draft).json()["text"].clone();
                 mine(Ask::post(route.path, &json!({"text": text})))
             }
+            "transparency_set" => mine(Ask::get(&route.path.replace("{set}", "cut-offs.csv"))),
+            "release" | "release_page" => mine(Ask::get(&route.path.replace("{number}", "1"))),
+            "compliance_report" => mine(Ask::get(&route.path.replace("{period}", "2026-Q3")).under(&inquiry)),
+            "reports_page" => mine(Ask::get(&format!("{}?period=2026", route.path)).under(&inquiry)),
             "certificate" | "certificate_page" => mine(Ask::get(&format!("{}?agency=frs", route.path))),
             "cut_off" => mine(Ask::post(route.path, &json!({"note": self.notes["cut_off"]}))),
             "open_inquiry" => mine(Ask::post(route.path, &by_hand(&inquiry))),
@@ -291,7 +295,7 @@ impl Table {
             "release_production" => mine(Ask::post(&self.docketed(route, &record, true), &json!({}))),
             "release_form" => mine(Ask::form(&self.docketed(route, &record, true), &[])),
             "register" | "register_export" | "me" | "openapi" | "docs" | "log_checkpoint" | "log_vkey" | "healthz"
-            | "metrics" | "home" | "sign_in_page" | "register_page" | "log_page" | "steward_page" | "entries_page" => {
+            | "metrics" | "home" | "sign_in_page" | "transparency_page" | "stores_page" | "register_page" | "log_page" | "steward_page" | "entries_page" => {
                 mine(Ask::get(route.path))
             }
             other => panic!(
@@ -324,7 +328,9 @@ fn is_logged(route: &Route, who: &str) -> bool {
         | "cut_off" | "enrol" | "search_page" | "record_page" | "counts_page" | "steward_cut_off" => true,
         "productions" | "docket" | "production" | "determine" | "release_production" | "productions_page"
         | "docket_form" | "production_page" | "determine_form" | "release_form" => true,
-        "replay_cut_off" | "certificate" | "certificate_page" => true,
+        "replay_cut_off" | "certificate" | "certificate_page" | "compliance_report" => true,
+        "reports_page" => !["anonymous", "cut_off", "sister"].contains(&who),
+        "transparency_set" | "release" | "transparency_page" | "release_page" | "stores_page" => false,
         "open_inquiry" | "close_inquiry" | "take_over_inquiry" | "event" | "holds" | "release_hold" | "refuse_hold"
         | "reviews" | "review" | "stop_form" | "reviews_page" | "reviews_form" => true,
         // What is one's own, and what the browser keeps, is not asked of the records.
