@@ -12,6 +12,7 @@ use crate::run::cargo;
 /// The measures, each with its arguments.
 const MEASURES: &[(&str, &str)] = &[
     ("decide", ""),
+    ("enforce", ""),
     ("gate", "--rows 1000 "),
     ("load", ""),
     ("ask", "--persons 100000 --questions 10000"),

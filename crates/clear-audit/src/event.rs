@@ -125,6 +125,9 @@ pub struct Event {
     /// How far into the ledger the answer saw.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<Seq>,
+    /// The entry of the log that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<u64>,
     /// The salted digest of the disclosed body, in lowercase hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
@@ -199,6 +202,11 @@ pub enum What {
     Started,
     /// The process ended in order.
     Stopped,
+    /// Nothing happened: an entry that fills a public checkpoint up to its size, so that its growth does not show when
+    /// somebody was asked about. Counted nowhere.
+    Cover,
+    /// The opening of an `entry` is destroyed; `why` is the legal basis.
+    Destroyed,
 }
 
 impl What {
@@ -224,7 +232,9 @@ impl What {
             | What::Published
             | What::PublicCounts
             | What::Started
-            | What::Stopped => false,
+            | What::Stopped
+            | What::Cover
+            | What::Destroyed => false,
         }
     }
 }

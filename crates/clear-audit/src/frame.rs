@@ -74,6 +74,27 @@ pub(crate) fn encode(out: &mut Vec<u8>, entry: &Entry, index: u64, batch: u64) {
     out.extend_from_slice(&sum);
 }
 
+/// What a frame becomes when its opening is destroyed: `head` is what the file has from the frame's beginning on, at least
+/// as far as its leaf. Gives the entry, and what to write at which distance from the frame's beginning.
+///
+/// The bytes before are not touched, so that this can be done again after a crash has left it half done.
+pub(crate) fn without_opening(head: &[u8]) -> Option<(u64, usize, Vec<u8>)> {
+    let length = claimed_length(head)?;
+    let mut cursor = Cursor(head);
+    cursor.take(8)?;
+    if Kind::from_code(u8::from_be_bytes(cursor.array()?)) != Some(Kind::Sealed) {
+        return None;
+    }
+    let index = u64::from_be_bytes(cursor.array()?);
+    cursor.take(16)?;
+    let kept = HEADER + u16::from_be_bytes(cursor.array()?) as usize;
+    let mut frame = head.get(..kept)?.to_vec();
+    frame.resize(length.checked_sub(SUM).filter(|end| *end >= kept)?, 0);
+    let sum = checksum(&frame);
+    frame.extend_from_slice(&sum);
+    Some((index, kept, frame.split_off(kept)))
+}
+
 /// The first bytes of a segment whose first entry is `first`.
 pub(crate) fn segment_header(first: u64) -> Vec<u8> {
     let mut header = SEGMENT_MAGIC.to_vec();
@@ -135,6 +156,15 @@ fn decode(bytes: &[u8]) -> Option<Frame> {
     let leaf = cursor.take(leaf_length)?.to_vec();
     let opening = cursor.0.to_vec();
     (batch <= index).then_some(Frame { index, batch, entry: Entry { kind, outbox, leaf, opening } })
+}
+
+/// Reads one frame; `None` where what stands there is none.
+pub(crate) fn read_one(file: &mut File) -> io::Result<Option<Frame>> {
+    let mut bytes = Vec::new();
+    file.by_ref().take(HEADER as u64).read_to_end(&mut bytes)?;
+    let Some(length) = claimed_length(&bytes) else { return Ok(None) };
+    file.by_ref().take(length.saturating_sub(bytes.len()) as u64).read_to_end(&mut bytes)?;
+    Ok(decode(&bytes))
 }
 
 /// The file name of a segment; they count from 1.

@@ -136,7 +136,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error>
 }
 
 /// Makes sure that a new file's name is on the disk.
-fn keep(path: &Path) -> Result<(), Error> {
+pub(crate) fn keep(path: &Path) -> Result<(), Error> {
     let sync =
         |folder: &Path| fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::write(folder));
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), sync)

@@ -124,9 +124,7 @@ const fn kind(what: What) -> Kind {
         What::Released => request("released", "a hold was released or refused by a second person", &[Request, Outcome]),
         What::Inquiry => request("inquiry", "an inquiry was opened, handed over or ended", &[Request, Outcome]),
         What::Reviewed => request("reviewed", "somebody looked at what waited for review", &[Request, Outcome]),
-        What::Alerted => {
-            other("alerted", "a supervisor was told of an emergency without asking", &[Operator, Outcome])
-        }
+        What::Alerted => other("alerted", "a supervisor was told of an emergency without asking", &[Operator, Outcome]),
         What::Production => request("production", "a step of a compelled production", &[Request, Outcome]),
         What::Filed => request(
             "filed",
@@ -152,6 +150,10 @@ const fn kind(what: What) -> Kind {
         }
         What::Started => other("started", "the process serves", &[Outcome]),
         What::Stopped => other("stopped", "the process ended in order", &[]),
+        What::Cover => other("cover", "nothing happened: it fills a public checkpoint up to its size", &[]),
+        What::Destroyed => {
+            other("destroyed", "the opening of `entry` was destroyed, on the legal basis in `why`", &[Outcome])
+        }
     }
 }
 
@@ -183,6 +185,8 @@ const ALL: &[What] = &[
     What::PublicCounts,
     What::Started,
     What::Stopped,
+    What::Cover,
+    What::Destroyed,
 ];
 
 const fn request(word: &'static str, means: &'static str, needs: &'static [Part]) -> Kind {
@@ -208,6 +212,10 @@ impl What {
 impl Event {
     /// The parts that an audit record of this kind must have and this one lacks.
     pub fn lacks(&self) -> Vec<Part> {
+        // It stands for nothing that happened anywhere.
+        if self.what == What::Cover {
+            return Vec::new();
+        }
         let kind = kind(self.what);
         let resident = self.account.is_none() && self.agency.is_none() && self.session.is_none();
         let asker = if kind.of_request && !resident { ASKER } else { &[] };
@@ -279,7 +287,8 @@ sets for everybody are counted in `public_counts`, by page and hour, and leave n
 
 What is a correction? A filing of a record that was there: the `filed` event says how many of its records it corrected.
 
-What is an expungement? The ledger can destroy the key of a body; no road leads to it in this version, so none is logged.
+What is an expungement? `destroyed` is that of an opening of this log. The ledger can destroy the key of a record's body; no road leads
+to that in this version, so none is logged.
 ";
 
 #[cfg(test)]

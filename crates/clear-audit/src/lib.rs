@@ -12,11 +12,13 @@
 //!
 //! # Change here
 //! What an event says: `event.rs`. Bytes on disk: `frame.rs`, and the table in README.md. What a leaf hides: `seal.rs`.
-//! What a checker looks at: `verify.rs`.
+//! What a checker looks at: `verify.rs`. When strangers see it: `public.rs`.
 
 #![expect(clippy::disallowed_methods, reason = "stores: log-frames, log-tiles, log-keys")]
 
 mod checkpoint;
+mod cover;
+mod destroy;
 mod error;
 mod event;
 mod frame;
@@ -25,6 +27,9 @@ mod kinds;
 mod log;
 mod note;
 mod openings;
+pub mod parsers;
+mod proof;
+mod public;
 mod receipt;
 mod recover;
 mod seal;
@@ -34,12 +39,15 @@ mod verify;
 mod walk;
 
 pub use checkpoint::{CheckpointFlaw, is_checkpoint_over};
+pub use destroy::DestroyError;
 pub use error::{Error, LogDown};
 pub use event::{Event, What};
 pub use kinds::{Part, log_events_page};
 pub use log::{Log, Options, Pending, Recovered};
 pub use note::{NoteFlaw, open_note, sign_note};
 pub use openings::{Opened, Openings};
+pub use proof::{Proof, ProofFlaw};
+pub use public::Public;
 pub use receipt::{Receipt, ReceiptFlaw};
 pub use verify::{Flaw, Folder, Published, Source, SourceError, Verified};
 pub use verify::{begins_with, extends, has_leaf, published, verify, verify_folder};

@@ -11,27 +11,32 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use clear_record::RequestId;
+use jiff::Timestamp;
 use signed_note::StandardSigner;
 use tlog_tiles::{Hash, record_hash};
 use tokio::sync::oneshot;
 
 use crate::checkpoint;
+use crate::cover;
+use crate::destroy;
 use crate::error::{Error, LogDown};
 use crate::event::Event;
 use crate::frame::{self, Entry, MAX_BODY, SEGMENT_HEADER};
 use crate::keys::{self, Keys};
 use crate::note::{self, NoteFlaw};
-use crate::openings::Openings;
+use crate::openings::{Alarm, Openings};
+use crate::public::{self, Pace, Public};
 use crate::receipt::{self, Receipt, Statement};
 use crate::recover::{self, Found};
 use crate::seal::{self, OpeningKey};
-use crate::tiles::TilePath;
 use crate::tree::Tree;
 
 /// A segment is ended at this size, in bytes.
 const SEGMENT_BYTES: u64 = 64 << 20;
 /// A batch takes no further entry after this many bytes, so that the first of them does not wait for ever.
 const BATCH_BYTES: usize = 8 << 20;
+/// So many cover leaves are written together at most.
+const COVERS: u64 = 4096;
 
 /// Where the log is, and how it signs.
 #[derive(Debug, Clone)]
@@ -44,6 +49,8 @@ pub struct Options {
     pub origin: String,
     /// How long synced entries wait for a checkpoint at most; one second is usual.
     pub checkpoint_every: Duration,
+    /// When the public checkpoint moves on; `None` leaves it where it is, as commands do that serve nobody.
+    pub public: Option<Public>,
 }
 
 /// What opening found and did.
@@ -81,6 +88,9 @@ struct Shared {
     queued: AtomicU64,
     synced: AtomicU64,
     checkpoint: Mutex<String>,
+    public: Mutex<String>,
+    public_pace: Option<Public>,
+    alarm: Alarm,
     down: Mutex<Option<LogDown>>,
 }
 
@@ -109,6 +119,7 @@ impl Log {
         let Keys { signer, vkey, openings } = keys::load(&options.keys, &options.folder, &options.origin, fresh)?;
         let head = on_disk.as_deref().map(|text| checkpoint::check(text.as_bytes(), &vkey));
         let head = head.transpose().map_err(|source| Error::Checkpoint { source })?;
+        let unfinished = destroy::found(&log)?;
         let Found { tree, segment, file, length, last_outbox, cut_bytes, mended } =
             recover::recover(&log, head.as_ref())?;
         if !mended.is_empty() {
@@ -124,8 +135,14 @@ impl Log {
             queued: AtomicU64::new(size),
             synced: AtomicU64::new(size),
             checkpoint: Mutex::new(on_disk.unwrap_or_default()),
+            public: Mutex::default(),
+            public_pace: options.public,
+            alarm: Alarm::quiet(),
             down: Mutex::new(None),
         });
+        if let Some(unfinished) = unfinished {
+            destroy::finish(&log, &shared.openings, &unfinished, size, &shared.alarm)?;
+        }
         let mut writer = Writer {
             shared: Arc::clone(&shared),
             tree,
@@ -138,9 +155,14 @@ impl Log {
             checkpointed_at: Instant::now(),
             checkpoint_every: options.checkpoint_every,
             publishing: Vec::new(),
+            pace: Pace::new(None, 0, Timestamp::now()),
             _lock: lock,
         };
         writer.write_checkpoint()?;
+        let own = locked(&shared.checkpoint).clone();
+        let (public, public_size) = public::open(&log, &shared.vkey, &own)?;
+        *locked(&shared.public) = public;
+        writer.pace = Pace::new(options.public, public_size, Timestamp::now());
         let (orders, queue) = mpsc::channel();
         let thread = std::thread::Builder::new().name("audit-log".into()).spawn(move || run(writer, &queue));
         let thread = thread.map_err(Error::write(&log))?;
@@ -275,7 +297,7 @@ impl Log {
 
     /// How many entries the published checkpoint covers.
     pub fn published_size(&self) -> u64 {
-        self.checkpoint().lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
+        size_of(&self.checkpoint())
     }
 
     /// The log's name: the first line of every checkpoint.
@@ -310,10 +332,41 @@ impl Log {
         if in_order { Ok(()) } else { self.state() }
     }
 
-    /// The file behind a path of the published log, like `checkpoint` or `tile/0/x001/x234/067`; `None` for any other.
-    pub fn tile_file(&self, path: &str) -> Option<PathBuf> {
-        let known = path == "checkpoint" || TilePath::parse(path).is_some();
-        Some(self.handle.shared.log.join(path)).filter(|file| known && file.is_file())
+    /// The checkpoint that strangers get: it moves on at fixed times only, by one of few sizes.
+    pub fn public_checkpoint(&self) -> String {
+        locked(&self.handle.shared.public).clone()
+    }
+
+    /// How many entries the public checkpoint covers.
+    pub fn public_size(&self) -> u64 {
+        size_of(&self.public_checkpoint())
+    }
+
+    /// When the next public checkpoint is due; `None` where none is made, or each as soon as there is something new.
+    pub fn next_public(&self) -> Option<Timestamp> {
+        self.handle.shared.public_pace?.next(Timestamp::now())
+    }
+
+    /// A tile or bundle, by its path in the log, as far as the public checkpoint reaches: for strangers.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read.
+    pub fn public_tile(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        public::tile(&self.handle.shared.log, self.public_size(), path)
+    }
+
+    /// A tile or bundle, by its path in the log, as far as the log's own checkpoint reaches: for witnesses, owners and
+    /// oversight.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read.
+    pub fn tile(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        public::tile(&self.handle.shared.log, self.published_size(), path)
+    }
+
+    /// The first entry that this process could not open though it should: an alarm. A destroyed opening is none.
+    pub fn unopened(&self) -> Option<u64> {
+        self.handle.shared.alarm.raised()
     }
 
     /// The synced entries of a range, opened.
@@ -322,7 +375,8 @@ impl Log {
     /// A folder that cannot be read.
     pub fn openings(&self, range: Range<u64>) -> Result<Openings, Error> {
         let range = range.start..range.end.min(self.synced_size());
-        Openings::new(&self.handle.shared.log, self.handle.shared.openings.clone(), range)
+        let shared = &self.handle.shared;
+        Openings::new(&shared.log, shared.openings.clone(), range, shared.alarm.clone())
     }
 }
 
@@ -344,6 +398,11 @@ impl Shared {
     fn end(&self, down: LogDown) {
         locked(&self.down).get_or_insert(down);
     }
+}
+
+/// The size that a checkpoint of ours says.
+fn size_of(checkpoint: &str) -> u64 {
+    checkpoint.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -454,6 +513,8 @@ struct Writer {
     checkpoint_every: Duration,
     /// Who waits for a checkpoint over what is written now.
     publishing: Vec<oneshot::Sender<()>>,
+    /// When strangers see the next checkpoint, and how large it is then.
+    pace: Pace,
     /// Held as long as the thread runs; the system frees it with the process.
     _lock: File,
 }
@@ -490,7 +551,8 @@ impl Writer {
     fn serve(&mut self, queue: &Receiver<Order>, closing: &mut Option<mpsc::Sender<()>>) -> Result<(), Error> {
         let mut batch = Vec::new();
         while closing.is_none() {
-            let first = match self.checkpoint_due() {
+            let public_due = self.pace.due(self.tree.size(), Timestamp::now());
+            let first = match self.checkpoint_due().into_iter().chain(public_due).min() {
                 None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(left) => queue.recv_timeout(left),
             };
@@ -510,8 +572,39 @@ impl Writer {
             for waiter in self.publishing.drain(..) {
                 let _ = waiter.send(());
             }
+            self.publish_for_all()?;
         }
-        self.write_checkpoint()
+        self.write_checkpoint()?;
+        self.publish_for_all()
+    }
+
+    /// Makes the public checkpoint, if its time has come: fills the log up with cover leaves, and lets strangers see what is
+    /// signed then.
+    fn publish_for_all(&mut self) -> Result<(), Error> {
+        let at = Timestamp::now();
+        if self.pace.due(self.tree.size(), at) != Some(Duration::ZERO) {
+            return Ok(());
+        }
+        let (mut left, mut batch) = (self.pace.covers(self.tree.size()), Vec::new());
+        while left > 0 {
+            let first = self.tree.size();
+            self.buffer.clear();
+            for index in first..first.saturating_add(left.min(COVERS)) {
+                let entry = cover::entry(&self.shared.openings, at)?;
+                frame::encode(&mut self.buffer, &entry, index, first);
+                batch.push((entry.leaf, oneshot::channel().0));
+            }
+            let count = batch.len() as u64;
+            self.shared.queued.fetch_add(count, Ordering::Relaxed);
+            self.write(&mut batch)?;
+            left = left.saturating_sub(count);
+        }
+        self.write_checkpoint()?;
+        let text = locked(&self.shared.checkpoint).clone();
+        public::write(&self.shared.log, &text)?;
+        *locked(&self.shared.public) = text;
+        self.pace.made(self.tree.size(), at);
+        Ok(())
     }
 
     fn gather(
@@ -624,6 +717,7 @@ mod tests {
             keys: folder.path().join("keys"),
             origin: "test/1".into(),
             checkpoint_every: Duration::ZERO,
+            public: None,
         };
         for round in 0..3u64 {
             let (log, recovered) = Log::open_with(options.clone(), 2000).unwrap();
@@ -657,6 +751,7 @@ mod tests {
             keys: folder.path().join("keys"),
             origin: "test/1".into(),
             checkpoint_every: Duration::from_secs(3600),
+            public: None,
         })
         .unwrap();
         for size in [3, 6, 6] {
@@ -678,6 +773,7 @@ mod tests {
             keys: folder.path().join("keys"),
             origin: "test/1".into(),
             checkpoint_every: Duration::from_secs(1),
+            public: None,
         };
         let (log, _) = Log::open_with(options, 2000).unwrap();
         let at = |second| jiff::Timestamp::from_second(second).unwrap();

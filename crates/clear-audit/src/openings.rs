@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::de::IgnoredAny;
 use tlog_tiles::record_hash;
@@ -23,6 +25,8 @@ pub enum Opened {
     Clear(Vec<u8>),
     /// Sealed bytes that are no event of this version.
     Sealed(Vec<u8>),
+    /// The opening was destroyed, on a legal basis that a later entry states.
+    Destroyed,
 }
 
 impl Opened {
@@ -50,10 +54,30 @@ pub struct Openings {
     reader: Option<Reader>,
     key: OpeningKey,
     range: Range<u64>,
+    alarm: Alarm,
+}
+
+/// The first entry that could not be opened, for whoever watches; shared by all readers of a log.
+#[derive(Clone)]
+pub(crate) struct Alarm(Arc<AtomicU64>);
+
+impl Alarm {
+    pub(crate) fn quiet() -> Alarm {
+        Alarm(Arc::new(AtomicU64::new(u64::MAX)))
+    }
+
+    pub(crate) fn raise(&self, entry: u64, why: &str) {
+        tracing::error!(entry, why, "an entry of the log cannot be opened");
+        self.0.fetch_min(entry, Ordering::Relaxed);
+    }
+
+    pub(crate) fn raised(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|entry| *entry != u64::MAX)
+    }
 }
 
 impl Openings {
-    pub(crate) fn new(log: &Path, key: OpeningKey, range: Range<u64>) -> Result<Openings, Error> {
+    pub(crate) fn new(log: &Path, key: OpeningKey, range: Range<u64>, alarm: Alarm) -> Result<Openings, Error> {
         let mut segments: VecDeque<PathBuf> = frame::segments(log)?.into_iter().map(|(_, path)| path).collect();
         let mut first = 0;
         // A segment is needed unless the next one still begins at or before the range.
@@ -68,7 +92,7 @@ impl Openings {
             Some(path) if !range.is_empty() => Some(Reader::open(&path, first)?),
             _ => None,
         };
-        Ok(Openings { segments, reader, key, range })
+        Ok(Openings { segments, reader, key, range, alarm })
     }
 
     /// Gives the entries that stand for outbox rows only: filings and the register. The others are not even opened.
@@ -90,8 +114,10 @@ impl Openings {
                 Step::Frame(frame, _) if frame.index < self.range.start || !wanted(&frame.entry) => {}
                 Step::Frame(frame, _) => {
                     let entry = frame.index;
-                    let body =
-                        seal::open(Some(&self.key), &frame.entry).map_err(|why| Error::Opening { entry, why })?;
+                    let body = seal::open(Some(&self.key), &frame.entry).map_err(|why| {
+                        self.alarm.raise(entry, why);
+                        Error::Opening { entry, why }
+                    })?;
                     let hash = record_hash(&frame.entry.leaf).0;
                     return Ok(Some(walk::leaf(entry, hash, &frame.entry, body.unwrap_or_default())));
                 }

@@ -81,7 +81,13 @@ pub(crate) fn clear_leaf(text: &[u8]) -> Vec<u8> {
 /// What is wrong with an opening; the sentence of an error.
 pub(crate) type Why = &'static str;
 
-/// Opens an entry and holds it against its leaf. Without a key, a sealed entry gives `None`.
+/// Whether a sealed entry's opening was destroyed: overwritten with zeros, which no key number is.
+pub(crate) fn is_destroyed(entry: &Entry) -> bool {
+    entry.kind == Kind::Sealed && !entry.opening.is_empty() && entry.opening.iter().all(|byte| *byte == 0)
+}
+
+/// Opens an entry and holds it against its leaf. Without a key, a sealed entry gives `None`; so does one whose opening
+/// was destroyed.
 ///
 /// # Errors
 /// The sentence that says what does not fit.
@@ -95,6 +101,7 @@ pub(crate) fn open(key: Option<&OpeningKey>, entry: &Entry) -> Result<Option<Vec
         Kind::Clear => Err("a clear entry has no opening, this one does"),
         Kind::Digest if clear_leaf(&entry.opening) == entry.leaf => Ok(Some(entry.opening.clone())),
         Kind::Digest => Err("its text is not the one of its leaf"),
+        Kind::Sealed if is_destroyed(entry) => Ok(None),
         Kind::Sealed => {
             let Some(key) = key else { return Ok(None) };
             let (number, sealed) = entry.opening.split_first().ok_or("its opening is empty")?;

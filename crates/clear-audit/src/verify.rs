@@ -6,15 +6,18 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use tlog_tiles::{
     EMPTY_HASH, Error as TreeError, Hash, Tile, TileHashReader, TileReader, check_record, check_tree, prove_record,
     prove_tree, record_hash,
 };
 
 use crate::checkpoint::{self, CheckpointFlaw, Head};
+use crate::destroy::Destroyed;
 use crate::error::Error;
 use crate::frame::{self, Frame, Reader, Step};
 use crate::keys;
+use crate::public;
 use crate::seal::{self, OpeningKey};
 use crate::tiles::{TilePath, WIDTH, take_leaf};
 use crate::tree::{Edge, tile_bytes};
@@ -26,6 +29,15 @@ pub trait Source {
     /// # Errors
     /// It is not there, or the source cannot be reached.
     fn get(&self, path: &str) -> Result<Vec<u8>, SourceError>;
+
+    /// When the next checkpoint is due, where the source says so.
+    fn next_checkpoint(&self) -> Option<Timestamp> {
+        None
+    }
+}
+
+fn said(next: Option<Timestamp>) -> String {
+    next.map_or_else(String::new, |next| format!("; the next one is due at {next}"))
 }
 
 /// Why a source gave nothing.
@@ -140,13 +152,15 @@ pub enum Flaw {
         /// Which.
         path: String,
     },
-    /// The checkpoint does not reach this entry yet. Ask again in a moment.
-    #[error("entry {entry} is not under the checkpoint yet, which covers {size}")]
+    /// The checkpoint does not reach this entry yet. Ask again after the next one.
+    #[error("entry {entry} is not under the checkpoint yet, which covers {size}{}", said(*.next))]
     NotYet {
         /// Which.
         entry: u64,
         /// The checkpoint's size.
         size: u64,
+        /// When the next checkpoint is due, where the source says so.
+        next: Option<Timestamp>,
     },
     /// The log does not have this entry at this place.
     #[error("entry {entry} is not the one of the receipt")]
@@ -212,6 +226,8 @@ pub fn verify_folder(dir: &Path, vkey: &str) -> Result<Verified, Flaw> {
     while frames.next()?.is_some() {
         beyond += 1;
     }
+    frames.destroyed.check()?;
+    public::check(&log, vkey, &head)?;
     check_leftovers(&source, head.size, &log.join("tile"), "tile")?;
     let Frames { opened, torn_bytes, .. } = frames;
     Ok(Verified { origin: head.origin, size: head.size, root: head.root.0, opened, beyond, torn_bytes })
@@ -223,28 +239,40 @@ pub fn verify_folder(dir: &Path, vkey: &str) -> Result<Verified, Flaw> {
 /// [`Flaw::Rewritten`]; or what is wrong with either checkpoint or the tiles between them.
 pub fn extends(source: &dyn Source, vkey: &str, older: &str) -> Result<u64, Flaw> {
     let older = checkpoint::check(older.as_bytes(), vkey).map_err(|source| Flaw::Checkpoint { source })?;
-    begins_with(source, vkey, older.size, older.root.0)
+    let newer = fetch_head(source, vkey)?;
+    holds(source, &newer, older.size, older.root.0)?;
+    Ok(newer.size)
 }
 
 /// Checks that a log begins with so many entries that have this root; gives the size of its newest checkpoint.
 ///
 /// # Errors
-/// As [`extends`].
+/// [`Flaw::NotYet`] where the newest checkpoint does not reach so far: what was said of the log itself can be newer than
+/// what is public of it. Otherwise as [`extends`].
 pub fn begins_with(source: &dyn Source, vkey: &str, size: u64, root: [u8; 32]) -> Result<u64, Flaw> {
     let newer = fetch_head(source, vkey)?;
+    if size > newer.size {
+        let next = source.next_checkpoint();
+        return Err(Flaw::NotYet { entry: size.saturating_sub(1), size: newer.size, next });
+    }
+    holds(source, &newer, size, root)?;
+    Ok(newer.size)
+}
+
+/// Checks that a log with this head begins with so many entries that have this root.
+pub(crate) fn holds(source: &dyn Source, newer: &Head, size: u64, root: [u8; 32]) -> Result<(), Flaw> {
     let rewritten = || Flaw::Rewritten { older: size, newer: newer.size };
     if size > newer.size {
         return Err(rewritten());
     }
     match size {
-        0 if root == EMPTY_HASH.0 => {}
-        0 => return Err(rewritten()),
+        0 if root == EMPTY_HASH.0 => Ok(()),
+        0 => Err(rewritten()),
         _ => {
-            let proof = with_tiles(source, &newer, |tree| prove_tree(newer.size, size, tree))?;
-            check_tree(&proof, newer.size, newer.root, size, Hash(root)).map_err(|_| rewritten())?;
+            let proof = with_tiles(source, newer, |tree| prove_tree(newer.size, size, tree))?;
+            check_tree(&proof, newer.size, newer.root, size, Hash(root)).map_err(|_| rewritten())
         }
     }
-    Ok(newer.size)
 }
 
 /// What a log's newest checkpoint says, its signature checked.
@@ -277,19 +305,35 @@ pub fn has_leaf(source: &dyn Source, vkey: &str, entry: u64, leaf: [u8; 32]) -> 
 
 /// Checks that the log has this leaf at this place; gives the checkpoint's size.
 pub(crate) fn included(source: &dyn Source, vkey: &str, entry: u64, leaf: Hash) -> Result<u64, Flaw> {
-    let head = fetch_head(source, vkey)?;
+    Ok(inclusion(source, vkey, entry, leaf)?.size)
+}
+
+/// That an entry is under a checkpoint, and the path of hashes that shows it.
+pub(crate) struct Inclusion {
+    pub(crate) size: u64,
+    pub(crate) checkpoint: Vec<u8>,
+    pub(crate) path: Vec<Hash>,
+}
+
+/// The proof that the log has this leaf at this place, checked.
+pub(crate) fn inclusion(source: &dyn Source, vkey: &str, entry: u64, leaf: Hash) -> Result<Inclusion, Flaw> {
+    let checkpoint = fetch_checkpoint(source)?;
+    let head = checkpoint::check(&checkpoint, vkey).map_err(|source| Flaw::Checkpoint { source })?;
     if entry >= head.size {
-        return Err(Flaw::NotYet { entry, size: head.size });
+        return Err(Flaw::NotYet { entry, size: head.size, next: source.next_checkpoint() });
     }
-    let proof = with_tiles(source, &head, |tree| prove_record(head.size, entry, tree))?;
-    check_record(&proof, head.size, head.root, entry, leaf).map_err(|_| Flaw::NotIncluded { entry })?;
-    Ok(head.size)
+    let path = with_tiles(source, &head, |tree| prove_record(head.size, entry, tree))?;
+    check_record(&path, head.size, head.root, entry, leaf).map_err(|_| Flaw::NotIncluded { entry })?;
+    Ok(Inclusion { size: head.size, checkpoint, path })
+}
+
+fn fetch_checkpoint(source: &dyn Source) -> Result<Vec<u8>, Flaw> {
+    let path = "checkpoint".to_owned();
+    source.get(&path).map_err(|source| Flaw::Unread { path, source })
 }
 
 fn fetch_head(source: &dyn Source, vkey: &str) -> Result<Head, Flaw> {
-    let path = "checkpoint".to_owned();
-    let text = source.get(&path).map_err(|source| Flaw::Unread { path, source })?;
-    checkpoint::check(&text, vkey).map_err(|source| Flaw::Checkpoint { source })
+    checkpoint::check(&fetch_checkpoint(source)?, vkey).map_err(|source| Flaw::Checkpoint { source })
 }
 
 /// A proof over tiles that are themselves checked against the root.
@@ -497,13 +541,14 @@ pub(crate) struct Frames {
     covered: u64,
     opened: u64,
     torn_bytes: u64,
+    destroyed: Destroyed,
 }
 
 impl Frames {
     pub(crate) fn open(log: &Path, key: Option<OpeningKey>, covered: u64) -> Result<Frames, Flaw> {
         let mut segments: VecDeque<PathBuf> = frame::segments(log)?.into_iter().map(|(_, path)| path).collect();
         let reader = segments.pop_front().map(|path| Reader::open(&path, 0)).transpose()?;
-        Ok(Frames { segments, reader, key, covered, opened: 0, torn_bytes: 0 })
+        Ok(Frames { segments, reader, key, covered, opened: 0, torn_bytes: 0, destroyed: Destroyed::default() })
     }
 
     fn next(&mut self) -> Result<Option<Frame>, Flaw> {
@@ -517,6 +562,7 @@ impl Frames {
                 Step::Frame(frame, _) => {
                     let body = seal::open(self.key.as_ref(), &frame.entry);
                     let body = body.map_err(|why| Flaw::Entry { entry: frame.index, why: why.to_owned() })?;
+                    self.destroyed.note(&frame, body.as_deref(), self.key.is_some());
                     self.opened += u64::from(body.is_some() && frame.entry.kind == frame::Kind::Sealed);
                     return Ok(Some((frame, body)));
                 }

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::frame::Kind;
 use crate::keys;
 use crate::openings::Opened;
+use crate::seal;
 use crate::tree::Edge;
 use crate::verify::{Flaw, Frames};
 
@@ -83,7 +84,8 @@ pub(crate) fn leaf(index: u64, hash: [u8; 32], entry: &crate::frame::Entry, body
         Kind::Clear | Kind::Digest => (None, Opened::Clear(body)),
         Kind::Sealed => {
             let commitment = entry.leaf.split_first().and_then(|(_, commitment)| commitment.try_into().ok());
-            (commitment, Opened::sealed(body))
+            let opened = if seal::is_destroyed(entry) { Opened::Destroyed } else { Opened::sealed(body) };
+            (commitment, opened)
         }
     };
     Leaf { index, hash, commitment, outbox: entry.outbox, opened }
@@ -113,6 +115,7 @@ mod tests {
             keys: folder.join("keys"),
             origin: "test/1".into(),
             checkpoint_every: Duration::ZERO,
+            public: None,
         };
         Log::open(options).unwrap().0
     }

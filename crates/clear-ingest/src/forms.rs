@@ -89,6 +89,13 @@ pub fn read(
     })
 }
 
+/// The fields that a form names and leaves empty, as `null` or an empty list: what a correction takes out of its record.
+pub fn emptied(draft: &Draft, json: &[u8]) -> BTreeSet<String> {
+    let named: Map<String, Value> = serde_json::from_slice(json).unwrap_or_default();
+    let held = draft.record.to_json();
+    named.into_iter().map(|(field, _)| field).filter(|field| !held.contains_key(field)).collect()
+}
+
 /// The age on a day, years; `None` when the day lies before the birth or the age beyond [`OLDEST_YEARS`]. For the
 /// check of a person against an event (GR31), which needs both records.
 pub fn age_on(date_of_birth: Date, day: Date) -> Option<u16> {

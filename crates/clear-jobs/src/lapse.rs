@@ -8,7 +8,8 @@ use jiff::civil::Date;
 
 use crate::Error;
 
-/// Marks every entry whose day has come as lapsed, in a version of its own. Returns how many there were.
+/// Marks every entry whose day has come as lapsed, in a version of its own: a correction, which keeps what the job is not
+/// shown. Returns how many there were.
 ///
 /// # Errors
 /// A refusal; what was filed before stays, and the next call goes on.

@@ -120,7 +120,7 @@ pub const STORES: &[Store] = &[
         holds: "every question with its asker, purpose and reason; every answer by record ids; filings, sign-ins, orders, publications",
         protected: "events sealed with AES-256-GCM under a key of their own, derived from the openings' key; orders, agreements, rules and publications in clear",
         kept: "at least as long as the longest live disclosure; never shorter than a year; never rewritten",
-        files: &["log/frames-*.log", "log/lock"],
+        files: &["log/frames-*.log", "log/lock", "log/destroying"],
         opened_by: &["crates/clear-audit/src/lib.rs"],
     },
     Store {
@@ -129,7 +129,7 @@ pub const STORES: &[Store] = &[
         holds: "commitments under fresh random salts, hashes, signed checkpoints; what is public in clear",
         protected: "public",
         kept: "for ever",
-        files: &["log/tile/*", "log/checkpoint", "log.vkey"],
+        files: &["log/tile/*", "log/checkpoint", "log/public", "log.vkey"],
         opened_by: &["crates/clear-audit/src/lib.rs", "crates/clear-web/src/public_log.rs"],
     },
     Store {

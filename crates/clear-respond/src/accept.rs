@@ -1,12 +1,12 @@
 //! The road in: filings and entries of the register.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use clear_audit::{Event, Receipt, What};
 use clear_identity::Proven;
 use clear_policy::{BadEntry, Decision, Deed, Denial, Entry as RegisterEntry, Register, may};
-use clear_record::{AgencyId, Draft, Kind, Label, Method, Record, RecordId, Request, Seq, Version};
+use clear_record::{AgencyId, BadRecord, Draft, Kind, Label, Method, Record, RecordId, Request, Seq, Version};
 use clear_store::{Batch, OutboxBody};
 use jiff::Timestamp;
 
@@ -18,14 +18,45 @@ use crate::{caveats, govern, tighten};
 /// What is brought in.
 #[derive(Debug, Clone)]
 pub enum Filing {
-    /// Records: new ones, corrections, rows of an imported file.
+    /// Records: new ones, corrections, rows of an imported file. An imported row is its record whole.
     Records(Vec<Draft>),
+    /// The next version of one record: what the draft does not name stays as it is.
+    Correction {
+        /// The version.
+        draft: Box<Draft>,
+        /// Fields that are taken out.
+        emptied: BTreeSet<String>,
+    },
     /// How one record is handled from now on (GR15).
     Restrict(Restrict),
     /// Every such decision whose date has come is ended; only the dates say which.
     EndRestrictions,
     /// Entries of the register, all or none.
     Register(Vec<RegisterEntry>),
+}
+
+impl Filing {
+    fn drafts(&self) -> &[Draft] {
+        match self {
+            Filing::Records(drafts) => drafts,
+            Filing::Correction { draft, .. } => std::slice::from_ref(draft),
+            Filing::Restrict(_) | Filing::EndRestrictions | Filing::Register(_) => &[],
+        }
+    }
+
+    /// A draft of this filing with what it does not name taken from the record's version of now: nobody takes out by a
+    /// correction what they were not shown. An imported row stays as it is; its source is the whole of it.
+    fn completed(&self, draft: &Draft, now: &Record) -> Result<Record, BadRecord> {
+        if draft.provenance.method == Method::Imported {
+            return Ok(draft.record.clone());
+        }
+        let mut fields = now.to_json();
+        if let Filing::Correction { emptied, .. } = self {
+            fields.retain(|field, _| !emptied.contains(field));
+        }
+        fields.extend(draft.record.to_json());
+        Record::from_bytes(now.kind(), serde_json::Value::Object(fields).to_string().as_bytes())
+    }
 }
 
 /// A filing that does not fit, in words for the filer.
@@ -44,6 +75,8 @@ pub enum BadFiling {
     RestrictionFiled,
     #[error("an assignment names its filer neither as assigned nor as supervisor: somebody else files it")]
     OwnAssignment,
+    #[error("the record does not hold together with what it keeps: {0}")]
+    Incomplete(String),
     #[error("the register does not know the agency `{0}`")]
     UnknownAgency(AgencyId),
     #[error("the filing's records are contributed by `{0}`, which is not your agency")]
@@ -82,20 +115,30 @@ pub struct AcceptedOrder {
 
 /// Takes in one filing. Whatever comes into OpenCLEAR comes in through here.
 ///
-/// It runs to its end even when the filer goes away: an order that was committed must also close the gate.
+/// It runs to its end even when the filer goes away: an order that was committed must also close the gate. The filer has
+/// the answer when the gate holds; the sessions and tokens of the closure, which open nothing any more, end behind it.
 ///
 /// # Errors
 /// A [`Refusal`]; nothing was changed then, unless it is [`Refusal::LogDown`]: what was committed before the log failed
 /// is invisible until the next start, which logs it first.
 pub async fn accept(desk: &Arc<Desk>, request: Proven<Request<Filing>>) -> Result<Accepted, Refusal> {
     let desk = desk.clone();
-    match tokio::spawn(async move { take(&desk, &request).await }).await {
-        Ok(result) => result,
-        Err(_) => Err(Refusal::Failed),
-    }
+    let (say, said) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        let before = match take(&desk, &request).await {
+            Ok((accepted, before)) => {
+                let _ = say.send(Ok(accepted));
+                before
+            }
+            Err(refusal) => return drop(say.send(Err(refusal))),
+        };
+        govern::end_credentials(&desk, &before).await;
+    });
+    said.await.unwrap_or(Err(Refusal::Failed))
 }
 
-async fn take(desk: &Desk, request: &Request<Filing>) -> Result<Accepted, Refusal> {
+/// Takes the filing; with what was taken, the register as it was before.
+async fn take(desk: &Desk, request: &Request<Filing>) -> Result<(Accepted, Arc<Register>), Refusal> {
     let entry = Entry::asked(desk, request, "file", &summary(&request.question));
     if let Some(denial) = denied(desk, request) {
         return Err(entry.refuse(denial).await);
@@ -107,7 +150,7 @@ async fn take(desk: &Desk, request: &Request<Filing>) -> Result<Accepted, Refusa
     }
     let register = desk.register();
     let prepared = match &request.question {
-        Filing::Records(drafts) => match prepare(desk, request, drafts).await {
+        Filing::Records(_) | Filing::Correction { .. } => match prepare(desk, request).await {
             Ok(Ok((drafts, unchanged))) => {
                 Prepared { drafts, unchanged, entries: vec![], register: Register::clone(&register) }
             }
@@ -164,16 +207,16 @@ async fn take(desk: &Desk, request: &Request<Filing>) -> Result<Accepted, Refusa
         request.standing.account.as_ref(),
     )
     .await;
-    let orders = govern::take_effect(desk, &register).await;
-    let receipt = published.receipt.ok_or(Refusal::Failed)?;
-    Ok(Accepted {
+    let orders = govern::take_effect(desk, &register);
+    let accepted = Accepted {
         filed: ids,
         unchanged: prepared.unchanged,
         seq: desk.visible(),
         register: published.committed.register,
         orders,
-        receipt,
-    })
+        receipt: published.receipt.ok_or(Refusal::Failed)?,
+    };
+    Ok((accepted, register))
 }
 
 struct Prepared {
@@ -186,7 +229,9 @@ struct Prepared {
 fn denied(desk: &Desk, request: &Request<Filing>) -> Option<Denial> {
     let register = desk.register();
     let mut deeds: Vec<Deed> = match &request.question {
-        Filing::Records(drafts) => drafts.iter().map(|draft| Deed::File(draft.record.kind())).collect(),
+        Filing::Records(_) | Filing::Correction { .. } => {
+            request.question.drafts().iter().map(|draft| Deed::File(draft.record.kind())).collect()
+        }
         Filing::Restrict(_) => vec![Deed::Handle],
         Filing::EndRestrictions => vec![Deed::File(Kind::Restriction)],
         Filing::Register(entries) => entries.iter().map(|entry| Deed::Govern(entry.name())).collect(),
@@ -201,8 +246,8 @@ fn denied(desk: &Desk, request: &Request<Filing>) -> Option<Denial> {
     if deeds.is_empty() {
         // An empty filing is judged as the smallest one, so that strangers learn nothing else.
         deeds.push(match &request.question {
-            Filing::Records(_) | Filing::Restrict(_) | Filing::EndRestrictions => Deed::File(Kind::Incident),
             Filing::Register(_) => Deed::Govern("edge"),
+            _ => Deed::File(Kind::Incident),
         });
     }
     deeds.into_iter().find_map(|deed| match may(&register, &*desk.rules(), deed, request) {
@@ -216,8 +261,8 @@ fn denied(desk: &Desk, request: &Request<Filing>) -> Option<Denial> {
 async fn prepare(
     desk: &Desk,
     request: &Request<Filing>,
-    drafts: &[Draft],
 ) -> Result<Result<(Vec<Draft>, usize), BadFiling>, clear_query::Error> {
+    let drafts = request.question.drafts();
     if drafts.is_empty() {
         return Ok(Err(BadFiling::Empty));
     }
@@ -261,6 +306,12 @@ async fn prepare(
             }
             // A filing never loosens a label; that is a deed of its own.
             draft.label = draft.label.within(label);
+            if let Some(record) = current.get(&draft.id).and_then(|version| version.record.as_ref()) {
+                match request.question.completed(&draft, record) {
+                    Ok(completed) => draft.record = completed,
+                    Err(bad) => return Ok(Err(BadFiling::Incomplete(bad.to_string()))),
+                }
+            }
             let same = current.get(&draft.id).is_some_and(|version| version.record.as_ref() == Some(&draft.record));
             if same && draft.provenance.method == Method::Imported {
                 unchanged += 1;
@@ -360,8 +411,9 @@ async fn tighten_parts(desk: &Desk, taken: &mut [Draft]) -> Result<Vec<Draft>, c
 fn summary(filing: &Filing) -> Vec<String> {
     let mut counts: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
     match filing {
-        Filing::Records(drafts) => {
-            drafts.iter().for_each(|draft| *counts.entry(draft.record.kind().to_string()).or_default() += 1)
+        Filing::Records(_) | Filing::Correction { .. } => {
+            let kinds = filing.drafts().iter().map(|draft| draft.record.kind().to_string());
+            kinds.for_each(|kind| *counts.entry(kind).or_default() += 1);
         }
         Filing::Restrict(asked) => _ = counts.insert(format!("restriction to {}", asked.handling), 1),
         Filing::EndRestrictions => _ = counts.insert("end of restrictions".into(), 1),

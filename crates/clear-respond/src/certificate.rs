@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use clear_audit::{Event, Flaw, Folder, Leaf, NoteFlaw, Opened, Receipt, Source, Walk, What};
 use clear_identity::Proven;
-use clear_policy::{Covers, Decision, Deed, Entry as RegisterEntry, Register, may};
+use clear_policy::{BadEntry, Covers, Decision, Deed, Entry as RegisterEntry, Register, may};
 use clear_record::{AgencyId, Request, RequestId};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -164,6 +164,10 @@ pub enum CertificateError {
     Empty { from: u64, to: u64, size: u64 },
     #[error("entry {entry} of the log is a register's entry that does not read: {what}")]
     Register { entry: u64, what: String },
+    #[error(
+        "the opening of entry {entry} was destroyed, so nobody can say what it was; certify the entries before it, and those after"
+    )]
+    Destroyed { entry: u64 },
     #[error("cannot sign")]
     Sign(#[source] clear_audit::Error),
     #[error("this is not a certificate: line {line} should be `{expected}: …`")]
@@ -215,8 +219,13 @@ pub fn certify(
     for leaf in Walk::open(dir, to)? {
         let Leaf { index, opened, .. } = leaf?;
         step(head.size + index);
-        let Opened::Event(event) = opened else { continue };
-        found.look(index, &event, &mut registers);
+        let event = match opened {
+            // What it said cannot be known any more; to certify that it was no access would be a guess.
+            Opened::Destroyed if index >= from => return Err(CertificateError::Destroyed { entry: index }),
+            Opened::Event(event) if event.what != What::Cover => event,
+            _ => continue,
+        };
+        found.look(index, &event, &mut registers)?;
     }
     found.settle();
     progress(Progress { read: 2 * head.size, of: 2 * head.size });
@@ -373,6 +382,7 @@ fn first_walk(
                     (ordered, held) = (Some(after), true);
                 }
             }
+            Opened::Destroyed => {}
             Opened::Clear(body) | Opened::Sealed(body) => {
                 // What was not in the ledger is no entry of the register, whatever it looks like.
                 if outbox == 0 {
@@ -428,22 +438,25 @@ impl<'a> Registers<'a> {
     }
 
     /// The register after so many entries, or after all that stand before this place of the log.
-    fn at(&mut self, version: Option<u64>, place: u64) -> Arc<Register> {
+    ///
+    /// # Errors
+    /// An entry that does not apply: then nobody can say what the register was.
+    fn at(&mut self, version: Option<u64>, place: u64) -> Result<Arc<Register>, CertificateError> {
         let version = version.unwrap_or_else(|| self.entries.partition_point(|(index, _)| *index < place) as u64);
         let [newer, older] = &self.known;
         if let Some(known) = [newer, older].into_iter().find(|known| known.version() == version) {
-            return known.clone();
+            return Ok(known.clone());
         }
         let mut register = if newer.version() < version { Register::clone(newer) } else { Register::new() };
         let from = usize::try_from(register.version()).unwrap_or(usize::MAX);
         let to = usize::try_from(version).unwrap_or(usize::MAX).min(self.entries.len());
-        for (_, entry) in self.entries.get(from..to).unwrap_or_default() {
-            // Each was taken in the first walk.
-            let _ = register.apply(entry);
+        for (at, entry) in self.entries.get(from..to).unwrap_or_default() {
+            let bad = |bad: BadEntry| CertificateError::Register { entry: *at, what: bad.to_string() };
+            register.apply(entry).map_err(bad)?;
         }
         let register = Arc::new(register);
         self.known = [register.clone(), newer.clone()];
-        register
+        Ok(register)
     }
 }
 
@@ -543,7 +556,7 @@ impl Found {
         })
     }
 
-    fn look(&mut self, index: u64, event: &Event, registers: &mut Registers<'_>) {
+    fn look(&mut self, index: u64, event: &Event, registers: &mut Registers<'_>) -> Result<(), CertificateError> {
         let mut path = event.path.clone();
         path.extend(event.agency.iter().cloned());
         path.extend(event.recipients.iter().cloned());
@@ -551,7 +564,7 @@ impl Found {
         if event.what == What::Asked {
             // What the log says is not taken at its word: the register of then says whom this question touched.
             let (standing, inquiry) = said(event);
-            path.extend(registers.at(event.register, index).path(&standing, &inquiry, event.at));
+            path.extend(registers.at(event.register, index)?.path(&standing, &inquiry, event.at));
         }
         if let Some(request) = &event.request {
             match event.what {
@@ -579,6 +592,7 @@ impl Found {
         if let Some(request) = event.request.as_ref().filter(|_| event.what.ends()) {
             self.open.remove(request);
         }
+        Ok(())
     }
 
     fn weigh(&mut self, index: u64, event: &Event, met: Vec<String>) {
@@ -732,7 +746,10 @@ pub async fn certificate(
             Ok(CertifiedAnswer { certified, receipt })
         }
         Ok(Err(error)) => Err(match error {
-            CertificateError::UnknownAgency(_) | CertificateError::NoOrder(_) | CertificateError::Empty { .. } => {
+            CertificateError::UnknownAgency(_)
+            | CertificateError::NoOrder(_)
+            | CertificateError::Empty { .. }
+            | CertificateError::Destroyed { .. } => {
                 entry.wrong(error.to_string()).await
             }
             error => entry.failed(&error).await,

@@ -105,6 +105,7 @@ pub struct Desk {
     pub(crate) urgent: Urgent,
     /// What is counted of the log.
     pub(crate) books: crate::transparency::Books,
+    pub(crate) silent: crate::silent::Waiting,
 }
 
 impl Desk {
@@ -150,6 +151,7 @@ impl Desk {
             counts: Mutex::default(),
             urgent: Urgent::default(),
             books: crate::transparency::Books::default(),
+            silent: crate::silent::Waiting::default(),
             store,
             log,
             rules: RwLock::new(rules),
@@ -157,7 +159,8 @@ impl Desk {
             latest: AtomicI64::new(i64::MIN),
         };
         // Nothing listens yet; every order of the register closes the gate anew.
-        drop(crate::govern::take_effect(&desk, &Register::new()).await);
+        drop(crate::govern::take_effect(&desk, &Register::new()));
+        crate::govern::end_credentials(&desk, &Register::new()).await;
         desk.end_crashed().await?;
         desk.count_urgent().await?;
         desk.shelves.catch_up(desk.visible()).await?;
@@ -202,6 +205,10 @@ impl Desk {
         for opened in self.log.openings(from..self.log.synced_size()).map_err(Error::ReadLog)? {
             let (_, opened) = opened.map_err(Error::ReadLog)?;
             let clear_audit::Opened::Event(event) = opened else { continue };
+            // The log fills itself up by the machine's clock, which is not the desk's.
+            if event.what == What::Cover {
+                continue;
+            }
             self.latest.fetch_max(event.at.as_microsecond(), Ordering::SeqCst);
             let Some(request) = event.request.clone() else { continue };
             if event.what == What::Asked {

@@ -3,8 +3,8 @@
 //! A connection is registered when it is accepted, and bound when its first answer is about to be written: to the
 //! account and device that it carries, and to the path of that answer. Every write takes the connection's [`Pass`], makes
 //! one non-blocking write, says how much that was, and gives the pass back; nobody waits while holding one. An order shuts
-//! the connections of its closure one by one: taking a connection's pass waits for the write that holds it, and nothing
-//! after that is written.
+//! the connections of its closure one by one, and then resets them: taking a connection's pass waits for the write that
+//! holds it, and nothing after that is written.
 //!
 //! Two instruments, with the same reset. [`Gate::close`] is an order of the installation: it is remembered, and nothing
 //! that meets its closure is bound again until [`Gate::reopen`]. [`Gate::interrupt`] is a suspension, or an order of one
@@ -59,16 +59,14 @@ impl Connection {
         self.number
     }
 
-    /// Shuts and resets; waits for the write that holds the pass.
-    fn end(&self) -> bool {
-        let mut state = lock(&self.state);
-        if state.shut {
-            return false;
-        }
-        state.shut = true;
+    /// Shuts; waits for the write that holds the pass. Whether it was open.
+    fn shut(&self) -> bool {
+        !std::mem::replace(&mut lock(&self.state).shut, true)
+    }
+
+    fn reset(&self) {
         (self.reset)();
         self.note(Noted::Reset { connection: self.number });
-        true
     }
 
     fn note(&self, what: Noted) {
@@ -192,7 +190,10 @@ impl Gate {
     }
 
     fn end(&self, met: &[Arc<Connection>], why: &str) -> usize {
-        let connections = met.iter().filter(|connection| connection.end()).count();
+        // All are shut before the first is reset: a reset costs the kernel, and what is shut does no more work meanwhile.
+        let open: Vec<&Arc<Connection>> = met.iter().filter(|connection| connection.shut()).collect();
+        open.iter().for_each(|connection| connection.reset());
+        let connections = open.len();
         if let Some(trace) = self.trace.get() {
             trace.note(Noted::Acknowledged { why: why.to_owned(), connections });
         }

@@ -72,9 +72,9 @@ fn said_by(desk: &Desk, request: &Request<Filing>, entry: &Entry) -> Result<Entr
     Ok(entry)
 }
 
-/// Puts in force what the register took since `before`: closes the gate for the closures of orders, ends the connections
-/// of what is suspended, and then the sessions and tokens of the closures.
-pub(crate) async fn take_effect(desk: &Desk, before: &Register) -> Vec<AcceptedOrder> {
+/// Puts in force what the register took since `before`: closes the gate for the closures of orders, and ends the
+/// connections of what is suspended. Their sessions and tokens are for [`end_credentials`].
+pub(crate) fn take_effect(desk: &Desk, before: &Register) -> Vec<AcceptedOrder> {
     let register = desk.register();
     if register.version() == before.version() {
         return Vec::new();
@@ -93,7 +93,6 @@ pub(crate) async fn take_effect(desk: &Desk, before: &Register) -> Vec<AcceptedO
         };
         drop(desk.log().append(&holds, None));
     }
-    end_credentials(desk, before, &register).await;
     orders
 }
 
@@ -136,8 +135,13 @@ pub(crate) fn close_for(desk: &Desk, order: &Order, closure: &BTreeSet<AgencyId>
     }
 }
 
-/// Ends what the closures of the installation's orders have signed in, where a closure is new or has grown.
-async fn end_credentials(desk: &Desk, before: &Register, register: &Register) {
+/// Ends what the closures of the installation's orders have signed in, where a closure is new or has grown since `before`.
+/// Nobody waits for it: the register denies them from its change on, and the gate is closed.
+pub(crate) async fn end_credentials(desk: &Desk, before: &Register) {
+    let register = desk.register();
+    if register.version() == before.version() {
+        return;
+    }
     // After an ending holds, who signs in anew is somebody new: only orders without one end credentials.
     let whole = |order: &&Arc<Order>| {
         order.draft.scope == Scope::Installation && register.ending_of(&order.draft.number).is_none()

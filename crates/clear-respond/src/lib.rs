@@ -23,6 +23,7 @@ mod export;
 mod gate;
 mod govern;
 mod inquiry;
+mod newest;
 mod production;
 mod public;
 mod release;
@@ -50,6 +51,7 @@ pub use inquiry::{
     HeldQuestion, HoldState, InquiryKind, NewEvent, NewInquiry, OpenInquiry, OpenedEvent, Outcome, Queue, Review,
     TermPrecision,
 };
+pub use newest::{Newest, newest_checkpoint, newest_tile};
 pub use production::{
     Demand, Determination, Determine, Determined, Docket, GivenRelease, Manifest, ManifestRow, Office, Production,
     ProductionInstrument, PublicProduction, ReleaseProduction,

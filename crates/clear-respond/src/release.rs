@@ -182,6 +182,8 @@ pub struct Numbers {
     pub agreements: u64,
     /// Steps of compelled productions, which are counted in public one by one.
     pub productions: std::collections::BTreeMap<String, u64>,
+    /// Openings that were destroyed on a legal basis in the period.
+    pub destructions: Option<u64>,
     /// Entries whose openings were destroyed before this was made: they are in no other number.
     pub destroyed: u64,
 }
@@ -265,6 +267,7 @@ pub(crate) fn made(head: Head, tally: &Tally) -> Release {
             suspensions: entered("suspension"),
             agreements: entered("agreement"),
             productions: tally.productions.clone(),
+            destructions: alone(kind("destroyed")),
             destroyed: tally.destroyed,
         },
         by_purpose,
@@ -372,6 +375,7 @@ impl Release {
             ("cut-offs ended", Some(it.orders_ended)),
             ("suspensions", Some(it.suspensions)),
             ("agreements", Some(it.agreements)),
+            ("openings destroyed on a legal basis", it.destructions),
             ("entries with destroyed openings", Some(it.destroyed)),
         ]
         .map(|(name, count)| (name.to_owned(), count))

@@ -1,14 +1,18 @@
 //! Silent hits: the owner of a black record learns who would have hit it; the asker learns nothing (GR15).
 //!
 //! In:    a question that was answered, its grant.
-//! Out:   a card for each black record that it would have hit, for whoever of the owner's sees that record.
+//! Out:   a card for the owners of the black records that it would have hit, for whoever of theirs sees those records.
 //! Never: does anything that the asker could observe: the same look for every question, and no wait on a hit.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clear_audit::{Event, Receipt, What};
 use clear_identity::Proven;
 use clear_policy::Grant;
 use clear_query::Question;
-use clear_record::{AccountId, AgencyId, RecordId, Request};
+use clear_record::{AccountId, AgencyId, RecordId, Request, RequestId};
+use clear_store::Cards;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +20,7 @@ use crate::desk::{Desk, chain};
 use crate::entry::Refusal;
 use crate::inquiry::{self, Granted};
 
-const CARD: &str = "silent_hit";
+const CARD: &str = "silent_hits";
 /// What is listed at once, the newest first.
 const LISTED_MAX: usize = 500;
 
@@ -44,6 +48,25 @@ pub struct SilentHitNotice {
     pub reason: Option<String>,
 }
 
+/// What was hit and is not written yet, by owner. What gathers while one write runs goes with the next: however many ask,
+/// an owner costs one write at a time, and filings find the store free in between.
+///
+/// A crash loses what stands here, some milliseconds; that it was asked stands in the log.
+#[derive(Clone, Default)]
+pub(crate) struct Waiting(Arc<Mutex<Queue>>);
+
+#[derive(Default)]
+struct Queue {
+    hits: BTreeMap<AgencyId, Vec<SilentHitNotice>>,
+    writing: bool,
+}
+
+impl Waiting {
+    fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Looks whether the question would have hit black records, and leaves their owners a card. Done for every question alike,
 /// while its answer waits for the log; writing the card is nobody's wait.
 pub(crate) async fn look<Q: Question>(desk: &Desk, request: &Request<Q>, grant: &Grant) {
@@ -51,7 +74,6 @@ pub(crate) async fn look<Q: Question>(desk: &Desk, request: &Request<Q>, grant: 
     if hits.is_empty() {
         return;
     }
-    let cards = desk.cards_shared();
     let notice = SilentHitNotice {
         record: String::new(),
         at: request.asked_at,
@@ -62,18 +84,37 @@ pub(crate) async fn look<Q: Question>(desk: &Desk, request: &Request<Q>, grant: 
         case: request.inquiry.case.clone(),
         reason: request.inquiry.reason.clone(),
     };
-    tokio::spawn(async move {
-        for hit in hits {
-            let notice = SilentHitNotice { record: hit.id.to_string(), ..notice.clone() };
-            let body = serde_json::to_vec(&notice).unwrap_or_default();
-            for owner in &hit.owners {
-                let key = format!("{}/{}/{}", notice.request, hit.id, owner);
-                if let Err(error) = cards.put(CARD, &key, 0, Some(owner.as_str()), None, body.clone()).await {
-                    tracing::error!("a silent hit was not noted: {}", chain(&error));
-                }
+    let mut queue = desk.silent.queue();
+    for hit in hits {
+        let notice = SilentHitNotice { record: hit.id.to_string(), ..notice.clone() };
+        for owner in &hit.owners {
+            queue.hits.entry(owner.clone()).or_default().push(notice.clone());
+        }
+    }
+    if !std::mem::replace(&mut queue.writing, true) {
+        tokio::spawn(write(desk.silent.clone(), desk.cards_shared()));
+    }
+}
+
+/// Writes what waits until nothing does.
+async fn write(waiting: Waiting, cards: Arc<dyn Cards>) {
+    loop {
+        let hits = {
+            let mut queue = waiting.queue();
+            queue.writing = !queue.hits.is_empty();
+            std::mem::take(&mut queue.hits)
+        };
+        if hits.is_empty() {
+            return;
+        }
+        for (owner, notices) in hits {
+            let body = serde_json::to_vec(&notices).unwrap_or_default();
+            let key = RequestId::fresh().to_string();
+            if let Err(error) = cards.put(CARD, &key, 0, Some(owner.as_str()), None, body).await {
+                tracing::error!("{} silent hits of {owner} were not noted: {}", notices.len(), chain(&error));
             }
         }
-    });
+    }
 }
 
 impl Desk {
@@ -98,7 +139,8 @@ impl Desk {
         let mut notices: Vec<(RecordId, SilentHitNotice)> = cards
             .iter()
             .filter(|card| card.owner.is_some() && card.owner.as_deref() == own)
-            .filter_map(|card| serde_json::from_slice::<SilentHitNotice>(&card.body).ok())
+            .filter_map(|card| serde_json::from_slice::<Vec<SilentHitNotice>>(&card.body).ok())
+            .flatten()
             .filter_map(|notice| Some((notice.record.parse().ok()?, notice)))
             .filter(|(id, _)| seen(*id))
             .collect();

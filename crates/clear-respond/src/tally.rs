@@ -63,9 +63,14 @@ pub(crate) const NONE: &str = "none";
 impl Tally {
     /// Counts one entry.
     pub(crate) fn count(&mut self, opened: &Opened) {
+        // What fills the log up for strangers' eyes is no event of anybody's.
+        if matches!(opened, Opened::Event(event) if event.what == What::Cover) {
+            return;
+        }
         self.entries += 1;
         match opened {
             Opened::Event(event) => self.event(event),
+            Opened::Destroyed => self.destroyed += 1,
             Opened::Clear(body) | Opened::Sealed(body) => {
                 #[derive(Deserialize)]
                 struct Named {

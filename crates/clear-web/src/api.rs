@@ -10,6 +10,7 @@ pub(crate) mod find;
 pub(crate) mod handling;
 pub(crate) mod holds;
 pub(crate) mod inquiries;
+pub(crate) mod newest;
 pub(crate) mod open;
 pub(crate) mod productions;
 pub(crate) mod reference;

@@ -114,6 +114,8 @@ impl Fault {
     /// What a road said, with the request's number.
     pub(crate) fn refused(app: &App, refusal: Refusal, number: &RequestId) -> Fault {
         let (fault, receipt) = match refusal {
+            // A receipt says how many entries there are; strangers see that at fixed times only.
+            Refusal::Denied { denial, .. } if matches!(*denial, Denial::SignIn) => (Fault::denied(&denial), None),
             Refusal::Denied { denial, receipt } => (Fault::denied(&denial), Some(receipt)),
             Refusal::Wrong { what, receipt } => (Fault::new(StatusCode::BAD_REQUEST, "wrong", what), Some(receipt)),
             Refusal::Cut(denial) => (Fault::denied(&denial), None),

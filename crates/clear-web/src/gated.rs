@@ -59,6 +59,10 @@ fn reset(stream: &TcpStream) {
 
 impl Drop for Gated {
     fn drop(&mut self) {
+        // Shut, and its task was quicker than the order's reset: a plain close would still send what the kernel has.
+        if self.connection.is_shut() {
+            reset(&self.stream);
+        }
         self.desk.gate().leave(&self.connection);
     }
 }

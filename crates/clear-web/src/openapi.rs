@@ -8,7 +8,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::api::{
-    accounts, certificate, counts, cut_offs, events, file, find, handling, holds, inquiries, open, productions,
+    accounts, certificate, counts, cut_offs, events, file, find, handling, holds, inquiries, newest, open, productions,
     reference, register, replay, reviews, rows, session, transparency,
 };
 use crate::fault::Problem;
@@ -50,7 +50,7 @@ pub(crate) fn document() -> Value {
         handling::handling, handling::silent_hits,
         inquiries::open, inquiries::mine, inquiries::close, inquiries::take_over, events::event,
         holds::all, holds::one, holds::release, holds::refuse, reviews::all, reviews::one,
-        register::register, register::enter, cut_offs::preview, replay::replay, cut_offs::enter, certificate::certificate,
+        register::register, register::enter, cut_offs::preview, replay::replay, cut_offs::enter, certificate::certificate, newest::checkpoint, newest::tile,
         transparency::set, transparency::release, transparency::report,
         accounts::enrol, session::sign_in, session::sign_out, session::me, session::devices, session::end_device,
         productions::list, productions::docket, productions::one, productions::determine, productions::release,
@@ -64,6 +64,7 @@ pub(crate) fn document() -> Value {
         (name = "Register", description = "Agencies, agreements, orders: who has access."),
         (name = "Accounts", description = "Signing in."),
         (name = "Productions", description = "What courts, laws and agencies demand: the custodian's docket."),
+        (name = "Log", description = "The log as it grows, for owners and oversight. Everybody reads it at fixed times, under `/log/`."),
         (name = "Reference", description = "This interface.")
     ),
     modifiers(&Credentials)
@@ -297,7 +298,7 @@ mod tests {
         }
         let routed = ROUTES.iter().filter(|route| route.path.starts_with("/api/"));
         let routed: BTreeSet<_> =
-            routed.map(|route| (route.method.to_owned(), route.path.to_owned(), route.name.to_owned())).collect();
+            routed.map(|route| (route.method.to_owned(), route.described(), route.name.to_owned())).collect();
         assert_eq!(described, routed);
     }
 

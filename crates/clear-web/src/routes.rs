@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::routing::{MethodFilter, on};
 
 use crate::api::{
-    accounts, certificate, counts, cut_offs, events, file, find, handling, holds, inquiries, open, productions,
+    accounts, certificate, counts, cut_offs, events, file, find, handling, holds, inquiries, newest, open, productions,
     reference, register, replay, reviews, rows, session, transparency,
 };
 use crate::app::{App, note_route};
@@ -27,6 +27,13 @@ pub struct Route {
     pub who: &'static str,
     /// What it does.
     pub doc: &'static str,
+}
+
+impl Route {
+    /// The path as the OpenAPI document has it, which knows no part that goes over several segments.
+    pub(crate) fn described(&self) -> String {
+        self.path.replace("{*", "{")
+    }
 }
 
 const ANYBODY: &str = "anybody";
@@ -93,12 +100,14 @@ routes! {
     GET "/api/v1/productions/{number}" "production" KEEPER productions::one, "An entry of the docket.";
     POST "/api/v1/productions/{number}/determination" "determine" KEEPER productions::determine, "Notes counsel's determination.";
     POST "/api/v1/productions/{number}/release" "release_production" KEEPER productions::release, "Gives one of the two releases.";
+    GET "/api/v1/log/checkpoint" "newest_checkpoint" OVERSEER newest::checkpoint, "The log's own checkpoint, as it is made.";
+    GET "/api/v1/log/tile/{*path}" "newest_tile" OVERSEER newest::tile, "A tile or bundle as far as the log's own checkpoint reaches.";
     GET "/api/v1/openapi.json" "openapi" ANYBODY reference::openapi, "This interface as an OpenAPI document.";
     GET "/api/v1/docs" "docs" ANYBODY reference::docs, "This interface as a page.";
 
     GET "/register/export" "register_export" ANYBODY certificate::register_export, "The register as one signed file.";
-    GET "/log/checkpoint" "log_checkpoint" ANYBODY public_log::checkpoint, "The log's newest signed checkpoint.";
-    GET "/log/tile/{*path}" "log_tile" ANYBODY public_log::tile, "A tile or entry bundle of the log.";
+    GET "/log/checkpoint" "log_checkpoint" ANYBODY public_log::checkpoint, "The log's public checkpoint.";
+    GET "/log/tile/{*path}" "log_tile" ANYBODY public_log::tile, "A tile or entry bundle of the log, as far as the public checkpoint reaches.";
     GET "/log.vkey" "log_vkey" ANYBODY public_log::verifier_key, "The log's verifier key.";
     GET "/healthz" "healthz" ANYBODY watch::healthz, "Whether questions can be answered.";
     GET "/metrics" "metrics" ANYBODY watch::metrics, "Numbers for operators, without personal data.";

@@ -66,7 +66,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
         {
             gauge!("http_connections").set(app.desk.gate().connections() as f64);
             gauge!("labels").set(app.desk.labels_in_use() as f64);
-            gauge!("log_entries").set(app.desk.public_log().synced_size() as f64);
+            gauge!("log_entries").set(app.desk.public_log().public_size() as f64);
         }
     });
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.meter.handle.render()).into_response()

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "stores: measurements")]
 
 mod decide;
+mod enforce;
 mod gate;
 
 use std::path::PathBuf;
@@ -38,6 +39,21 @@ enum What {
         /// How many labels.
         #[arg(long, default_value_t = 20_000)]
         labels: usize,
+    },
+    /// Search under a Sight, beside a store that holds only what the Sight shows.
+    Enforce {
+        /// Taken and not used: nothing is written.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// How many persons there are.
+        #[arg(long, default_value_t = 200_000)]
+        persons: usize,
+        /// How many labels.
+        #[arg(long, default_value_t = 2_000)]
+        labels: usize,
+        /// How many questions.
+        #[arg(long, default_value_t = 5_000)]
+        questions: usize,
     },
     /// Load crime files: parse alone, then the whole road, then the projections.
     Load {
@@ -75,6 +91,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
         What::Gate(args) => gate::run(args).await?,
         What::GateClients => gate::clients().await?,
         What::Decide { dir: _, labels } => decide::run(labels)?,
+        What::Enforce { dir: _, persons, labels, questions } => enforce::run(persons, labels, questions)?,
         What::Load { dir, files } => load(&dir.clone(), &files).await?,
         What::Ask { dir, persons, questions, askers } => ask(&dir.clone(), persons, questions, askers).await?,
     }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use clear_audit::{Folder, Source};
+use clear_audit::{Flaw, Folder, Source};
 use clear_record::AgencyId;
 use clear_respond::{CertificateError, CertificateWish, Certified, Mark};
 
@@ -147,6 +147,11 @@ fn check(args: &Args, file: &Path) -> anyhow::Result<End> {
                 false => println!("What it says of the entries needs the openings: a copy of the folder, and --dir."),
             }
             Ok(End::Done)
+        }
+        // What the log has said of itself is newer than what strangers see of it.
+        Err(CertificateError::Log(flaw @ Flaw::NotYet { .. })) => {
+            println!("Not to be checked yet against the log that is published: {flaw}");
+            Ok(End::Flawed)
         }
         Err(error) => {
             println!("The certificate does NOT hold: {:#}", anyhow::Error::from(error));

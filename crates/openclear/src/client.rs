@@ -25,6 +25,8 @@ pub(crate) struct Server {
 pub(crate) struct Said {
     pub(crate) status: u16,
     pub(crate) receipt: Option<String>,
+    /// When a log's next public checkpoint is due.
+    pub(crate) next_checkpoint: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -120,10 +122,11 @@ fn agent() -> ureq::Agent {
 
 fn said(outcome: Result<ureq::http::Response<ureq::Body>, ureq::Error>, url: &str) -> anyhow::Result<Said> {
     let mut response = outcome.with_context(|| unreachable(url))?;
-    let receipt = response.headers().get("x-clear-receipt").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (receipt, next_checkpoint) = (header("x-clear-receipt"), header("x-clear-next-checkpoint"));
     let body =
         response.body_mut().with_config().limit(256 << 20).read_to_vec().context("the server's answer broke off")?;
-    Ok(Said { status: response.status().as_u16(), receipt, body })
+    Ok(Said { status: response.status().as_u16(), receipt, next_checkpoint, body })
 }
 
 fn unreachable(url: &str) -> String {

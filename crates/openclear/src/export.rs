@@ -167,7 +167,12 @@ pub(crate) fn verify(args: &Verify) -> anyhow::Result<End> {
         false => Box::new(Folder(Path::new(log).join("log"))),
     };
     for (leaf, hash) in &checked.withheld {
-        if let Err(flaw) = clear_audit::has_leaf(source.as_ref(), vkey.trim(), *leaf, *hash) {
+        let found = clear_audit::has_leaf(source.as_ref(), vkey.trim(), *leaf, *hash);
+        if let Err(flaw @ clear_audit::Flaw::NotYet { .. }) = found {
+            println!("Not yet in the log that is published: {flaw}");
+            return Ok(End::Flawed);
+        }
+        if let Err(flaw) = found {
             println!("NOT in the log: the entry given as leaf {leaf}: {:#}", anyhow::Error::from(flaw));
             return Ok(End::Flawed);
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use clear_audit::{Log, Options};
+use clear_audit::{Log, Options, Public};
 use clear_respond::{Desk, Parts};
 use clear_rules::CedarRules;
 use clear_store::Store;
@@ -29,6 +29,33 @@ pub(crate) struct Place {
     /// The log's name: `installation/node`. Only at the first start; later the log's own key says it.
     #[arg(long, value_name = "NAME", default_value = "openclear/node-1")]
     pub(crate) origin: String,
+    /// When the public checkpoint moves on. Only what serves says so; a command that is over in a moment leaves it.
+    #[arg(skip)]
+    pub(crate) public: Option<Public>,
+}
+
+/// What strangers see of the log, and when.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Pace {
+    /// Move the public checkpoint on at every multiple of this, in UTC: `1h`, `15m`, `5s`. `0s` shows the log's growth as
+    /// it happens: for trying things out.
+    #[arg(long, value_name = "TIME", default_value = "1h", env = "OPENCLEAR_PUBLIC_EVERY", value_parser = every)]
+    pub(crate) public_every: std::time::Duration,
+    /// By how many entries it moves on at least; otherwise by 4, 16, 64 … times as many. Cover leaves fill it up.
+    #[arg(long, value_name = "N", default_value_t = 256, env = "OPENCLEAR_PUBLIC_BUCKET",
+        value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub(crate) public_bucket: u64,
+}
+
+impl Pace {
+    pub(crate) fn public(&self) -> Public {
+        Public { every: self.public_every, bucket: self.public_bucket }
+    }
+}
+
+fn every(text: &str) -> Result<std::time::Duration, String> {
+    let span: jiff::SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    span.try_into().map_err(|_| "write a time that does not go back, like `1h`".to_owned())
 }
 
 impl Place {
@@ -40,6 +67,7 @@ impl Place {
             rules: None,
             rules_key: None,
             origin: "openclear/node-1".to_owned(),
+            public: None,
         }
     }
 
@@ -59,8 +87,9 @@ impl Place {
         let options = Options {
             folder: self.dir.clone(),
             keys: self.dir.join("keys"),
-            origin: self.known_origin().unwrap_or_else(|| self.origin.clone()),
+            origin: known_origin(&self.dir).unwrap_or_else(|| self.origin.clone()),
             checkpoint_every: std::time::Duration::from_secs(1),
+            public: self.public,
         };
         let (log, recovered) =
             tokio::task::spawn_blocking(|| Log::open(options)).await?.context("cannot open the log")?;
@@ -68,10 +97,10 @@ impl Place {
         let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await;
         Ok(Arc::new(desk.context("cannot open the desk")?))
     }
+}
 
-    /// The origin that the log's signing key names (`PRIVATE+KEY+origin+…`); `None` before the first start.
-    fn known_origin(&self) -> Option<String> {
-        let key = std::fs::read_to_string(self.dir.join("keys/log.key")).ok()?;
-        key.strip_prefix("PRIVATE+KEY+")?.split('+').next().map(str::to_owned)
-    }
+/// The origin that the log's signing key names (`PRIVATE+KEY+origin+…`); `None` before the first start.
+pub(crate) fn known_origin(dir: &Path) -> Option<String> {
+    let key = std::fs::read_to_string(dir.join("keys/log.key")).ok()?;
+    key.strip_prefix("PRIVATE+KEY+")?.split('+').next().map(str::to_owned)
 }

@@ -14,7 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::End;
 use crate::books::{self, Releases};
-use crate::open::Place;
+use crate::open::{Pace, Place};
 
 /// Connections at once, where the operator allows as many open files.
 const CONNECTIONS_MAX: usize = 16_384;
@@ -27,6 +27,8 @@ const CONNECTIONS_MAX: usize = 16_384;
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    pace: Pace,
     /// The address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     listen: IpAddr,
@@ -59,7 +61,8 @@ pub(crate) struct Args {
     releases: Releases,
 }
 
-pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
+pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
+    args.place.public = Some(args.pace.public());
     // First, because it is the cheapest thing to have wrong.
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => Some(Tls::load(certificate, key)?),
@@ -108,6 +111,8 @@ fn settings(args: &Args, desk: &Desk) -> BTreeMap<String, String> {
         ("keeper", args.keeper.is_some().to_string()),
         ("keeper_purpose", args.keeper_purpose.clone().unwrap_or_default()),
         ("keeper_use_code", args.keeper_use_code.clone().unwrap_or_default()),
+        ("public_every", format!("{:?}", args.pace.public_every)),
+        ("public_bucket", args.pace.public_bucket.to_string()),
         ("releases", plan.every.to_string()),
         ("small_counts", plan.threshold.to_string()),
     ]

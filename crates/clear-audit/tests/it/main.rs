@@ -2,6 +2,10 @@
 #![allow(clippy::disallowed_methods, reason = "tests open what they look at")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod known;
+mod parsers;
+mod public;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +21,13 @@ use clear_record::RequestId;
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn options(folder: &Path, checkpoint_every: Duration) -> Options {
-    Options { folder: folder.to_owned(), keys: folder.join("keys"), origin: "port-meridian/1".into(), checkpoint_every }
+    Options {
+        folder: folder.to_owned(),
+        keys: folder.join("keys"),
+        origin: "port-meridian/1".into(),
+        checkpoint_every,
+        public: None,
+    }
 }
 
 fn open(folder: &Path) -> (Log, Recovered) {
@@ -293,7 +303,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// The entry that a byte belongs to, told from the formats alone.
 fn owner(path: &str, bytes: &[u8], at: u64, ends: &[u64]) -> Option<u64> {
-    if path == "checkpoint" {
+    if path == "checkpoint" || path == "public" {
         return None;
     }
     if path.starts_with("frames-") {
@@ -478,7 +488,7 @@ fn a_receipt_reads_back_and_a_forged_one_is_refused() {
     assert_eq!(sealed.check(stranger.vkey()), Err(ReceiptFlaw::Signature));
     assert_eq!(sealed.check("nonsense"), Err(ReceiptFlaw::VerifierKey));
     let source = Folder(folder.path().join("log"));
-    assert!(matches!(sealed.included(&source, log.vkey()), Err(Flaw::NotYet { entry: 0, size: 0 })));
+    assert!(matches!(sealed.included(&source, log.vkey()), Err(Flaw::NotYet { entry: 0, size: 0, .. })));
     // The same place in a log with other entries, signed by the same key: the receipt is proof against it.
     log.close().unwrap();
     let rewritten = tempfile::tempdir().unwrap();
@@ -538,16 +548,29 @@ fn what_is_published_is_served_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     grown(folder.path(), 257);
     let (log, _) = open(folder.path());
-    for path in
-        ["checkpoint", "tile/0/000", "tile/0/001.p/1", "tile/1/000.p/1", "tile/entries/000", "tile/entries/001.p/1"]
-    {
-        assert!(log.tile_file(path).is_some_and(|file| file.is_file()), "{path}");
+    for (path, length) in [
+        ("tile/0/000", 8192),
+        ("tile/0/000.p/7", 7 * 32),
+        ("tile/0/001.p/1", 32),
+        ("tile/1/000.p/1", 32),
+        // Each length in 16 bits: the first entries are sealed, a text is shorter.
+        ("tile/entries/000.p/3", 3 * 35),
+        ("tile/entries/001.p/1", 35),
+    ] {
+        assert_eq!(log.tile(path).unwrap().map(|bytes| bytes.len()), Some(length), "{path}");
+        assert_eq!(log.public_tile(path).unwrap(), None, "{path}: the public checkpoint is of nothing yet");
     }
     for path in [
         "",
         ".",
         "..",
         "lock",
+        "public",
+        "checkpoint",
+        "tile/0/001",
+        "tile/0/001.p/2",
+        "tile/1/000",
+        "tile/63/000",
         "frames-000001.log",
         "../keys/log.key",
         "tile/0/../../frames-000001.log",
@@ -561,7 +584,7 @@ fn what_is_published_is_served_and_nothing_else() {
         "tile/0/000%2f",
         "tile/0/000\0",
     ] {
-        assert_eq!(log.tile_file(path), None, "{path}");
+        assert_eq!(log.tile(path).unwrap(), None, "{path}");
     }
 }
 

@@ -16,11 +16,11 @@ use clear_audit::{Event, Log, Opened, Options, What};
 use clear_jobs::lapse;
 use clear_record::{
     AgencyId, Draft, HotFile, HotTopic, Inquiry, Instrument, Kind, Label, Method, Origin, PersonId, Provenance, Record,
-    RecordId, Standing,
+    RecordId, Seq, Standing,
 };
 use clear_respond::{Credential, Desk, Filing, NewAccount, Open, Parts, Proven, answer};
 use clear_rules::CedarRules;
-use clear_store::Store;
+use clear_store::{Ledger, Store};
 use clear_testkit::story;
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
@@ -31,6 +31,7 @@ const TODAY: Date = date(2026, 3, 10);
 /// A founded city without records, at noon of [`TODAY`].
 struct City {
     desk: Arc<Desk>,
+    ledger: Arc<dyn Ledger>,
     _folder: tempfile::TempDir,
 }
 
@@ -38,11 +39,13 @@ impl City {
     async fn open() -> City {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::folder(folder.path()).await.unwrap();
+        let ledger = store.ledger.clone();
         let options = Options {
             folder: folder.path().to_owned(),
             keys: folder.path().join("keys"),
             origin: "port-meridian/jobs".into(),
             checkpoint_every: Duration::ZERO,
+            public: None,
         };
         let (log, recovered) = Log::open(options).unwrap();
         let now = Arc::new(Mutex::new(noon(TODAY)));
@@ -55,7 +58,7 @@ impl City {
         let rules = Arc::new(CedarRules::embedded().unwrap());
         let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await.unwrap();
         desk.found(&story::entries()).await.unwrap();
-        City { desk: Arc::new(desk), _folder: folder }
+        City { desk: Arc::new(desk), ledger, _folder: folder }
     }
 
     /// Whoever plays that part.
@@ -210,6 +213,22 @@ async fn gr55_entries_that_nobody_validated_in_time_lapse_and_no_others() {
     assert_eq!(lapse(&city.desk, &keeper, &inquiry(), tomorrow).await.unwrap(), 1);
     assert_eq!(city.fields(&clerk, cases[3].1).await["lapsed_on"], tomorrow.to_string());
     assert_eq!(city.fields(&clerk, cases[0].1).await["lapsed_on"], TODAY.to_string(), "the first day stays");
+}
+
+#[tokio::test]
+async fn gr55_what_the_job_is_not_shown_stays_in_the_entry() {
+    let city = City::open().await;
+    let (clerk, keeper) = (city.asker("clerk").await, city.asker("keeper").await);
+    // A person whom the job may not know of; not there and not one's own are treated alike.
+    let (person, id) = (PersonId::fresh(), RecordId::fresh(Kind::HotFile));
+    city.file(&clerk, vec![(id, entry(person, Some(TODAY)))]).await;
+    assert_eq!(city.fields(&keeper, id).await.get("person"), None, "the job may not follow it");
+    assert_eq!(lapse(&city.desk, &keeper, &inquiry(), TODAY).await.unwrap(), 1);
+    let versions = city.ledger.history(id, Seq(u64::MAX)).await.unwrap();
+    let entries: Vec<_> = versions.into_iter().filter_map(|version| version.record).collect();
+    let [Record::HotFile(before), Record::HotFile(after)] = entries.as_slice() else { panic!("two versions") };
+    assert_eq!(*after, HotFile { lapsed_on: Some(TODAY), ..before.clone() });
+    assert_eq!(after.person, Some(person));
 }
 
 #[tokio::test]

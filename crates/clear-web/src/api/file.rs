@@ -34,6 +34,9 @@ pub(crate) struct Filed {
 }
 
 /// Files a record, or, with `id`, the next version of one.
+///
+/// A correction keeps what it does not name, what its filer may not see included; `null`, or an empty list, takes a field
+/// out.
 #[utoipa::path(
     post, path = "/api/v1/records/{record}", tag = "File", operation_id = "file",
     params(
@@ -65,15 +68,20 @@ pub(crate) async fn file(
     let id: Option<RecordId> =
         id.map(|id| id.parse()).transpose().map_err(|bad: clear_record::BadId| wrong("bad_id", bad.to_string()))?;
     let json = input.json_bytes()?;
-    let drafts = match (&asker.standing.agency, &asker.standing.account) {
+    let filing = match (&asker.standing.agency, &asker.standing.account) {
         (Some(agency), Some(account)) => {
-            let draft = forms::read(kind, json, agency, account, app.desk.clock(), id);
-            vec![draft.map_err(|bad| wrong("bad_record", bad.to_string()).at_field(bad.field))?]
+            let draft = forms::read(kind, json, agency, account, app.desk.clock(), id)
+                .map_err(|bad| wrong("bad_record", bad.to_string()).at_field(bad.field))?;
+            let emptied = forms::emptied(&draft, json);
+            match id {
+                Some(_) => Filing::Correction { draft: Box::new(draft), emptied },
+                None => Filing::Records(vec![draft]),
+            }
         }
         // Nobody's filing is an empty one; the road refuses it and logs that.
-        _ => vec![],
+        _ => Filing::Records(vec![]),
     };
-    let (accepted, number) = asker.file(&app, asker.inquiry.clone(), Filing::Records(drafts)).await?;
+    let (accepted, number) = asker.file(&app, asker.inquiry.clone(), filing).await?;
     let id = accepted.filed.first().or(id.as_ref()).map(ToString::to_string).unwrap_or_default();
     let place = format!("/api/v1/records/{id}");
     let headers = numbers(&accepted.receipt.to_header(), &number);

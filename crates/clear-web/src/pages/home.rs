@@ -29,6 +29,6 @@ pub(crate) async fn page(State(app): State<Arc<App>>, Visitor(who): Visitor) -> 
         chrome: Chrome::of(&app, who.as_deref(), "home"),
         with_access: count(&["owner", "access"]),
         cut_off: count(&["cut off"]),
-        entries: app.desk.public_log().synced_size(),
+        entries: app.desk.public_log().public_size(),
     })
 }

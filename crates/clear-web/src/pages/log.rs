@@ -23,6 +23,8 @@ struct LogPage {
     checkpoint: String,
     vkey: String,
     site: String,
+    /// When the next public checkpoint is due.
+    next: Option<String>,
 }
 
 pub(crate) async fn page(
@@ -32,7 +34,7 @@ pub(crate) async fn page(
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
     let log = app.desk.public_log();
-    let checkpoint = log.checkpoint();
+    let checkpoint = log.public_checkpoint();
     let mut lines = checkpoint.lines().map(str::to_owned);
     let mut line = || lines.next().unwrap_or_default();
     let host =
@@ -46,5 +48,6 @@ pub(crate) async fn page(
         vkey: log.vkey().to_owned(),
         site: format!("{scheme}://{}", host.unwrap_or_else(|| "localhost".to_owned())),
         checkpoint,
+        next: log.next_public().map(|next| next.to_string()),
     })
 }

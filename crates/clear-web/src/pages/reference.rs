@@ -96,7 +96,7 @@ fn operations(document: &Value, tag: &str) -> Vec<Operation> {
     // In the order of the table of routes, which is the order of importance.
     let described = crate::ROUTES.iter().filter_map(|route| {
         let method = route.method.to_ascii_lowercase();
-        Some((route.path, method.clone(), document.get("paths")?.get(route.path)?.get(method)?))
+        Some((route.path, method.clone(), document.get("paths")?.get(route.described())?.get(method)?))
     });
     let tagged =
         described.filter(|(_, _, operation)| operation.pointer("/tags/0").and_then(Value::as_str) == Some(tag));

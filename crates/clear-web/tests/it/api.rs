@@ -39,7 +39,7 @@ fn a_record_is_filed_corrected_and_seen_at_its_seq() {
     let filed = city.ask_as(
         "officer",
         "POST /api/v1/records/vehicle",
-        br#"{"plate":"QX 4471","plate_state":"IL","colour":"blue"}"#,
+        br#"{"plate":"QX 4471","plate_state":"IL","colour":"blue","make":"Ford"}"#,
     );
     assert_eq!(filed.status, 201, "{}", filed.text());
     let id = filed.json()["id"].as_str().unwrap().to_owned();
@@ -47,12 +47,15 @@ fn a_record_is_filed_corrected_and_seen_at_its_seq() {
     let corrected = city.ask_as(
         "clerk",
         &format!("POST /api/v1/records/vehicle?id={id}"),
-        br#"{"plate":"QX 4471","plate_state":"IL","colour":"green"}"#,
+        br#"{"plate":"QX 4471","colour":"green","make":null}"#,
     );
     assert_eq!(corrected.status, 201, "{}", corrected.text());
     let seq = corrected.json()["seq"].as_u64().unwrap();
     let seen = city.ask_as("officer", &format!("GET /api/v1/records/{id}?see={seq}"), b"");
-    assert_eq!(seen.json()["record"]["shown"]["fields"]["colour"], "green");
+    // What the correction named, what it kept, what it took out.
+    let fields = &seen.json()["record"]["shown"]["fields"];
+    assert_eq!((&fields["colour"], &fields["plate_state"]), (&json!("green"), &json!("IL")));
+    assert_eq!(fields.get("make"), None);
     let ahead = city.ask_as("officer", &format!("GET /api/v1/records/{id}?see={}", seq + 1), b"");
     assert_eq!((ahead.status, ahead.code().as_str()), (400, "wrong"));
 }

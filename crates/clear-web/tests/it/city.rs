@@ -25,7 +25,7 @@ pub(crate) struct City {
     pub(crate) desk: Arc<Desk>,
     pub(crate) runtime: Runtime,
     tokens: HashMap<String, String>,
-    keys: Vec<KeyPair>,
+    pub(crate) keys: Vec<KeyPair>,
     stop: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<Result<(), clear_web::Error>>>,
     _folder: tempfile::TempDir,
@@ -37,6 +37,11 @@ impl City {
     }
 
     pub(crate) fn with(config: Config) -> City {
+        City::published(config, None)
+    }
+
+    /// A city whose public checkpoint moves on.
+    pub(crate) fn published(config: Config, public: Option<clear_audit::Public>) -> City {
         let folder = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
         let (desk, address, tokens, stop, served) = runtime.block_on(async {
@@ -46,6 +51,7 @@ impl City {
                 keys: folder.path().join("keys"),
                 origin: "port-meridian/test".into(),
                 checkpoint_every: Duration::ZERO,
+                public,
             };
             let (log, recovered) = clear_audit::Log::open(options).unwrap();
             let rules = Arc::new(CedarRules::embedded().unwrap());

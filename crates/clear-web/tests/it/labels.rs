@@ -509,7 +509,7 @@ fn gr15_nothing_leaves_after_the_acknowledgement() {
     // Which connections carried an answer that tells of which records.
     let told = Told::default();
     let answers = Arc::new(AtomicUsize::new(0));
-    let askers: Vec<_> = (0..2)
+    let askers: Vec<_> = (0..6)
         .map(|_| {
             let (desk, token) = (city.desk.clone(), city.token("sheriff").to_owned());
             let (stop, told, answers) = (stop.clone(), told.clone(), answers.clone());
@@ -523,10 +523,7 @@ fn gr15_nothing_leaves_after_the_acknowledgement() {
                     on_behalf_of: Some(["county-sheriff".parse().unwrap()].into()),
                     ..Inquiry::default()
                 };
-                // Steady load, not as much as the disk takes: the filings want to be taken too.
-                let mut turn = tokio::time::interval(Duration::from_millis(15));
                 while !stop.load(Ordering::SeqCst) {
-                    turn.tick().await;
                     // As the server does: bind, answer, tell the gate, look once more, write with the pass.
                     let connection = desk.gate().enter(Box::new(|| {}));
                     let path = desk.path_of(&asker, &inquiry);

@@ -1,11 +1,15 @@
 //! Rows, streamed: what they are, what the log has of them, and how they end.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clear_audit::{Event, Opened, What};
+use clear_policy::{Over, SuspensionDraft, sign};
 use clear_record::{Draft, Handling, Inquiry, Kind, Label, Method, Origin, Provenance, Record, RecordId};
 use clear_respond::{Credential, Filing};
+use clear_rules::{CedarRules, Texts};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
@@ -355,4 +359,59 @@ fn s12_gr02_an_owners_order_ends_the_running_answers_of_its_closure() {
     let again = rows_as(&city, "partner", "/api/v1/rows", "*/*", &json!({"from": "2019-07-01"}));
     let said: Value = serde_json::from_str(&again.body).unwrap();
     assert_eq!((again.status, &said["order"]["number"]), (403, &json!("2019-07-16/2")), "{said}");
+}
+
+#[test]
+fn s12_gr02_a_suspension_ends_the_running_answers_of_its_account() {
+    let city = City::open();
+    file_incidents(&city, MANY, false);
+    let (mut cut, request) = begin(&city, "partner");
+    let (mut other, others) = begin(&city, "officer");
+    let account =
+        clear_testkit::story::personas().into_iter().find(|known| known.persona == "partner").unwrap().account;
+    let from = city.desk.clock();
+    let draft = SuspensionDraft {
+        installation: "port-meridian".parse().unwrap(),
+        number: "S-1".into(),
+        over: Over::Account(account),
+        from,
+        until: from + SignedDuration::from_hours(24),
+        reason: "Its password was found in a list".into(),
+    };
+    let note = sign(&draft.to_string(), &[city.keys[0].private.as_str()]).unwrap();
+    let entries = json!([{"entry": "suspension", "note": note}]);
+    let answer = city.ask_as("steward", "POST /api/v1/register/entries", entries.to_string().as_bytes());
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let error = cut.stream.read_to_end(&mut Vec::new()).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    let end = ended(&city, &request);
+    assert!(end.what == What::Cut && end.why.as_ref().unwrap().contains("S-1"), "{:?} {:?}", end.what, end.why);
+    // Nobody else notices.
+    let mut some = vec![0; 1 << 20];
+    while events(&city, &others).iter().all(|event| !event.what.ends()) {
+        let _more = other.stream.read(&mut some).unwrap();
+    }
+    assert_eq!(ended(&city, &others).what, What::Answered);
+    assert_eq!(rows_as(&city, "partner", "/api/v1/rows", "*/*", &json!({"from": "2019-07-01"})).status, 403);
+}
+
+#[test]
+fn s09_what_runs_when_the_rules_change_does_not_go_on() {
+    let city = City::open();
+    file_incidents(&city, MANY, false);
+    let (mut running, request) = begin(&city, "officer");
+    let closed = (
+        "closed.cedar".to_owned(),
+        "@id(\"closed\")\n@why(\"Closed.\")\nforbid (principal, action, resource);".to_owned(),
+    );
+    let texts =
+        Texts::embedded().iter().map(|(name, text)| (name.to_owned(), text.to_owned())).chain([closed]).collect();
+    let rules = Arc::new(CedarRules::of(texts).unwrap());
+    city.runtime.block_on(city.desk.change_rules(rules, "a test".into())).unwrap();
+    let mut rest = Vec::new();
+    let ended_in_order = running.stream.read_to_end(&mut rest).is_ok() && rest.ends_with(b"0\r\n\r\n");
+    assert!(!ended_in_order, "the answer looks whole");
+    let end = ended(&city, &request);
+    assert!(end.what == What::Cut && end.why.as_ref().unwrap().contains("rules"), "{:?} {:?}", end.what, end.why);
+    assert_eq!(rows(&city, &json!({"from": "2019-07-01"})).status, 403);
 }

@@ -112,7 +112,7 @@ fn permitted(decision: Decision) -> anyhow::Result<()> {
     }
 }
 
-fn register(rng: &mut Rng) -> anyhow::Result<Register> {
+pub(super) fn register(rng: &mut Rng) -> anyhow::Result<Register> {
     let name = |at: usize| -> anyhow::Result<AgencyId> { Ok(format!("agency-{at:02}").parse()?) };
     let mut register = Register::new();
     let mut founding_keys = Vec::new();
@@ -206,7 +206,7 @@ fn labels_of(rng: &mut Rng, count: usize) -> anyhow::Result<Vec<Label>> {
     Ok(labels)
 }
 
-fn askers() -> anyhow::Result<Vec<Request<()>>> {
+pub(super) fn askers() -> anyhow::Result<Vec<Request<()>>> {
     let name = |at: usize| -> anyhow::Result<AgencyId> { Ok(format!("agency-{at:02}").parse()?) };
     let ask = |home: usize, role: Role, of: &[usize]| -> anyhow::Result<Request<()>> {
         let mut on_behalf_of = BTreeSet::from([name(home)?]);

@@ -177,6 +177,7 @@ impl Bed {
             keys: self.dir.join("keys"),
             origin: "port-meridian/node-1".into(),
             checkpoint_every: Duration::from_millis(50),
+            public: None,
         };
         Log::open(options).unwrap()
     }
@@ -216,10 +217,16 @@ impl Bed {
         args
     }
 
-    /// Serves the installation by the real binary, on a port that is free.
+    /// Serves the installation by the real binary, on a port that is free. Everybody sees the log as it grows.
     pub(crate) fn serve(&self) -> Server {
+        self.serve_at_pace("0s", 1)
+    }
+
+    /// The same, with a public checkpoint that moves on at its times only.
+    pub(crate) fn serve_at_pace(&self, every: &str, bucket: u64) -> Server {
         let said = self.beside("said");
-        let args = [vec!["serve".to_owned()], self.place(), vec!["--port".to_owned(), "0".to_owned()]].concat();
+        let pace = ["--port", "0", "--public-every", every, "--public-bucket", &bucket.to_string()].map(str::to_owned);
+        let args = [vec!["serve".to_owned()], self.place(), pace.to_vec()].concat();
         Server::start(&args, &said).unwrap_or_else(|said| panic!("no server: {said}"))
     }
 

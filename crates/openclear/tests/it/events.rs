@@ -15,6 +15,8 @@ const ELSEWHERE: &[(What, &str)] = &[
     (What::Withheld, "clear-web labels.rs"),
     (What::Rules, "openclear prove.rs"),
     (What::Replayed, "openclear replay.rs"),
+    (What::Cover, "clear-audit, openclear check.rs"),
+    (What::Destroyed, "openclear check.rs"),
 ];
 
 #[test]

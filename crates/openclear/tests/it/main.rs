@@ -14,6 +14,7 @@
 mod bed;
 mod browser;
 mod certificate;
+mod check;
 mod command;
 mod events;
 mod export;
@@ -33,5 +34,6 @@ mod routes;
 mod stop;
 mod story;
 mod trouble;
+mod verify_go;
 mod walkthrough;
 mod wrong;

@@ -181,6 +181,7 @@ fn decisions_are_made_again_from_the_log_as_they_were() {
     let (mut registers, mut asked, mut outcomes) = (vec![Register::new()], BTreeMap::new(), BTreeMap::new());
     for opened in log.openings(0..recovered.size).unwrap() {
         match opened.unwrap().1 {
+            Opened::Destroyed => {}
             Opened::Clear(body) | Opened::Sealed(body) => {
                 let mut register = registers.last().unwrap().clone();
                 register.apply(&serde_json::from_slice::<Entry>(&body).unwrap()).unwrap();

@@ -219,6 +219,7 @@ impl Table {
                         .with("authorization", &format!("Bearer {}", session["token"].as_str().unwrap_or("ocs_none")))
                 }
             },
+            "newest_tile" => mine(Ask::get(&route.path.replace("{*path}", "entries/000.p/1"))),
             "log_tile" => mine(Ask::get(&route.path.replace("{*path}", "0/000"))),
             "asset" => {
                 let home = self.server.ask(&Ask::get("/")).text();
@@ -328,9 +329,12 @@ fn is_logged(route: &Route, who: &str) -> bool {
         | "cut_off" | "enrol" | "search_page" | "record_page" | "counts_page" | "steward_cut_off" => true,
         "productions" | "docket" | "production" | "determine" | "release_production" | "productions_page"
         | "docket_form" | "production_page" | "determine_form" | "release_form" => true,
-        "replay_cut_off" | "certificate" | "certificate_page" | "compliance_report" => true,
+        "compliance_report" => true,
         "reports_page" => !["anonymous", "cut_off", "sister"].contains(&who),
         "transparency_set" | "release" | "transparency_page" | "release_page" | "stores_page" => false,
+        "replay_cut_off" | "certificate" | "certificate_page" | "newest_checkpoint" => true,
+        // A log that grew by being read would never be read to its end; that somebody began to read it is logged.
+        "newest_tile" => !["steward", "oversight"].contains(&who),
         "open_inquiry" | "close_inquiry" | "take_over_inquiry" | "event" | "holds" | "release_hold" | "refuse_hold"
         | "reviews" | "review" | "stop_form" | "reviews_page" | "reviews_form" => true,
         // What is one's own, and what the browser keeps, is not asked of the records.

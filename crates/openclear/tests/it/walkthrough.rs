@@ -113,6 +113,18 @@ fn cut_off() {
     play("cut-off.md", &bed, &server);
 }
 
+/// A resident has the verifier in Go from the repository, and the key from a publication.
+#[test]
+fn gr22_check_a_cut_off() {
+    let bed = Bed::city();
+    let server = bed.serve_at_pace("1s", 4);
+    let folder = bed.beside("terminal/verify-go");
+    fs::create_dir_all(&folder).unwrap();
+    let go = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/verify-go/main.go");
+    fs::copy(go, folder.join("main.go")).unwrap();
+    play("check-a-cut-off.md", &bed, &server);
+}
+
 #[test]
 fn a_page_that_shows_something_else_is_found() {
     let shown = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();

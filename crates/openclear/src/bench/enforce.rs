@@ -1,0 +1,125 @@
+//! Bar P4: what enforcement costs a search.
+//!
+//! The same questions are asked twice: of an index over many labels, each with its decision and its Sight; and of an index
+//! that holds only what that Sight shows, under one label that is open to everybody, with no decision. Both give the same
+//! hits, or the run fails. What the first takes more is enforcement.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use clear_policy::{Decision, Sights, decide};
+use clear_record::{
+    Caveat, FieldClass, Kind, Label, LabelId, LabelSet, Method, PerClass, Person, Provenance, Reach, Record, RecordId,
+    Relation, Request, Seq, Sight, Version,
+};
+use clear_rules::CedarRules;
+use clear_search::{Found, Index, Query, Terms};
+use clear_testkit::{names, rng::Rng};
+
+use super::decide::{askers, register};
+
+/// Measures and prints the table.
+pub(super) fn run(persons: usize, labels: usize, questions: usize) -> anyhow::Result<()> {
+    let mut rng = Rng::new(9);
+    let (register, rules, sights) = (register(&mut rng)?, CedarRules::embedded()?, Sights::new());
+    let labels = labels_of(labels)?;
+    let asker: Request<()> = askers()?.into_iter().next().context("an asker")?;
+    let reach = || match decide(&register, &rules, &labels, &sights, &asker) {
+        Decision::Permit(grant) => Ok(grant.reach(Relation::Any).clone()),
+        Decision::Deny(denial) => bail!("{denial}"),
+    };
+    let decided = reach()?;
+
+    let (mut whole, mut shown) = (Index::new(), Index::new());
+    let mut known = Vec::with_capacity(persons);
+    for at in 0..persons {
+        let name = names::person(&mut rng);
+        let label = LabelId(u32::try_from(rng.below(labels.len() as u64))?);
+        let version = version(at, label, &name)?;
+        whole.apply(&version);
+        if decided.opens(FieldClass::Identity, label) {
+            shown.apply(&Version { label: LabelId(0), ..version });
+        }
+        known.push(name);
+    }
+    let mut asked = Vec::with_capacity(questions);
+    for _ in 0..questions {
+        let name = known.get(rng.below(persons as u64) as usize).context("a person to ask for")?;
+        let name = format!("{} {}", names::typo(&mut rng, name.given), names::typo(&mut rng, name.family));
+        asked.push(Query::of(Terms::Person { name: Some(name), date_of_birth: None, identity_number: None }));
+    }
+
+    let open = Reach { pointer: LabelSet::default(), class: PerClass::from_fn(|_| [LabelId(0)].into_iter().collect()) };
+    println!(
+        "{persons} persons under {} labels, of which {} are shown; {questions} misspelt names",
+        labels.len(),
+        shown.len()
+    );
+    let (mut under, mut beside) = (Vec::new(), Vec::new());
+    let (mut under_time, mut beside_time, mut decision_time) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    // Turn by turn, so that the machine's other work falls on both.
+    for query in &asked {
+        let began = Instant::now();
+        let reach = reach()?;
+        decision_time += began.elapsed();
+        under.push(whole.find(query, &Sight::of(&reach)));
+        under_time += began.elapsed();
+        let began = Instant::now();
+        beside.push(shown.find(query, &Sight::of(&open)));
+        beside_time += began.elapsed();
+    }
+    let same = |(a, b): (&Found, &Found)| {
+        let ids = |found: &Found| -> Vec<RecordId> { found.hits.iter().map(|hit| hit.id).collect() };
+        a.total == b.total && ids(a) == ids(b)
+    };
+    ensure!(under.iter().zip(&beside).all(same), "the two stores answered differently");
+    let each = |time: Duration| time / u32::try_from(asked.len().max(1)).unwrap_or(u32::MAX);
+    let share = under_time.as_secs_f64() / beside_time.as_secs_f64() - 1.0;
+    println!("\n| a search | each |\n|---|---|");
+    println!("| of a store that holds only what is shown, no decision | {:.2?} |", each(beside_time));
+    println!("| decided, and under its Sight | {:.2?} |", each(under_time));
+    println!("| of that, the decision | {:.2?} |", each(decision_time));
+    println!("\nEnforcement: {:.1} % of the search alone (bar: 3 % of a question's whole work).", share * 100.0);
+    Ok(())
+}
+
+/// Labels of one owner and up to two others, different in caveats.
+fn labels_of(count: usize) -> anyhow::Result<Vec<Label>> {
+    let mut labels = BTreeSet::new();
+    for other in 0..20 * 20 {
+        for bits in 0..1 << Caveat::ALL.len() {
+            let others = [format!("agency-{:02}", other % 20).parse()?, format!("agency-{:02}", other / 20).parse()?];
+            let mut label = Label::of("agency-00".parse()?, Kind::Person);
+            label.owners.extend(others);
+            let set = Caveat::ALL.iter().copied().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1);
+            label.caveats = set.map(|(_, caveat)| caveat).collect();
+            labels.insert(label);
+            if labels.len() == count {
+                return Ok(labels.into_iter().collect());
+            }
+        }
+    }
+    bail!("there are only {} different labels", labels.len())
+}
+
+fn version(at: usize, label: LabelId, name: &names::Name) -> anyhow::Result<Version> {
+    let agency = "agency-00".parse()?;
+    let person = Person { given_name: Some(name.given.into()), family_name: Some(name.family.into()), ..super::EMPTY };
+    Ok(Version {
+        seq: Seq(at as u64 + 1),
+        id: RecordId::derived(Kind::Person, &agency, "bench", &at.to_string()),
+        label,
+        valid_from: jiff::Timestamp::UNIX_EPOCH,
+        recorded_at: jiff::Timestamp::UNIX_EPOCH,
+        provenance: Provenance {
+            agency,
+            author: "bench".parse()?,
+            method: Method::Imported,
+            source: "bench".into(),
+            reference: None,
+            derived: BTreeSet::new(),
+        },
+        record: Some(Record::Person(person)),
+    })
+}
