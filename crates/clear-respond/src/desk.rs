@@ -164,6 +164,7 @@ impl Desk {
         desk.end_crashed().await?;
         desk.count_urgent().await?;
         desk.shelves.catch_up(desk.visible()).await?;
+        desk.open_books().await?;
         desk.start().await?;
         Ok(desk)
     }

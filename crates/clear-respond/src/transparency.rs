@@ -218,7 +218,7 @@ impl Desk {
     pub async fn keep_books(&self, plan: Plan) -> Result<Kept, Error> {
         let mut turn = self.books.turn.lock().await;
         if !turn.loaded {
-            self.load_books(&mut turn).await?;
+            self.find_lost(&mut turn).await?;
         }
         let since = *turn.public_since.get_or_insert_with(|| self.clock());
         if self.clock().duration_since(since) >= PUBLIC_EVERY {
@@ -234,7 +234,7 @@ impl Desk {
     pub(crate) async fn close_books(&self) -> Result<(), Error> {
         self.log_public().await?;
         let mut turn = self.books.turn.lock().await;
-        if turn.loaded { self.keep_months(&mut turn).await } else { Ok(()) }
+        self.keep_months(&mut turn).await
     }
 
     async fn log_public(&self) -> Result<(), Error> {
@@ -253,7 +253,9 @@ impl Desk {
         Ok(self.noted(event).await?)
     }
 
-    async fn load_books(&self, turn: &mut Turn) -> Result<(), Error> {
+    /// Reads what was kept: releases and counts are there from the first request on.
+    pub(crate) async fn open_books(&self) -> Result<(), Error> {
+        let mut turn = self.books.turn.lock().await;
         if let Some(card) = self.cards().get(NODE, COUNTS).await? {
             turn.revision = card.revision;
             // Counts that do not read are counted again.
@@ -267,7 +269,14 @@ impl Desk {
             releases.push(Arc::new(read.map_err(|source| Error::Card { kind: RELEASE, source })?));
         }
         releases.sort_by_key(|published| published.release.head.openclear_release);
-        // A process can end between a release's entry in the log and its card: what the log has is published.
+        *self.books.releases.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(releases);
+        Ok(())
+    }
+
+    /// Finds releases that the log has and no card: a process can end between the two.
+    async fn find_lost(&self, turn: &mut Turn) -> Result<(), Error> {
+        let mut releases = Vec::clone(&self.releases());
+        // What the log has is published.
         let from = releases.last().map_or(0, |last| last.release.head.end_entry);
         let known = releases.len() as u64;
         let log = self.public_log().clone();

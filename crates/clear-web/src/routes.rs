@@ -45,6 +45,7 @@ const HANDLER: &str = "whoever the rules let handle records of their own agency"
 const STEWARD: &str = "stewards of an owner";
 const DISPATCH: &str = "dispatch; an officer for the own stop";
 const REVIEWER: &str = "reviewers, never of their own questions";
+const OPERATOR: &str = "whoever is on the machine itself";
 const OVERSEER: &str = "stewards of an owner and oversight bodies";
 
 macro_rules! routes {
@@ -110,7 +111,7 @@ routes! {
     GET "/log/tile/{*path}" "log_tile" ANYBODY public_log::tile, "A tile or entry bundle of the log, as far as the public checkpoint reaches.";
     GET "/log.vkey" "log_vkey" ANYBODY public_log::verifier_key, "The log's verifier key.";
     GET "/healthz" "healthz" ANYBODY watch::healthz, "Whether questions can be answered.";
-    GET "/metrics" "metrics" ANYBODY watch::metrics, "Numbers for operators, without personal data.";
+    GET "/metrics" "metrics" OPERATOR watch::metrics, "Numbers for operators, without personal data.";
     GET "/assets/{name}" "asset" ANYBODY assets::asset, "The stylesheet and the icon.";
 
     GET "/" "home" ANYBODY pages::home::page, "What this is.";

@@ -13,7 +13,10 @@ use crate::bed::{Ask, Bed, Server, run, stderr, stdout, until};
 /// The real binary on the bed's folder, with further options.
 pub(crate) fn served(bed: &Bed, extra: &[&str]) -> Server {
     let said = bed.beside("said");
-    let extra = ["--port", "0", "--public-every", "0s"].iter().chain(extra).map(|text| (*text).to_owned());
+    let extra = ["--port", "0", "--public-every", "0s", "--public-bucket", "1"]
+        .iter()
+        .chain(extra)
+        .map(|text| (*text).to_owned());
     let args = [vec!["serve".to_owned()], bed.place(), extra.collect()].concat();
     Server::start(&args, &said).unwrap_or_else(|said| panic!("no server: {said}"))
 }
@@ -172,7 +175,8 @@ fn gr29_a_quarters_and_a_years_report_is_made_from_the_log_for_those_who_may_rea
     ]);
     assert!(made.status.success(), "{}", stderr(&made));
     let (html, csv) = (fs::read_to_string(html).unwrap(), fs::read_to_string(csv).unwrap());
-    assert!(csv.contains(&format!("{year},agencies,frs,,,6\n")), "{csv}");
+    // Since then it asked for the report, which it was refused.
+    assert!(csv.contains(&format!("{year},agencies,frs,,,7\n")), "{csv}");
     assert!(
         html.starts_with("<!doctype html>")
             && html.contains("<svg")
@@ -206,7 +210,9 @@ fn s21_every_file_that_a_server_writes_or_has_open_is_in_the_registry_and_names_
     let args = [
         vec!["serve".to_owned()],
         bed.place(),
-        ["--port", "0", "--releases", "minute", "--public-every", "0s"].map(str::to_owned).into(),
+        ["--port", "0", "--releases", "minute", "--public-every", "0s", "--public-bucket", "1"]
+            .map(str::to_owned)
+            .into(),
     ]
     .concat();
     let server = Server::start_under(&args, &said, &[("TMPDIR", temp.to_str().unwrap())]).unwrap();
