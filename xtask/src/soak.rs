@@ -1,4 +1,5 @@
-//! The long runs: the second evaluator over many questions, and each parser fuzzed in turn, from its seeds.
+//! The long runs: the second evaluator over many questions, the log under many flips, cuts and kills, and each parser
+//! fuzzed in turn, from its seeds.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,6 +12,13 @@ use crate::run::{cargo, has};
 /// How many random questions the rules and the second evaluator must agree about; `make test` asks a tenth.
 const QUESTIONS: &str = "100000";
 
+/// Tests of the log that run longer here: package, test, the variable that says how often, how often.
+const LOG: &[(&str, &str, &str, &str)] = &[
+    ("clear-audit", "gr22_any_flipped_byte_is_found_and_its_entry_named", "OPENCLEAR_FLIPS", "10000"),
+    ("clear-audit", "gr24_cut_at_each_write_of_a_crash_run_what_was_acknowledged_is_there", "OPENCLEAR_CUTS", "1000"),
+    ("openclear", "kill::kill_nine", "OPENCLEAR_KILLS", "500"),
+];
+
 /// Asks the second evaluator, then runs every target of `fuzz/` for so many seconds.
 pub(crate) fn run(root: &Path, seconds: u64) -> Result<()> {
     println!("the rules and the second evaluator: {QUESTIONS} questions");
@@ -22,6 +30,18 @@ pub(crate) fn run(root: &Path, seconds: u64) -> Result<()> {
         .context("cargo does not start")?;
     if !oracle.success() {
         bail!("the rules and the second evaluator disagree");
+    }
+    for (package, test, variable, times) in LOG {
+        println!("{test}: {times} times");
+        let done = Command::new("cargo")
+            .args(["test", "-p", package, "--test", "it", test, "--", "--exact", "--nocapture"])
+            .env(variable, times)
+            .current_dir(root)
+            .status()
+            .context("cargo does not start")?;
+        if !done.success() {
+            bail!("the log did not hold: {test}");
+        }
     }
     if !has("fuzz") {
         bail!(

@@ -95,7 +95,7 @@ impl Log {
         write_note(self.folder(), &intent)?;
         let receipt = self.say(entry, said)?;
         overwrite(self.folder(), &intent)?;
-        remove_note(self.folder())?;
+        end_note(self.folder())?;
         Ok(receipt)
     }
 
@@ -147,7 +147,7 @@ fn write_note(log: &Path, intent: &Intent) -> Result<(), Error> {
     keys::keep(&path)
 }
 
-fn remove_note(log: &Path) -> Result<(), Error> {
+fn end_note(log: &Path) -> Result<(), Error> {
     let path = log.join(NOTE);
     fs::remove_file(&path).map_err(Error::write(&path))?;
     keys::keep(&path)
@@ -229,7 +229,7 @@ pub(crate) fn finish(log: &Path, key: &OpeningKey, intent: &Intent, size: u64, a
         (false, true) => alarm.raise(intent.entry, "its opening was destroyed, and no entry says so"),
     }
     tracing::warn!(entry = intent.entry, said, "finished a destruction that was broken off");
-    remove_note(log)
+    end_note(log)
 }
 
 fn is_of(event: &Event, entry: u64) -> bool {
@@ -296,7 +296,7 @@ mod tests {
             keys: folder.join("keys"),
             origin: "test/1".into(),
             checkpoint_every: Duration::ZERO,
-            public: None,
+            ..Options::default()
         };
         Log::open(options).unwrap().0
     }

@@ -96,6 +96,45 @@ pub enum Error {
         /// Why.
         source: crate::note::NoteFlaw,
     },
+    /// The log has a spool, and it is not where it was: entries may wait in it.
+    #[error(
+        "the log's spool in {} is not there; is its volume mounted? Entries may wait in it. Mount it, or name its new place with `--spool`. Only if it is lost for good: remove {}/spool, and what it held is lost (docs/recovery.md)",
+        path.display(), log.display()
+    )]
+    SpoolMissing {
+        /// Where it was.
+        path: PathBuf,
+        /// The log's folder.
+        log: PathBuf,
+    },
+    /// The folder is the spool of another log.
+    #[error("{} is the spool of another log; give each log a folder of its own", path.display())]
+    SpoolTaken {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The spool's note was changed.
+    #[error("{} cannot be trusted", path.display())]
+    SpoolNote {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: crate::note::NoteFlaw,
+    },
+    /// The log ends before the spool begins.
+    #[error("the spool begins with entry {first}, but the log holds {size}: entry {size} was acknowledged and is gone")]
+    SpoolAhead {
+        /// The spool's first entry.
+        first: u64,
+        /// How many entries the log has.
+        size: u64,
+    },
+    /// The log has something else where the spool's entry belongs.
+    #[error("entry {entry} of the log is not the one that was promised for this place in the spool")]
+    SpoolOther {
+        /// Which.
+        entry: u64,
+    },
     /// A sealed entry could not be opened.
     #[error("entry {entry} cannot be opened: {why}")]
     Opening {
@@ -123,26 +162,53 @@ impl Error {
 #[error("the log is down: {reason}")]
 pub struct LogDown {
     reason: Arc<str>,
+    passing: bool,
+    kind: Option<io::ErrorKind>,
 }
 
 impl LogDown {
     pub(crate) fn new(reason: &str) -> LogDown {
-        LogDown { reason: reason.into() }
+        LogDown { reason: reason.into(), passing: false, kind: None }
+    }
+
+    /// Down for a while: the disk is slow, or too much waits for it.
+    pub(crate) fn passing(reason: &str) -> LogDown {
+        LogDown { passing: true, ..LogDown::new(reason) }
     }
 
     pub(crate) fn because(error: &dyn std::error::Error) -> LogDown {
         let mut reason = error.to_string();
         let mut cause = error.source();
+        let mut kind = None;
         while let Some(error) = cause {
             reason.push_str(": ");
             reason.push_str(&error.to_string());
+            kind = error.downcast_ref::<io::Error>().map(io::Error::kind).or(kind);
             cause = error.source();
         }
-        LogDown::new(&reason)
+        LogDown { kind, ..LogDown::new(&reason) }
+    }
+
+    /// This, after the log had gone on somewhere else because of `before`.
+    pub(crate) fn after(self, before: &LogDown) -> LogDown {
+        LogDown { reason: format!("{}; and before that: {}", self.reason, before.reason).into(), ..self }
     }
 
     /// What ended the log, for the operator.
     pub fn reason(&self) -> &str {
         &self.reason
+    }
+
+    /// Whether it can be well again without a new start: the disk did not answer in time.
+    pub fn is_passing(&self) -> bool {
+        self.passing
+    }
+
+    /// What the disk said, without a path: words that anybody may read.
+    pub fn in_public(&self) -> String {
+        match self.kind {
+            Some(kind) => format!("the log cannot be written: {kind}"),
+            None => "the log cannot be written".to_owned(),
+        }
     }
 }

@@ -192,6 +192,10 @@ pub enum What {
     Rules,
     /// Questions of the log were decided again under a changed register or changed rules, to see what would change.
     Replayed,
+    /// The log's volume failed and the spool took over; `why` says with what. It is the first entry after the failed batch.
+    Degraded,
+    /// The entries of a spool, `count` of them, came back into the log.
+    Spooled,
     /// The configuration changed, or an account, a token, a device; `why` says what.
     Configured,
     /// A release of counts was published: `digest` is that of its text, which is the entry before.
@@ -228,6 +232,8 @@ impl What {
             | What::SignInRefused
             | What::SignOut
             | What::Register
+            | What::Degraded
+            | What::Spooled
             | What::Configured
             | What::Published
             | What::PublicCounts

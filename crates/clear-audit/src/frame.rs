@@ -275,8 +275,9 @@ impl Reader {
         }
         let offset = self.offset;
         let Some(length) = claimed_length(&bytes) else { return Ok(Step::Bad(offset)) };
-        let rest = self.take(length.saturating_sub(bytes.len()))?;
-        bytes.extend_from_slice(&rest);
+        let rest = length.saturating_sub(bytes.len());
+        bytes.reserve(rest.min(1 << 16));
+        self.file.by_ref().take(rest as u64).read_to_end(&mut bytes)?;
         match decode(&bytes) {
             Some(frame) if frame.index == self.next => {
                 self.next += 1;
@@ -300,13 +301,25 @@ impl Reader {
         let mut file = File::open(&self.path).map_err(Error::read(&self.path))?;
         file.seek(SeekFrom::Start(offset)).map_err(Error::read(&self.path))?;
         file.read_to_end(&mut rest).map_err(Error::read(&self.path))?;
-        let later = rest.windows(MAGIC.len()).enumerate().filter(|(_, window)| *window == MAGIC).any(|(at, _)| {
-            let candidate = rest.get(at..).unwrap_or_default();
-            let frame = claimed_length(candidate).and_then(|length| decode(candidate.get(..length)?));
-            frame.is_some_and(|frame| frame.batch > self.next)
-        });
-        Ok(later)
+        Ok(frames_within(&rest).any(|frame| frame.batch > self.next))
     }
+}
+
+/// The good frames anywhere among these bytes.
+fn frames_within(bytes: &[u8]) -> impl Iterator<Item = Frame> {
+    bytes.windows(MAGIC.len()).enumerate().filter(|(_, window)| *window == MAGIC).filter_map(|(at, _)| {
+        let candidate = bytes.get(at..)?;
+        claimed_length(candidate).and_then(|length| decode(candidate.get(..length)?))
+    })
+}
+
+/// Whether there is one good frame anywhere in this file.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn holds_a_frame(path: &Path) -> Result<bool, Error> {
+    let bytes = std::fs::read(path).map_err(Error::read(path))?;
+    Ok(frames_within(&bytes).next().is_some())
 }
 
 #[cfg(test)]

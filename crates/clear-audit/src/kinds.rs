@@ -150,6 +150,14 @@ const fn kind(what: What) -> Kind {
         }
         What::Started => other("started", "the process serves", &[Outcome]),
         What::Stopped => other("stopped", "the process ended in order", &[]),
+        What::Degraded => other(
+            "degraded",
+            "the log's volume failed and the spool took over; the first entry after the failed batch",
+            &[Outcome],
+        ),
+        What::Spooled => {
+            other("spooled", "the entries of a spool, `count` of them, came back into the log", &[Outcome])
+        }
         What::Cover => other("cover", "nothing happened: it fills a public checkpoint up to its size", &[]),
         What::Destroyed => {
             other("destroyed", "the opening of `entry` was destroyed, on the legal basis in `why`", &[Outcome])
@@ -185,6 +193,8 @@ const ALL: &[What] = &[
     What::PublicCounts,
     What::Started,
     What::Stopped,
+    What::Degraded,
+    What::Spooled,
     What::Cover,
     What::Destroyed,
 ];

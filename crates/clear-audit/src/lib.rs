@@ -14,7 +14,7 @@
 //! What an event says: `event.rs`. Bytes on disk: `frame.rs`, and the table in README.md. What a leaf hides: `seal.rs`.
 //! What a checker looks at: `verify.rs`. When strangers see it: `public.rs`.
 
-#![expect(clippy::disallowed_methods, reason = "stores: log-frames, log-tiles, log-keys")]
+#![expect(clippy::disallowed_methods, reason = "stores: log-frames, log-spool, log-tiles, log-keys")]
 
 mod checkpoint;
 mod cover;
@@ -22,6 +22,7 @@ mod destroy;
 mod error;
 mod event;
 mod frame;
+mod health;
 mod keys;
 mod kinds;
 mod log;
@@ -33,6 +34,7 @@ mod public;
 mod receipt;
 mod recover;
 mod seal;
+mod spool;
 mod tiles;
 mod tree;
 mod verify;
@@ -43,6 +45,7 @@ pub use destroy::DestroyError;
 pub use error::{Error, LogDown};
 pub use event::{Event, What};
 pub use kinds::{Part, log_events_page};
+pub use health::{Degraded, Health, SpoolReady};
 pub use log::{Log, Options, Pending, Recovered};
 pub use note::{NoteFlaw, open_note, sign_note};
 pub use openings::{Opened, Openings};

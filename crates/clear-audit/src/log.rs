@@ -4,10 +4,12 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use clear_record::RequestId;
@@ -20,8 +22,9 @@ use crate::checkpoint;
 use crate::cover;
 use crate::destroy;
 use crate::error::{Error, LogDown};
-use crate::event::Event;
+use crate::event::{Event, What};
 use crate::frame::{self, Entry, MAX_BODY, SEGMENT_HEADER};
+use crate::health::{Degraded, Health, SpoolReady};
 use crate::keys::{self, Keys};
 use crate::note::{self, NoteFlaw};
 use crate::openings::{Alarm, Openings};
@@ -29,12 +32,15 @@ use crate::public::{self, Pace, Public};
 use crate::receipt::{self, Receipt, Statement};
 use crate::recover::{self, Found};
 use crate::seal::{self, OpeningKey};
+use crate::spool::{self, Spool, Spooling, There};
 use crate::tree::Tree;
 
 /// A segment is ended at this size, in bytes.
 const SEGMENT_BYTES: u64 = 64 << 20;
 /// A batch takes no further entry after this many bytes, so that the first of them does not wait for ever.
 const BATCH_BYTES: usize = 8 << 20;
+/// So many bytes of entries may wait for the disk. Then questions are refused, so that a slow disk does not fill the memory.
+const QUEUE_BYTES: usize = 128 << 20;
 /// So many cover leaves are written together at most.
 const COVERS: u64 = 4096;
 
@@ -51,6 +57,24 @@ pub struct Options {
     pub checkpoint_every: Duration,
     /// When the public checkpoint moves on; `None` leaves it where it is, as commands do that serve nobody.
     pub public: Option<Public>,
+    /// A folder on another volume, where entries go when the log's own volume fails. Without one, nothing is logged then.
+    pub spool: Option<PathBuf>,
+    /// So long a question waits for a disk that does not answer; then it is refused, and the log is called slow.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            folder: PathBuf::new(),
+            keys: PathBuf::new(),
+            origin: String::new(),
+            checkpoint_every: Duration::from_secs(1),
+            public: None,
+            spool: None,
+            patience: Duration::from_secs(10),
+        }
+    }
 }
 
 /// What opening found and did.
@@ -64,6 +88,8 @@ pub struct Recovered {
     pub cut_bytes: u64,
     /// Tiles that were there with content that we never wrote, and were written again from the frames.
     pub mended: Vec<String>,
+    /// How many entries came back from the spool.
+    pub spooled: u64,
 }
 
 /// The log. A clone is the same log.
@@ -86,18 +112,35 @@ struct Shared {
     vkey: String,
     openings: OpeningKey,
     queued: AtomicU64,
+    /// The bytes of the entries that wait for the log's thread.
+    waiting_bytes: AtomicUsize,
+    queue_bytes: usize,
     synced: AtomicU64,
+    syncs: AtomicU64,
     checkpoint: Mutex<String>,
     public: Mutex<String>,
     public_pace: Option<Public>,
     alarm: Alarm,
     down: Mutex<Option<LogDown>>,
+    spool: SpoolReady,
+    degraded: Mutex<Option<Degraded>>,
+    /// Since when the log's thread is at one piece of work, in microseconds of `began`; 0 while it rests.
+    busy: AtomicU64,
+    began: Instant,
+    patience: Duration,
+    /// The newest time in an event, µs: the log has no clock of its own.
+    latest: AtomicI64,
 }
 
 enum Order {
     Append(Entry, oneshot::Sender<u64>),
     Publish(oneshot::Sender<()>),
     Close(mpsc::Sender<()>),
+    #[cfg(test)]
+    Panic,
+    /// The thread waits until the other end is dropped, as for a disk.
+    #[cfg(test)]
+    Stall(mpsc::Receiver<()>),
 }
 
 impl Log {
@@ -111,6 +154,10 @@ impl Log {
     }
 
     fn open_with(options: Options, segment_bytes: u64) -> Result<(Log, Recovered), Error> {
+        Log::open_bounded(options, segment_bytes, QUEUE_BYTES)
+    }
+
+    fn open_bounded(options: Options, segment_bytes: u64, queue_bytes: usize) -> Result<(Log, Recovered), Error> {
         let log = options.folder.join("log");
         fs::create_dir_all(&log).map_err(Error::write(&log))?;
         let lock = lock(&log)?;
@@ -126,6 +173,11 @@ impl Log {
             tracing::warn!(tiles = ?mended, "tiles were changed by somebody else; written again from the frames");
         }
         let size = tree.size();
+        check_openings_key(&log, &options.keys, &openings, size)?;
+        let spools = spool::folders(&log, options.spool.as_deref(), &options.origin)?;
+        let waiting = spools.iter().map(|folder| spool::waiting(folder, &vkey));
+        let waiting = waiting.collect::<Result<Vec<_>, Error>>()?;
+        let spool = spool::arm(&log, options.spool.as_deref(), &options.origin)?;
         let shared = Arc::new(Shared {
             log: log.clone(),
             signer,
@@ -133,23 +185,36 @@ impl Log {
             vkey,
             openings,
             queued: AtomicU64::new(size),
+            waiting_bytes: AtomicUsize::new(0),
+            queue_bytes,
             synced: AtomicU64::new(size),
+            syncs: AtomicU64::new(0),
             checkpoint: Mutex::new(on_disk.unwrap_or_default()),
             public: Mutex::default(),
             public_pace: options.public,
             alarm: Alarm::quiet(),
             down: Mutex::new(None),
+            spool: match &spool {
+                None => SpoolReady::None,
+                Some(spool) if spool.same_volume => SpoolReady::SameVolume,
+                Some(_) => SpoolReady::Ready,
+            },
+            degraded: Mutex::new(None),
+            busy: AtomicU64::new(0),
+            began: Instant::now(),
+            patience: options.patience,
+            latest: AtomicI64::new(0),
         });
-        if let Some(unfinished) = unfinished {
-            destroy::finish(&log, &shared.openings, &unfinished, size, &shared.alarm)?;
-        }
         let mut writer = Writer {
             shared: Arc::clone(&shared),
             tree,
+            next: size,
             segment,
             file,
             length,
             segment_bytes,
+            spool,
+            spooling: None,
             buffer: Vec::new(),
             checkpointed: head.map(|head| head.size),
             checkpointed_at: Instant::now(),
@@ -158,6 +223,17 @@ impl Log {
             pace: Pace::new(None, 0, Timestamp::now()),
             _lock: lock,
         };
+        let (mut spooled, mut last_outbox) = (0, last_outbox);
+        for waiting in waiting.into_iter().flatten() {
+            let (merged, outbox) = writer.merge(waiting)?;
+            (spooled, last_outbox) = (spooled + merged, last_outbox.max(outbox));
+        }
+        let size = writer.next;
+        writer.shared.queued.store(size, Ordering::Relaxed);
+        // The entry that says so may have come from the spool.
+        if let Some(unfinished) = unfinished {
+            destroy::finish(&log, &shared.openings, &unfinished, size, &shared.alarm)?;
+        }
         writer.write_checkpoint()?;
         let own = locked(&shared.checkpoint).clone();
         let (public, public_size) = public::open(&log, &shared.vkey, &own)?;
@@ -167,7 +243,7 @@ impl Log {
         let thread = std::thread::Builder::new().name("audit-log".into()).spawn(move || run(writer, &queue));
         let thread = thread.map_err(Error::write(&log))?;
         let handle = Handle { shared, orders: Some(orders), thread: Mutex::new(Some(thread)) };
-        Ok((Log { handle: Arc::new(handle) }, Recovered { size, last_outbox, cut_bytes, mended }))
+        Ok((Log { handle: Arc::new(handle) }, Recovered { size, last_outbox, cut_bytes, mended, spooled }))
     }
 
     /// Logs an event. `outbox` is the number of the ledger's outbox row that it stands for, if any.
@@ -221,6 +297,17 @@ impl Log {
             Err(error) => return Pending::down(LogDown::because(&error)),
         };
         let leaf = record_hash(&entry.leaf);
+        // What the outbox has is committed already: it is neither refused for want of room, nor given up by its waiter.
+        let committed = entry.outbox != 0;
+        let bytes = entry.leaf.len() + entry.opening.len();
+        let waiting = shared.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        if !committed && waiting + bytes > shared.queue_bytes && waiting > 0 {
+            shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return Pending::down(LogDown::passing(&format!("{waiting} bytes of entries wait for the disk already")));
+        }
+        if let Some(event) = event {
+            shared.latest.fetch_max(event.at.as_microsecond(), Ordering::Relaxed);
+        }
         let request = event.and_then(|event| event.request.clone());
         let digest = event.and_then(|event| receipt::hex(event.digest.as_deref()?)).map(str::to_owned);
         let (woken, place) = oneshot::channel();
@@ -229,7 +316,8 @@ impl Log {
         if let Some(orders) = &self.handle.orders {
             let _ = orders.send(Order::Append(entry, woken));
         }
-        Pending { state: Waiting::For { place, shared: Arc::clone(shared), leaf, salt, request, digest } }
+        let promise = Promise { shared: Arc::clone(shared), leaf, salt, request, digest, committed };
+        Pending { state: Waiting::For(place, promise) }
     }
 
     /// How many entries there are, the waiting ones included.
@@ -237,9 +325,14 @@ impl Log {
         self.handle.shared.queued.load(Ordering::Relaxed)
     }
 
-    /// How many entries are on the disk.
+    /// How many entries are on the log's own disk; those of a spool are not among them.
     pub fn synced_size(&self) -> u64 {
         self.handle.shared.synced.load(Ordering::Acquire)
+    }
+
+    /// How often this process has synced entries: how many share a sync tells how busy the disk is.
+    pub fn syncs(&self) -> u64 {
+        self.handle.shared.syncs.load(Ordering::Relaxed)
     }
 
     /// The newest published checkpoint, as it is in `log/checkpoint`.
@@ -292,7 +385,7 @@ impl Log {
         if sent && published.await.is_ok() {
             return Ok(());
         }
-        Err(self.state().err().unwrap_or_else(|| LogDown::new("the log's thread has ended")))
+        Err(self.handle.shared.why_not())
     }
 
     /// How many entries the published checkpoint covers.
@@ -310,7 +403,24 @@ impl Log {
         &self.handle.shared.vkey
     }
 
-    /// Whether the log is healthy.
+    /// How the log is: well, slow, on its spool, or down.
+    pub fn health(&self) -> Health {
+        let shared = &self.handle.shared;
+        if let Err(down) = shared.state() {
+            return Health::Down(down);
+        }
+        if let Some(waiting) = shared.slow() {
+            return Health::Slow { waiting };
+        }
+        locked(&shared.degraded).clone().map_or(Health::Well, Health::Spooling)
+    }
+
+    /// Whether a spool stands ready.
+    pub fn spool(&self) -> SpoolReady {
+        self.handle.shared.spool
+    }
+
+    /// Whether anything can be logged, on the log's volume or on its spool.
     ///
     /// # Errors
     /// What ended it.
@@ -394,6 +504,24 @@ impl Shared {
         locked(&self.down).clone().map_or(Ok(()), Err)
     }
 
+    /// For how long the log's thread has been at one piece of work, if that is too long.
+    fn slow(&self) -> Option<Duration> {
+        let since = self.busy.load(Ordering::Acquire);
+        let busy = self.began.elapsed().saturating_sub(Duration::from_micros(since));
+        (since != 0 && busy >= self.patience).then_some(busy)
+    }
+
+    fn set_busy(&self, busy: bool) {
+        let now = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX).max(1);
+        self.busy.store(if busy { now } else { 0 }, Ordering::Release);
+    }
+
+    /// Why an order to the log's thread came to nothing.
+    fn why_not(&self) -> LogDown {
+        let degraded = || locked(&self.degraded).as_ref().map(|degraded| degraded.reason.clone());
+        self.state().err().or_else(degraded).unwrap_or_else(|| LogDown::new("the log's thread has ended"))
+    }
+
     /// The first reason stays.
     fn end(&self, down: LogDown) {
         locked(&self.down).get_or_insert(down);
@@ -407,6 +535,29 @@ fn size_of(checkpoint: &str) -> u64 {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// So many of the newest entries are tried with the opening key; one that opens is enough.
+const TRIED: u64 = 64;
+
+/// Makes sure that the opening key is the one that the log's entries are sealed under: with another one, what is sealed from
+/// now on could never be opened.
+fn check_openings_key(log: &Path, keys: &Path, key: &OpeningKey, size: u64) -> Result<(), Error> {
+    let mut failed = false;
+    let mut there = There::from(log, size.saturating_sub(TRIED))?;
+    while let Some(entry) = there.next()? {
+        match seal::open(Some(key), &entry) {
+            Ok(Some(_)) if entry.kind == frame::Kind::Sealed => return Ok(()),
+            Ok(_) => {}
+            Err(_) => failed = true,
+        }
+    }
+    let path = keys.join(keys::OPENINGS);
+    if failed {
+        Err(Error::Key { path, why: "does not open the log's entries: it is another log's, or was changed" })
+    } else {
+        Ok(())
+    }
 }
 
 fn lock(log: &Path) -> Result<File, Error> {
@@ -435,15 +586,19 @@ pub struct Pending {
 }
 
 enum Waiting {
-    For {
-        place: oneshot::Receiver<u64>,
-        shared: Arc<Shared>,
-        leaf: Hash,
-        salt: Option<[u8; 32]>,
-        request: Option<RequestId>,
-        digest: Option<String>,
-    },
+    For(oneshot::Receiver<u64>, Promise),
     Down(LogDown),
+}
+
+/// What a receipt needs beside the place.
+struct Promise {
+    shared: Arc<Shared>,
+    leaf: Hash,
+    salt: Option<[u8; 32]>,
+    request: Option<RequestId>,
+    digest: Option<String>,
+    /// Whether it stands for a row of the outbox, which is committed: its waiter has nothing to give up.
+    committed: bool,
 }
 
 impl Pending {
@@ -451,16 +606,45 @@ impl Pending {
         Pending { state: Waiting::Down(down) }
     }
 
+    /// Why the entry was not even queued, if it was not.
+    pub fn refused(&self) -> Option<&LogDown> {
+        match &self.state {
+            Waiting::Down(down) => Some(down),
+            Waiting::For(..) => None,
+        }
+    }
+
     /// Waits until the entry is on the disk.
     ///
+    /// A row of the outbox is waited out; every other entry is given up when the disk has not answered for
+    /// [`Options::patience`].
+    ///
     /// # Errors
-    /// The log is down: the entry may or may not be found when the log is opened again, and nothing may be answered.
+    /// The log is down or slow: the entry may or may not be found later, and nothing may be answered.
     pub async fn wait(self) -> Result<Receipt, LogDown> {
-        match self.state {
-            Waiting::Down(down) => Err(down),
-            Waiting::For { place, shared, leaf, salt, request, digest } => {
-                let index = place.await;
-                receipt(&shared, index.ok(), leaf, salt, request, digest)
+        let (index, promise) = self.settled().await?;
+        promise.receipt(index)
+    }
+
+    /// As [`Pending::wait`], for an entry whose receipt nobody is shown: gives its place. A signature costs several times
+    /// what all else of an entry does.
+    ///
+    /// # Errors
+    /// As [`Pending::wait`].
+    pub async fn durable(self) -> Result<u64, LogDown> {
+        let (index, promise) = self.settled().await?;
+        index.ok_or_else(|| promise.shared.why_not())
+    }
+
+    async fn settled(self) -> Result<(Option<u64>, Promise), LogDown> {
+        let (mut place, promise) = match self.state {
+            Waiting::Down(down) => return Err(down),
+            Waiting::For(place, promise) => (place, promise),
+        };
+        loop {
+            match tokio::time::timeout(promise.shared.patience, &mut place).await {
+                Ok(index) => return Ok((index.ok(), promise)),
+                Err(_) => promise.still_hopes()?,
             }
         }
     }
@@ -469,43 +653,69 @@ impl Pending {
     ///
     /// # Errors
     /// As [`Pending::wait`].
-    ///
-    /// # Panics
-    /// Inside an async runtime's thread, which must not block.
     pub fn wait_blocking(self) -> Result<Receipt, LogDown> {
-        match self.state {
-            Waiting::Down(down) => Err(down),
-            Waiting::For { place, shared, leaf, salt, request, digest } => {
-                let index = place.blocking_recv();
-                receipt(&shared, index.ok(), leaf, salt, request, digest)
+        let (place, promise) = match self.state {
+            Waiting::Down(down) => return Err(down),
+            Waiting::For(place, promise) => (place, promise),
+        };
+        let (waker, mut place) = (Waker::from(Arc::new(Unpark(std::thread::current()))), pin!(place));
+        let mut until = Instant::now() + promise.shared.patience;
+        loop {
+            if let Poll::Ready(index) = place.as_mut().poll(&mut Context::from_waker(&waker)) {
+                return promise.receipt(index.ok());
             }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                promise.still_hopes()?;
+                until = Instant::now() + promise.shared.patience;
+            }
+            std::thread::park_timeout(left);
         }
     }
 }
 
-/// Signs on the waiter's thread: a signature costs more than the log's thread spends on a whole entry.
-fn receipt(
-    shared: &Shared,
-    index: Option<u64>,
-    leaf: Hash,
-    salt: Option<[u8; 32]>,
-    request: Option<RequestId>,
-    digest: Option<String>,
-) -> Result<Receipt, LogDown> {
-    let Some(index) = index else {
-        return Err(shared.state().err().unwrap_or_else(|| LogDown::new("the log's thread has ended")));
-    };
-    Receipt::sign(&shared.signer, Statement { origin: shared.origin.clone(), index, leaf, salt, request, digest })
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+impl Promise {
+    /// Whether waiting on makes sense.
+    fn still_hopes(&self) -> Result<(), LogDown> {
+        match self.shared.slow() {
+            Some(waiting) if !self.committed => {
+                let seconds = waiting.as_secs();
+                Err(LogDown::passing(&format!("the disk has not answered for {seconds} s; it may do so yet")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Signs on the waiter's thread: a signature costs more than the log's thread spends on a whole entry.
+    fn receipt(self, index: Option<u64>) -> Result<Receipt, LogDown> {
+        let Promise { shared, leaf, salt, request, digest, .. } = self;
+        let Some(index) = index else { return Err(shared.why_not()) };
+        Receipt::sign(&shared.signer, Statement { origin: shared.origin.clone(), index, leaf, salt, request, digest })
+    }
 }
 
 /// What the log's thread owns.
 struct Writer {
     shared: Arc<Shared>,
     tree: Tree,
+    /// The next entry's place.
+    next: u64,
     segment: u32,
     file: Option<File>,
     length: u64,
     segment_bytes: u64,
+    /// What takes over when the log's volume fails, once.
+    spool: Option<Spool>,
+    spooling: Option<Spooling>,
+    /// The frames of the batch.
     buffer: Vec<u8>,
     /// The size of the newest checkpoint; `None` before the first.
     checkpointed: Option<u64>,
@@ -529,39 +739,59 @@ fn run(mut writer: Writer, queue: &Receiver<Order>) {
         }
     }
     let ended = Ended(Arc::clone(&writer.shared));
-    let mut closing = None;
-    match writer.serve(queue, &mut closing) {
+    let (mut batch, mut closing) = (Vec::new(), None);
+    let mut outcome = writer.serve(queue, &mut batch, &mut closing);
+    if let Err(error) = &outcome
+        && let Some(spool) = writer.spool.take()
+    {
+        let down = LogDown::because(error);
+        tracing::error!(reason = down.reason(), "ALARM: the audit log's volume has failed; the spool takes over");
+        outcome =
+            writer.take_over(spool, down, &mut batch).and_then(|()| writer.serve(queue, &mut batch, &mut closing));
+    }
+    match outcome {
         Ok(()) => writer.shared.end(LogDown::new("the log is closed")),
         Err(error) => {
+            let before = locked(&writer.shared.degraded).as_ref().map(|degraded| degraded.reason.clone());
             let down = LogDown::because(&error);
-            tracing::error!(reason = down.reason(), "the audit log is down; nothing may be answered");
+            let down = before.map_or(down.clone(), |before| down.after(&before));
+            tracing::error!(reason = down.reason(), "ALARM: the audit log is down; nothing may be answered");
             // INVARIANT (never retried): from here every waiter and every later append gets this reason.
             writer.shared.end(down);
             closing = None;
         }
     }
-    drop((writer, ended));
+    drop((batch, writer, ended));
     if let Some(done) = closing {
         let _ = mpsc::Sender::send(&done, ());
     }
 }
 
+/// What is written and synced together: each entry's leaf, and who waits for it.
+type Waiters = Vec<(Vec<u8>, oneshot::Sender<u64>)>;
+
 impl Writer {
     /// Writes batch after batch until the log is closed.
-    fn serve(&mut self, queue: &Receiver<Order>, closing: &mut Option<mpsc::Sender<()>>) -> Result<(), Error> {
-        let mut batch = Vec::new();
+    fn serve(
+        &mut self,
+        queue: &Receiver<Order>,
+        batch: &mut Waiters,
+        closing: &mut Option<mpsc::Sender<()>>,
+    ) -> Result<(), Error> {
         while closing.is_none() {
-            let public_due = self.pace.due(self.tree.size(), Timestamp::now());
-            let first = match self.checkpoint_due().into_iter().chain(public_due).min() {
+            self.shared.set_busy(false);
+            let due = self.checkpoint_due().into_iter().chain(self.public_due(Timestamp::now()));
+            let first = match due.min() {
                 None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(left) => queue.recv_timeout(left),
             };
+            self.shared.set_busy(true);
             match first {
                 Ok(order) => {
                     // No timer: the batch is what gathered while the last one was synced.
                     let orders = std::iter::once(order).chain(std::iter::from_fn(|| queue.try_recv().ok()));
-                    self.gather(orders, &mut batch, closing);
-                    self.write(&mut batch)?;
+                    self.gather(orders, batch, closing);
+                    self.write(batch)?;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -570,24 +800,33 @@ impl Writer {
                 self.write_checkpoint()?;
             }
             for waiter in self.publishing.drain(..) {
-                let _ = waiter.send(());
+                // On the spool there is no checkpoint: the waiter is dropped, and is told why.
+                if self.spooling.is_none() {
+                    let _ = waiter.send(());
+                }
             }
-            self.publish_for_all()?;
+            self.publish_for_all(batch)?;
         }
         self.write_checkpoint()?;
-        self.publish_for_all()
+        self.publish_for_all(batch)
+    }
+
+    /// How long the next public checkpoint has time. The tree stands still while the spool is in use, and so do strangers.
+    fn public_due(&self, at: Timestamp) -> Option<Duration> {
+        if self.spooling.is_some() { None } else { self.pace.due(self.next, at) }
     }
 
     /// Makes the public checkpoint, if its time has come: fills the log up with cover leaves, and lets strangers see what is
     /// signed then.
-    fn publish_for_all(&mut self) -> Result<(), Error> {
+    /// The covers are a batch like any other: should their write fail, the spool begins with them, as the log may.
+    fn publish_for_all(&mut self, batch: &mut Waiters) -> Result<(), Error> {
         let at = Timestamp::now();
-        if self.pace.due(self.tree.size(), at) != Some(Duration::ZERO) {
+        if self.public_due(at) != Some(Duration::ZERO) {
             return Ok(());
         }
-        let (mut left, mut batch) = (self.pace.covers(self.tree.size()), Vec::new());
+        let mut left = self.pace.covers(self.next);
         while left > 0 {
-            let first = self.tree.size();
+            let first = self.next;
             self.buffer.clear();
             for index in first..first.saturating_add(left.min(COVERS)) {
                 let entry = cover::entry(&self.shared.openings, at)?;
@@ -596,28 +835,30 @@ impl Writer {
             }
             let count = batch.len() as u64;
             self.shared.queued.fetch_add(count, Ordering::Relaxed);
-            self.write(&mut batch)?;
+            self.write(batch)?;
             left = left.saturating_sub(count);
         }
         self.write_checkpoint()?;
         let text = locked(&self.shared.checkpoint).clone();
         public::write(&self.shared.log, &text)?;
         *locked(&self.shared.public) = text;
-        self.pace.made(self.tree.size(), at);
+        self.pace.made(self.next, at);
         Ok(())
     }
 
     fn gather(
         &mut self,
         orders: impl Iterator<Item = Order>,
-        batch: &mut Vec<(Vec<u8>, oneshot::Sender<u64>)>,
+        batch: &mut Waiters,
         closing: &mut Option<mpsc::Sender<()>>,
     ) {
-        let first = self.tree.size();
+        let first = self.next;
         self.buffer.clear();
         for (index, order) in (first..).zip(orders) {
             match order {
                 Order::Append(entry, woken) => {
+                    let bytes = entry.leaf.len() + entry.opening.len();
+                    self.shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
                     frame::encode(&mut self.buffer, &entry, index, first);
                     batch.push((entry.leaf, woken));
                 }
@@ -630,6 +871,13 @@ impl Writer {
                     *closing = Some(done);
                     break;
                 }
+                #[cfg(test)]
+                Order::Panic => panic!("a panic of the log's thread, for a test"),
+                #[cfg(test)]
+                Order::Stall(until) => {
+                    let _ = until.recv();
+                    break;
+                }
             }
             if self.buffer.len() >= BATCH_BYTES {
                 break;
@@ -638,11 +886,16 @@ impl Writer {
     }
 
     /// One write, one sync; then the waiters; then the tree.
-    fn write(&mut self, batch: &mut Vec<(Vec<u8>, oneshot::Sender<u64>)>) -> Result<(), Error> {
+    fn write(&mut self, batch: &mut Waiters) -> Result<(), Error> {
         if batch.is_empty() {
             return Ok(());
         }
-        let first = self.tree.size();
+        if let Some(spooling) = &mut self.spooling {
+            spooling.write(&self.buffer)?;
+            self.wake(batch);
+            return Ok(());
+        }
+        let first = self.next;
         let full = self.length > SEGMENT_HEADER as u64 && self.length + self.buffer.len() as u64 > self.segment_bytes;
         let began = self.file.is_none() || full;
         if began {
@@ -657,40 +910,125 @@ impl Writer {
             File::open(log).and_then(|folder| folder.sync_all()).map_err(Error::write(log))?;
         }
         self.length += self.buffer.len() as u64;
-        self.shared.synced.store(first + batch.len() as u64, Ordering::Release);
-        let mut leaves = Vec::with_capacity(batch.len());
-        for (index, (leaf, woken)) in (first..).zip(batch.drain(..)) {
+        let leaves = self.wake(batch);
+        leaves.iter().try_for_each(|leaf| self.tree.push(leaf))
+    }
+
+    /// Tells the waiters of a batch that is on a disk; gives its leaves.
+    fn wake(&mut self, batch: &mut Waiters) -> Vec<Vec<u8>> {
+        let first = self.next;
+        self.next += batch.len() as u64;
+        self.shared.syncs.fetch_add(1, Ordering::Relaxed);
+        match &self.spooling {
+            None => self.shared.synced.store(self.next, Ordering::Release),
+            Some(_) => {
+                if let Some(degraded) = locked(&self.shared.degraded).as_mut() {
+                    degraded.entries += batch.len() as u64;
+                }
+            }
+        }
+        let wake = |(index, (leaf, woken)): (u64, (Vec<u8>, oneshot::Sender<u64>))| {
             // A waiter that went away changes nothing: the entry is logged.
             let _ = woken.send(index);
-            leaves.push(leaf);
+            leaf
+        };
+        (first..).zip(batch.drain(..)).map(wake).collect()
+    }
+
+    /// Goes on in the spool, from the first entry that the log's volume is not known to have.
+    ///
+    /// INVARIANT (never retried): the log's volume is not written to again by this process. What the failed batch left on it
+    /// is looked at by the next start.
+    fn take_over(&mut self, spool: Spool, reason: LogDown, batch: &mut Waiters) -> Result<(), Error> {
+        let since = Timestamp::from_microsecond(self.shared.latest.load(Ordering::Relaxed)).unwrap_or_default();
+        if batch.is_empty() {
+            self.buffer.clear();
         }
-        leaves.iter().try_for_each(|leaf| self.tree.push(leaf))
+        let (address, why) = (Some("local".to_owned()), Some(reason.in_public()));
+        let what = Event { at: since, what: What::Degraded, address, why, ..Event::default() };
+        let body = serde_json::to_vec(&what).map_err(|_| Error::Randomness)?;
+        let (entry, _) = seal::sealed(&self.shared.openings, &body, 0)?;
+        let index = self.next + batch.len() as u64;
+        frame::encode(&mut self.buffer, &entry, index, self.next);
+        batch.push((entry.leaf, oneshot::channel().0));
+        self.shared.queued.fetch_add(1, Ordering::Relaxed);
+        self.spooling = Some(spool.begin(self.next, &self.buffer)?);
+        locked(&self.shared.degraded).get_or_insert(Degraded { reason, since, entries: 0 });
+        self.checkpointed = Some(self.next);
+        self.wake(batch);
+        // Who waits for a checkpoint waits for nothing now.
+        self.publishing.clear();
+        self.spool = Some(spool);
+        Ok(())
+    }
+
+    /// Appends what waits in a spool and the log has not, and ends the spool; gives how many entries it had, and the last
+    /// number of the outbox among them.
+    ///
+    /// A crash on the way is harmless: each entry has the place that it had in the spool, and what is there is skipped.
+    fn merge(&mut self, mut waiting: spool::Waiting) -> Result<(u64, u64), Error> {
+        let (first, size) = (waiting.first(), self.next);
+        if first > size {
+            return Err(Error::SpoolAhead { first, size });
+        }
+        let (mut there, mut batch) = (There::from(&self.shared.log, first)?, Waiters::new());
+        let (mut merged, mut last_outbox) = (0, 0);
+        self.buffer.clear();
+        while let Some(spooled) = waiting.next()? {
+            (merged, last_outbox) = (merged + 1, last_outbox.max(spooled.entry.outbox));
+            if spooled.index < size {
+                let same = |entry: &Entry| entry.leaf == spooled.entry.leaf && entry.outbox == spooled.entry.outbox;
+                if !there.next()?.as_ref().is_some_and(same) {
+                    return Err(Error::SpoolOther { entry: spooled.index });
+                }
+                continue;
+            }
+            frame::encode(&mut self.buffer, &spooled.entry, spooled.index, self.next);
+            batch.push((spooled.entry.leaf, oneshot::channel().0));
+            if self.buffer.len() >= BATCH_BYTES {
+                self.write(&mut batch)?;
+                self.buffer.clear();
+            }
+        }
+        self.write(&mut batch)?;
+        self.write_checkpoint()?;
+        waiting.end()?;
+        tracing::warn!(entries = merged, first, "what the spool held is in the log");
+        Ok((merged, last_outbox))
     }
 
     /// Starts the next segment; its header goes to disk with the first batch.
     fn begin_segment(&mut self, first: u64) -> Result<(), Error> {
         self.segment += 1;
         let path = self.shared.log.join(frame::segment_name(self.segment));
-        let file =
-            OpenOptions::new().read(true).write(true).create_new(true).open(&path).map_err(Error::write(&path))?;
-        self.file = Some(file);
-        self.length = 0;
-        let mut bytes = frame::segment_header(first);
-        bytes.append(&mut self.buffer);
-        self.buffer = bytes;
+        let begin = || -> std::io::Result<File> {
+            let mut file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+            file.write_all(&frame::segment_header(first))?;
+            Ok(file)
+        };
+        self.file = Some(begin().map_err(Error::write(&path))?);
+        self.length = SEGMENT_HEADER as u64;
         Ok(())
     }
 
     /// How long the next checkpoint has time; `None` where there is nothing new.
     fn checkpoint_due(&self) -> Option<Duration> {
-        let news = self.checkpointed != Some(self.tree.size());
+        let news = self.checkpointed != Some(self.next);
         news.then(|| self.checkpoint_every.saturating_sub(self.checkpointed_at.elapsed()))
     }
 
     /// Publishes tiles and checkpoint over all that is synced, if there is news.
     fn write_checkpoint(&mut self) -> Result<(), Error> {
-        let size = self.tree.size();
+        let size = self.next;
         if self.checkpointed == Some(size) {
+            return Ok(());
+        }
+        if self.spooling.is_some() {
+            // The tree stands still until the log is back; the spool says by itself how far it goes.
+            if let Some(spool) = &self.spool {
+                spool.note(&self.shared.signer, size)?;
+            }
+            (self.checkpointed, self.checkpointed_at) = (Some(size), Instant::now());
             return Ok(());
         }
         self.tree.publish()?;
@@ -717,7 +1055,7 @@ mod tests {
             keys: folder.path().join("keys"),
             origin: "test/1".into(),
             checkpoint_every: Duration::ZERO,
-            public: None,
+            ..Options::default()
         };
         for round in 0..3u64 {
             let (log, recovered) = Log::open_with(options.clone(), 2000).unwrap();
@@ -743,6 +1081,86 @@ mod tests {
         assert!(error.to_string().contains("`frames-000003.log` is missing"), "{error}");
     }
 
+    fn options(folder: &Path) -> Options {
+        Options {
+            folder: folder.to_owned(),
+            keys: folder.join("keys"),
+            origin: "test/1".into(),
+            checkpoint_every: Duration::from_secs(3600),
+            ..Options::default()
+        }
+    }
+
+    #[test]
+    fn gr24_a_panic_of_the_logs_thread_ends_the_log_and_nobody_waits_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = tempfile::tempdir().unwrap();
+        // A spool is no help: what makes us panic once does so again.
+        let options = Options { spool: Some(spool.path().join("spool")), ..options(folder.path()) };
+        let (log, _) = Log::open(options.clone()).unwrap();
+        log.append_clear(b"before", None).wait_blocking().unwrap();
+        let orders = log.handle.orders.as_ref().unwrap();
+        orders.send(Order::Panic).unwrap();
+        let waiting: Vec<_> = (0..10).map(|_| log.append_clear(b"behind", None)).collect();
+        for pending in waiting {
+            assert_eq!(pending.wait_blocking().unwrap_err().reason(), "the log's thread has ended");
+        }
+        assert_eq!(
+            log.append_clear(b"later", None).wait_blocking().unwrap_err().reason(),
+            "the log's thread has ended"
+        );
+        assert!(matches!(log.health(), Health::Down(_)));
+        assert!(log.close().is_err());
+        drop(log);
+        let (log, recovered) = Log::open(options).unwrap();
+        assert_eq!((recovered.size, recovered.spooled), (1, 0));
+        assert_eq!(log.append_clear(b"again", None).wait_blocking().unwrap().index(), 1);
+    }
+
+    #[test]
+    fn gr24_a_queue_that_no_disk_empties_is_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, _) = Log::open_bounded(options(folder.path()), SEGMENT_BYTES, 100_000).unwrap();
+        let (stalled, until) = mpsc::channel();
+        log.handle.orders.as_ref().unwrap().send(Order::Stall(until)).unwrap();
+        let mut waiting = Vec::new();
+        let refused = loop {
+            assert!(waiting.len() < 20, "the queue has an end");
+            let pending = log.append(&Event { reason: Some("x".repeat(10_000)), ..Event::default() }, None);
+            match pending.refused() {
+                Some(down) => break down.clone(),
+                None => waiting.push(pending),
+            }
+        };
+        assert!(refused.is_passing() && refused.reason().ends_with("wait for the disk already"), "{refused}");
+        // An order is in the ledger already: it is never refused for want of room.
+        waiting.push(log.append_clear(b"order", Some(1)));
+        drop(stalled);
+        for (index, pending) in (0..).zip(waiting) {
+            assert_eq!(pending.wait_blocking().unwrap().index(), index);
+        }
+        // One entry larger than all the room there is still passes an empty queue.
+        let large = log.append(&Event { reason: Some("x".repeat(200_000)), ..Event::default() }, None);
+        assert!(large.wait_blocking().is_ok());
+        log.close().unwrap();
+    }
+
+    #[test]
+    fn gr24_a_poisoned_lock_stops_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, _) = Log::open(options(folder.path())).unwrap();
+        let shared = Arc::clone(&log.handle.shared);
+        let poisoner = std::thread::spawn(move || {
+            let _held =
+                (shared.down.lock().unwrap(), shared.checkpoint.lock().unwrap(), shared.degraded.lock().unwrap());
+            panic!("a panic while the locks are held, for a test");
+        });
+        assert!(poisoner.join().is_err());
+        assert_eq!(log.append_clear(b"order", None).wait_blocking().unwrap().index(), 0);
+        assert_eq!((log.health(), log.state()), (Health::Well, Ok(())));
+        log.close().unwrap();
+    }
+
     #[tokio::test]
     async fn who_waits_for_a_checkpoint_gets_one_at_once() {
         let folder = tempfile::tempdir().unwrap();
@@ -751,7 +1169,7 @@ mod tests {
             keys: folder.path().join("keys"),
             origin: "test/1".into(),
             checkpoint_every: Duration::from_secs(3600),
-            public: None,
+            ..Options::default()
         })
         .unwrap();
         for size in [3, 6, 6] {
@@ -773,7 +1191,7 @@ mod tests {
             keys: folder.path().join("keys"),
             origin: "test/1".into(),
             checkpoint_every: Duration::from_secs(1),
-            public: None,
+            ..Options::default()
         };
         let (log, _) = Log::open_with(options, 2000).unwrap();
         let at = |second| jiff::Timestamp::from_second(second).unwrap();

@@ -2,12 +2,16 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::panic::resume_unwind;
 use std::path::Path;
 
 use crate::checkpoint::Head;
 use crate::error::Error;
 use crate::frame::{self, Reader, SEGMENT_HEADER, Step};
 use crate::tree::Tree;
+
+/// So many segments are read at once at most; each takes about 20 MiB.
+const SCANS: usize = 8;
 
 /// What recovery found.
 pub(crate) struct Found {
@@ -38,41 +42,82 @@ pub(crate) fn recover(log: &Path, head: Option<&Head>) -> Result<Found, Error> {
         mended: Vec::new(),
     };
     check_head(head, &found.tree)?;
-    for (place, (number, path)) in (1..).zip(&segments) {
-        let mut reader = Reader::open(path, found.tree.size())?;
-        let mut batch_start = 0;
-        let torn_at = loop {
-            match reader.step()? {
-                Step::Frame(frame, offset) => {
-                    if frame.batch == frame.index {
-                        batch_start = offset;
-                    }
-                    found.last_outbox = found.last_outbox.max(frame.entry.outbox);
-                    found.tree.push(&frame.entry.leaf)?;
-                    check_head(head, &found.tree)?;
-                }
-                Step::End => break None,
-                Step::Bad(offset) => {
-                    // What a checkpoint covers was acknowledged, and is no torn tail either.
-                    let covered = head.is_some_and(|head| head.size > reader.next());
-                    if place < newest || covered || reader.synced_after(offset)? {
-                        return Err(Error::Damaged { entry: reader.next(), segment: reader.name(), offset });
-                    }
-                    break Some(offset);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(SCANS);
+    for (at, several) in segments.chunks(threads).enumerate() {
+        // Each byte is read and summed on all cores; the tree is folded in order.
+        let scanned: Vec<_> = std::thread::scope(|scope| {
+            let scans: Vec<_> = several.iter().map(|(_, path)| scope.spawn(move || scan(path))).collect();
+            // A panic here is ours; it must not pass for a broken segment.
+            scans.into_iter().map(|scan| scan.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        for ((place, (number, path)), scanned) in (at * threads + 1..).zip(several).zip(scanned) {
+            let scanned = match scanned? {
+                Some(scanned) if scanned.first == found.tree.size() => scanned,
+                // Not the segment that belongs here, or its header is broken.
+                _ => Scanned { bad: Some(0), ..Scanned::empty(found.tree.size()) },
+            };
+            let next = scanned.first + scanned.leaves.len() as u64;
+            for leaf in &scanned.leaves {
+                found.tree.push(leaf)?;
+                check_head(head, &found.tree)?;
+            }
+            found.last_outbox = found.last_outbox.max(scanned.last_outbox);
+            if let Some(offset) = scanned.bad {
+                // What a checkpoint covers was acknowledged, and is no torn tail either.
+                let covered = head.is_some_and(|head| head.size > next);
+                if place < newest || covered || Reader::open(path, next)?.synced_after(offset)? {
+                    return Err(Error::Damaged { entry: next, segment: frame::segment_name(*number), offset });
                 }
             }
-        };
-        if place == newest {
-            found.settle(*number, path, torn_at, batch_start)?;
+            if place == newest {
+                found.settle(*number, path, scanned.bad, scanned.batch_start)?;
+            }
         }
     }
     if let Some(head) = head.filter(|head| head.size > found.tree.size()) {
         return Err(Error::Shorter { checkpoint: head.size, frames: found.tree.size() });
     }
+    found.tree.mend_parts()?;
     found.tree.publish()?;
     found.mended = found.tree.recovered();
     File::open(log).and_then(|folder| folder.sync_all()).map_err(Error::write(log))?;
     Ok(found)
+}
+
+/// What one segment holds.
+struct Scanned {
+    first: u64,
+    leaves: Vec<Vec<u8>>,
+    last_outbox: u64,
+    /// Where the last batch begins.
+    batch_start: u64,
+    /// Where something stands that is no frame of this segment.
+    bad: Option<u64>,
+}
+
+impl Scanned {
+    fn empty(first: u64) -> Scanned {
+        Scanned { first, leaves: Vec::new(), last_outbox: 0, batch_start: 0, bad: None }
+    }
+}
+
+/// Reads a segment to its end or to the first thing wrong with it; `None` where its header is broken.
+fn scan(path: &Path) -> Result<Option<Scanned>, Error> {
+    let Some(first) = Reader::claimed_first(path)? else { return Ok(None) };
+    let (mut reader, mut scanned) = (Reader::open(path, first)?, Scanned::empty(first));
+    loop {
+        match reader.step()? {
+            Step::Frame(frame, offset) => {
+                if frame.batch == frame.index {
+                    scanned.batch_start = offset;
+                }
+                scanned.last_outbox = scanned.last_outbox.max(frame.entry.outbox);
+                scanned.leaves.push(frame.entry.leaf);
+            }
+            Step::End => return Ok(Some(scanned)),
+            Step::Bad(offset) => return Ok(Some(Scanned { bad: Some(offset), ..scanned })),
+        }
+    }
 }
 
 fn check_head(head: Option<&Head>, tree: &Tree) -> Result<(), Error> {

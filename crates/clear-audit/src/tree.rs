@@ -154,6 +154,35 @@ impl Tree {
         })
     }
 
+    /// Writes again what a crash left empty of the parts that were published while the last tiles grew: whoever holds an older
+    /// checkpoint needs them, and they are not synced.
+    ///
+    /// # Errors
+    /// A tile that cannot be read or written.
+    pub(crate) fn mend_parts(&mut self) -> Result<(), Error> {
+        for (level, row) in (0u8..).zip(&self.edge.rows) {
+            let place = TilePath { level: Some(level), number: row.number, width: WIDTH as u16 };
+            let bytes = tile_bytes(&row.hashes);
+            for width in parts_there(&self.log, place, row.hashes.len())? {
+                let part = bytes.get(..usize::from(width) * 32).unwrap_or_default();
+                put(&self.log, TilePath { width, ..place }, part, &mut self.mended)?;
+            }
+            if level > 0 {
+                continue;
+            }
+            let place = TilePath { level: None, ..place };
+            for width in parts_there(&self.log, place, row.hashes.len())? {
+                let mut rest = self.bundle.as_slice();
+                for _ in 0..width {
+                    rest = tiles::take_leaf(rest).map_or(&[][..], |(_, rest)| rest);
+                }
+                let part = self.bundle.get(..self.bundle.len() - rest.len()).unwrap_or_default();
+                put(&self.log, TilePath { width, ..place }, part, &mut self.mended)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes the unfinished tiles, so that a checkpoint over the present size can be followed.
     ///
     /// # Errors
@@ -172,6 +201,22 @@ impl Tree {
         }
         Ok(())
     }
+}
+
+/// The widths below `wide` of a tile's parts that are there.
+fn parts_there(log: &Path, place: TilePath, wide: usize) -> Result<Vec<u16>, Error> {
+    let folder = log.join(format!("{place}.p"));
+    let items = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        items => items.map_err(Error::read(&folder))?,
+    };
+    let mut widths = Vec::new();
+    for item in items {
+        let name = item.map_err(Error::read(&folder))?.file_name();
+        let width = name.to_str().and_then(|name| name.parse::<u16>().ok()).filter(|width| usize::from(*width) < wide);
+        widths.extend(width.filter(|width| *width > 0));
+    }
+    Ok(widths)
 }
 
 /// Writes a whole tile and removes the parts of it that were published while it grew, as the specification allows.

@@ -532,6 +532,10 @@ fn part_difference(part: &[u8], whole: &[u8], place: TilePath) -> Option<usize> 
 /// A frame with what it says; `None` beside a sealed one without the key.
 type OpenedFrame = (Frame, Option<Vec<u8>>);
 
+/// So many frames, and about so many bytes, are read and opened ahead.
+const AHEAD: usize = 8192;
+const AHEAD_BYTES: usize = 8 << 20;
+
 /// All frames of a folder in order, each checked on its own.
 pub(crate) struct Frames {
     segments: VecDeque<PathBuf>,
@@ -541,6 +545,8 @@ pub(crate) struct Frames {
     covered: u64,
     opened: u64,
     torn_bytes: u64,
+    /// Read and opened ahead, in order; after a flaw nothing comes.
+    ahead: VecDeque<Result<OpenedFrame, Flaw>>,
     destroyed: Destroyed,
 }
 
@@ -548,7 +554,8 @@ impl Frames {
     pub(crate) fn open(log: &Path, key: Option<OpeningKey>, covered: u64) -> Result<Frames, Flaw> {
         let mut segments: VecDeque<PathBuf> = frame::segments(log)?.into_iter().map(|(_, path)| path).collect();
         let reader = segments.pop_front().map(|path| Reader::open(&path, 0)).transpose()?;
-        Ok(Frames { segments, reader, key, covered, opened: 0, torn_bytes: 0, destroyed: Destroyed::default() })
+        let (ahead, destroyed) = (VecDeque::new(), Destroyed::default());
+        Ok(Frames { segments, reader, key, covered, opened: 0, torn_bytes: 0, ahead, destroyed })
     }
 
     fn next(&mut self) -> Result<Option<Frame>, Flaw> {
@@ -557,15 +564,64 @@ impl Frames {
 
     /// The next frame with what it says.
     pub(crate) fn next_opened(&mut self) -> Result<Option<OpenedFrame>, Flaw> {
+        if self.ahead.is_empty() {
+            self.read_ahead();
+        }
+        let Some(opened) = self.ahead.pop_front() else { return Ok(None) };
+        let (frame, body) = opened?;
+        self.destroyed.note(&frame, body.as_deref(), self.key.is_some());
+        self.opened += u64::from(body.is_some() && frame.entry.kind == frame::Kind::Sealed);
+        Ok(Some((frame, body)))
+    }
+
+    /// Reads some frames and opens them on all cores: opening is what a whole check spends its time with.
+    fn read_ahead(&mut self) {
+        let (mut frames, mut bytes, mut flaw) = (Vec::new(), 0, None);
+        while frames.len() < AHEAD && bytes < AHEAD_BYTES {
+            match self.read() {
+                Ok(Some(frame)) => {
+                    bytes += frame.entry.opening.len();
+                    frames.push(frame);
+                }
+                Ok(None) => break,
+                Err(found) => {
+                    flaw = Some(found);
+                    self.reader = None;
+                    break;
+                }
+            }
+        }
+        let key = self.key.as_ref();
+        let open = |frame: Frame| match seal::open(key, &frame.entry) {
+            Ok(body) => Ok((frame, body)),
+            Err(why) => Err(Flaw::Entry { entry: frame.index, why: why.to_owned() }),
+        };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let part = frames.len().div_ceil(threads).max(1);
+        let mut parts: Vec<Vec<Frame>> = Vec::new();
+        while frames.len() > part {
+            parts.push(frames.split_off(frames.len() - part));
+        }
+        parts.push(frames);
+        std::thread::scope(|scope| {
+            let open_all = |part: Vec<Frame>| part.into_iter().map(open).collect::<Vec<_>>();
+            let opening: Vec<_> = parts.into_iter().rev().map(|part| scope.spawn(move || open_all(part))).collect();
+            for part in opening {
+                match part.join() {
+                    Ok(opened) => self.ahead.extend(opened),
+                    // A panic here is ours; it must not pass for a whole log.
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        });
+        self.ahead.extend(flaw.map(Err));
+    }
+
+    /// The next frame.
+    fn read(&mut self) -> Result<Option<Frame>, Flaw> {
         while let Some(reader) = &mut self.reader {
             match reader.step()? {
-                Step::Frame(frame, _) => {
-                    let body = seal::open(self.key.as_ref(), &frame.entry);
-                    let body = body.map_err(|why| Flaw::Entry { entry: frame.index, why: why.to_owned() })?;
-                    self.destroyed.note(&frame, body.as_deref(), self.key.is_some());
-                    self.opened += u64::from(body.is_some() && frame.entry.kind == frame::Kind::Sealed);
-                    return Ok(Some((frame, body)));
-                }
+                Step::Frame(frame, _) => return Ok(Some(frame)),
                 Step::End => {
                     let next = reader.next();
                     self.reader = self.segments.pop_front().map(|path| Reader::open(&path, next)).transpose()?;

@@ -115,7 +115,7 @@ mod tests {
             keys: folder.join("keys"),
             origin: "test/1".into(),
             checkpoint_every: Duration::ZERO,
-            public: None,
+            ..Options::default()
         };
         Log::open(options).unwrap().0
     }

@@ -124,6 +124,15 @@ pub const STORES: &[Store] = &[
         opened_by: &["crates/clear-audit/src/lib.rs"],
     },
     Store {
+        id: "log-spool",
+        name: "The log's spool",
+        holds: "the same as the audit log, from the moment that its own volume failed until the next start",
+        protected: "sealed as the log is, on another volume, where the operator named one",
+        kept: "until the log has it again",
+        files: &["log/spool"],
+        opened_by: &["crates/clear-audit/src/lib.rs"],
+    },
+    Store {
         id: "log-tiles",
         name: "The log's public face",
         holds: "commitments under fresh random salts, hashes, signed checkpoints; what is public in clear",

@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         keys: folder.path().join("keys"),
         origin: "measured/1".into(),
         checkpoint_every: Duration::from_secs(1),
-        public: None,
+        ..Options::default()
     };
     let (log, _) = Log::open(options)?;
     let begun = jiff::Timestamp::now();

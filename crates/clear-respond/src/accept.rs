@@ -139,7 +139,8 @@ pub async fn accept(desk: &Arc<Desk>, request: Proven<Request<Filing>>) -> Resul
 
 /// Takes the filing; with what was taken, the register as it was before.
 async fn take(desk: &Desk, request: &Request<Filing>) -> Result<(Accepted, Arc<Register>), Refusal> {
-    let entry = Entry::asked(desk, request, "file", &summary(&request.question));
+    let mut entry = Entry::asked(desk, request, "file", &summary(&request.question));
+    entry.must_be_logged()?;
     if let Some(denial) = denied(desk, request) {
         return Err(entry.refuse(denial).await);
     }

@@ -60,6 +60,14 @@ pub enum Error {
         "the log says that outbox row {0} is in it, but the ledger ends at {1}: the ledger is older than the log (a restored copy?); not serving"
     )]
     Behind(u64, u64),
+    #[error(
+        "the ledger says that outbox row {ledger} is in the log, but the log has them only up to {log}: the log is older than the ledger (a restored copy, or an empty folder where its volume should be mounted?); not serving"
+    )]
+    LogBehind { log: u64, ledger: u64 },
+    #[error(
+        "the machine's clock is {behind_s} s behind the log's newest entry. Set the clock and start again; if the log's newest entry is what is wrong, start once with --accept-clock"
+    )]
+    ClockBehind { behind_s: i64 },
     #[error("an entry of the docket does not read")]
     Docket(#[source] serde_json::Error),
     #[error("access of `{account}` was ended by order {order}: it gets no token")]
@@ -105,6 +113,7 @@ pub struct Desk {
     pub(crate) urgent: Urgent,
     /// What is counted of the log.
     pub(crate) books: crate::transparency::Books,
+    board: crate::health::Board,
     pub(crate) silent: crate::silent::Waiting,
 }
 
@@ -121,12 +130,18 @@ impl Desk {
         if recovered.last_outbox > head.outbox {
             return Err(Error::Behind(recovered.last_outbox, head.outbox));
         }
+        let unlogged = store.ledger.unlogged().await?;
+        // A row leaves the outbox only when the log has it: all before the first that is still there are in the log.
+        let logged = unlogged.first().map_or(head.outbox, |row| row.number.saturating_sub(1));
+        if recovered.last_outbox < logged {
+            return Err(Error::LogBehind { log: recovered.last_outbox, ledger: logged });
+        }
         let mut last = None;
-        for row in store.ledger.unlogged().await?.into_iter().filter(|row| row.number > recovered.last_outbox) {
+        for row in unlogged.into_iter().filter(|row| row.number > recovered.last_outbox) {
             last = Some(log.append_body(row.clear, &row.body, Some(row.number)));
         }
         if let Some(pending) = last {
-            pending.wait().await?;
+            pending.durable().await?;
         }
         store.ledger.logged(head.outbox).await?;
         let mut register = Register::new();
@@ -151,6 +166,7 @@ impl Desk {
             counts: Mutex::default(),
             urgent: Urgent::default(),
             books: crate::transparency::Books::default(),
+            board: crate::health::Board::default(),
             silent: crate::silent::Waiting::default(),
             store,
             log,
@@ -162,6 +178,11 @@ impl Desk {
         drop(crate::govern::take_effect(&desk, &Register::new()));
         crate::govern::end_credentials(&desk, &Register::new()).await;
         desk.end_crashed().await?;
+        if recovered.spooled > 0 {
+            let why = Some("what was logged while the log's volume had failed is in the log".to_owned());
+            let event = Event { what: What::Spooled, at: desk.clock(), count: Some(recovered.spooled), why, address: Some("local".to_owned()), ..Event::default() };
+            desk.log.append(&event, None).durable().await?;
+        }
         desk.count_urgent().await?;
         desk.shelves.catch_up(desk.visible()).await?;
         desk.open_books().await?;
@@ -182,9 +203,9 @@ impl Desk {
             why: Some(format!("openclear {} as {}", env!("CARGO_PKG_VERSION"), self.log.origin())),
             ..Event::default()
         };
-        let receipt = self.log.append(&event, None).wait().await?;
+        let index = self.log.append(&event, None).durable().await?;
         let revision = self.started().await?.map_or(0, |(revision, _)| revision);
-        let body = receipt.index().to_string().into_bytes();
+        let body = index.to_string().into_bytes();
         self.store.cards.put(NODE, STARTED, revision, None, None, body).await?;
         Ok(())
     }
@@ -225,7 +246,7 @@ impl Desk {
             pending.push(self.log.append(&event, None));
         }
         for pending in pending {
-            pending.wait().await?;
+            pending.durable().await?;
         }
         Ok(())
     }
@@ -275,7 +296,10 @@ impl Desk {
             Some(pending) => Some(pending.wait().await?),
             None => None,
         };
-        self.store.ledger.logged(committed.outbox.end.saturating_sub(1)).await?;
+        // What is in the spool alone stays in the outbox: should the spool be lost, the next start logs it from there.
+        if receipt.as_ref().is_none_or(|receipt| receipt.index() < self.log.synced_size()) {
+            self.store.ledger.logged(committed.outbox.end.saturating_sub(1)).await?;
+        }
         if !committed.new_labels.is_empty() {
             let mut labels = self.labels.write().unwrap_or_else(PoisonError::into_inner);
             let mut longer = labels.as_ref().clone();
@@ -305,7 +329,7 @@ impl Desk {
             why: Some(why),
             ..Event::default()
         };
-        self.log.append(&event, None).wait().await?;
+        self.log.append(&event, None).durable().await?;
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
         Ok(())
     }
@@ -367,17 +391,19 @@ impl Desk {
         counts
     }
 
-    /// Whether questions can be answered; else why not.
-    ///
-    /// # Errors
-    /// What is down, for the operator.
-    pub async fn health(&self) -> Result<(), String> {
-        self.log.state().map_err(|down| chain(&down))?;
-        self.store.ledger.head().await.map_err(|error| chain(&error))?;
-        if self.register().founding().is_none() {
-            return Err("the installation is not founded: run `openclear init`".into());
-        }
-        Ok(())
+    /// How far the clock is behind the newest time that was seen.
+    pub(crate) fn clock_behind(&self) -> Option<jiff::SignedDuration> {
+        let latest = Timestamp::from_microsecond(self.latest.load(Ordering::SeqCst)).ok()?;
+        Some(latest.duration_since((self.clock)()))
+    }
+
+    /// Whether the ledger answers.
+    pub(crate) async fn ledger_answers(&self) -> Result<(), clear_store::Error> {
+        self.store.ledger.head().await.map(drop)
+    }
+
+    pub(crate) fn board(&self) -> &crate::health::Board {
+        &self.board
     }
 
     /// Ends the desk in order: the last event and checkpoint are on the disk when this returns.
@@ -403,7 +429,7 @@ impl Desk {
     ) -> Result<(), LogDown> {
         let event =
             Event { what, at: self.clock(), account, address: Some(address.to_owned()), why, ..Event::default() };
-        self.log.append(&event, None).wait().await.map(|_| ())
+        self.log.append(&event, None).durable().await.map(|_| ())
     }
 
     pub(crate) fn now(&self) -> Now {

@@ -95,6 +95,8 @@ pub(crate) struct Entry<'a> {
     desk: &'a Desk,
     event: Event,
     ended: bool,
+    /// Why the *asked* event was not even taken, if it was not: then nothing else of this request is logged or answered.
+    unlogged: Option<LogDown>,
 }
 
 impl<'a> Entry<'a> {
@@ -109,9 +111,9 @@ impl<'a> Entry<'a> {
             ..event(request, name, question)
         };
         // Nobody waits for this one alone: the ending event comes behind it in the same order and is waited for.
-        drop(desk.log().append(&event, None));
+        let unlogged = desk.log().append(&event, None).refused().cloned();
         desk.count("asked");
-        Entry { desk, event, ended: false }
+        Entry { desk, event, ended: false, unlogged }
     }
 
     pub(crate) fn event(&self, what: What) -> Event {
@@ -136,7 +138,21 @@ impl<'a> Entry<'a> {
             What::Cut => "cut",
             _ => "failed",
         });
+        if let Some(down) = &self.unlogged {
+            return Err(down.clone());
+        }
         self.desk.log().append(event, None).wait().await
+    }
+
+    /// Refuses a filing whose *asked* event was not taken, before anything is committed.
+    pub(crate) fn must_be_logged(&mut self) -> Result<(), Refusal> {
+        match &self.unlogged {
+            None => Ok(()),
+            Some(down) => {
+                self.ended = true;
+                Err(self.desk.log_down(down))
+            }
+        }
     }
 
     /// Marks the entry as ended by an event that the outbox carries.
@@ -218,7 +234,14 @@ impl<'a> Entry<'a> {
         };
         let receipt = match self.end(&event).await {
             Ok(receipt) => receipt,
-            Err(down) => return Err(self.desk.log_down(&down)),
+            Err(down) => {
+                if down.is_passing() && self.unlogged.is_none() {
+                    // The disk may write the answer's event yet; then the log must also say that nothing left.
+                    let withheld = Event { why: Some("the disk did not answer in time".into()), ..self.event(What::Withheld) };
+                    drop(self.desk.log().append(&withheld, None));
+                }
+                return Err(self.desk.log_down(&down));
+            }
         };
         let register = self.desk.register();
         let ended = grant.ended_by(&register, self.desk.clock()).or_else(|| self.judged_by_others(grant));
@@ -240,7 +263,7 @@ impl<'a> Entry<'a> {
 // Every way out leads here: an asker that hangs up, a panic, a shutdown.
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
-        if !self.ended {
+        if !self.ended && self.unlogged.is_none() {
             let (what, why) = match std::thread::panicking() {
                 true => (What::Crashed, "an error of ours"),
                 false => (What::Cut, "the asker went away"),

@@ -22,6 +22,7 @@ mod entry;
 mod export;
 mod gate;
 mod govern;
+mod health;
 mod inquiry;
 mod newest;
 mod production;
@@ -47,6 +48,7 @@ pub use desk::{Clock, Desk, Error, Parts};
 pub use entry::{Refusal, Response};
 pub use export::{CheckedExport, ExportError, ExportFlaw, check_export};
 pub use gate::{Bearer, Bound, Connection, Gate, Noted, Pass, Trace, Whom};
+pub use health::{CLOCK_BEHIND, Health, Part as HealthPart, State};
 pub use inquiry::{
     HeldQuestion, HoldState, InquiryKind, NewEvent, NewInquiry, OpenInquiry, OpenedEvent, Outcome, Queue, Review,
     TermPrecision,

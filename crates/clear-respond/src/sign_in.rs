@@ -216,7 +216,7 @@ impl Desk {
 
     /// Logs an event that belongs to no request, now, and waits until the log has it.
     pub(crate) async fn noted(&self, event: Event) -> Result<(), clear_audit::LogDown> {
-        self.log().append(&Event { at: self.clock(), ..event }, None).wait().await.map(|_| ())
+        self.log().append(&Event { at: self.clock(), ..event }, None).durable().await.map(|_| ())
     }
 
     /// The order that closes the whole installation to this standing, whatever it would ask.

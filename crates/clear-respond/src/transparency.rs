@@ -382,7 +382,7 @@ impl Desk {
         let release = release::made(head, &tally);
         let text = release.text();
         // INVARIANT (released is frozen): what is shown is this text, and it is in the log before anybody sees it.
-        let entry = self.public_log().append_clear(text.as_bytes(), None).wait().await?.index();
+        let entry = self.public_log().append_clear(text.as_bytes(), None).durable().await?;
         let digest: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
         let event = Event {
             what: What::Published,

@@ -53,6 +53,11 @@ impl App {
         })
     }
 
+    /// Whom to call when the installation is in trouble.
+    pub(crate) fn contact(&self) -> String {
+        self.config.contact.clone().unwrap_or_else(|| self.names().legal_contact)
+    }
+
     pub(crate) fn names(&self) -> Names {
         if let Some(names) = self.names.get() {
             return names.clone();

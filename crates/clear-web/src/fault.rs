@@ -128,7 +128,7 @@ impl Fault {
                 None,
             ),
             Refusal::LogDown => {
-                let contact = app.names().legal_contact;
+                let contact = app.contact();
                 let message = format!(
                     "Nothing can be logged at the moment, so nothing is answered. Please tell the operator: {contact}"
                 );

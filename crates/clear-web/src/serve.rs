@@ -45,6 +45,8 @@ pub struct Config {
     pub https: bool,
     /// The certificate; without one this server speaks plain HTTP.
     pub tls: Option<Tls>,
+    /// Whom to call when nothing can be logged; without one, the register's legal contact.
+    pub contact: Option<String>,
 }
 
 impl Default for Config {
@@ -58,6 +60,7 @@ impl Default for Config {
             grace: Duration::from_secs(5),
             https: false,
             tls: None,
+            contact: None,
         }
     }
 }

@@ -7,9 +7,10 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use clear_respond::State as HealthState;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::app::App;
 use crate::fault::Fault;
@@ -35,6 +36,8 @@ impl Meter {
             describe_counter!("requests_ended_total", "Questions and filings by how they ended.");
             describe_gauge!("labels", "Labels in use; 20,000 are a tested limit.");
             describe_gauge!("log_entries", "Entries of the audit log that are on the disk.");
+            describe_gauge!("log_state", "0 well, 1 degraded (the spool is in use), 2 down: nothing is answered.");
+            describe_gauge!("log_spooled_entries", "Entries in the spool, waiting for the next start.");
         });
         Ok(Meter { recorder, handle })
     }
@@ -81,21 +84,50 @@ pub(crate) async fn metrics(
             gauge!("http_connections").set(app.desk.gate().connections() as f64);
             gauge!("labels").set(app.desk.labels_in_use() as f64);
             gauge!("log_entries").set(app.desk.public_log().public_size() as f64);
+            let (mut state, mut spooled) = (HealthState::Well, 0);
+            for part in app.desk.log_parts() {
+                match part.name {
+                    "log" => state = part.state,
+                    _ => spooled = part.entries.unwrap_or(0),
+                }
+            }
+            gauge!("log_state").set(f64::from(state as u8));
+            gauge!("log_spooled_entries").set(spooled as f64);
         }
     });
     let plain = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Ok((plain, app.meter.handle.render()).into_response())
 }
 
-/// Whether questions can be answered.
+/// How the installation is, part by part: 200 while questions are answered, 503 while they are not.
+///
+/// Degraded is 200: a load balancer that took the node away would end the service that the spool keeps up. Monitors read
+/// `state`.
 pub(crate) async fn healthz(State(app): State<Arc<App>>) -> Response {
-    let (status, body) = match app.desk.health().await {
-        Ok(()) => (StatusCode::OK, json!({"state": "serving"})),
-        Err(why) => {
-            // The chain can hold paths and addresses of the operator's: it goes to the operator's log.
-            tracing::error!("not serving: {why}");
-            (StatusCode::SERVICE_UNAVAILABLE, json!({"state": "not serving", "why": "the operator's log says why"}))
+    let health = app.desk.health().await;
+    let state = health.state();
+    let mut parts = Map::new();
+    for part in &health.parts {
+        let mut body = json!({"state": part.state.as_str(), "says": part.says});
+        if let Some(since) = part.since {
+            body["since"] = since.to_string().into();
         }
+        if let Some(entries) = part.entries {
+            body["entries"] = entries.into();
+        }
+        parts.insert(part.name.to_owned(), body);
+        if part.state != HealthState::Well {
+            tracing::error!("{} is {}: {}", part.name, part.state.as_str(), part.says);
+        }
+    }
+    let (status, word) = match state {
+        HealthState::Well => (StatusCode::OK, "serving"),
+        HealthState::Degraded => (StatusCode::OK, "degraded"),
+        HealthState::Down => (StatusCode::SERVICE_UNAVAILABLE, "not serving"),
     };
+    let mut body = json!({"state": word, "parts": Value::Object(parts)});
+    if state != HealthState::Well {
+        body["call"] = app.contact().into();
+    }
     (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }

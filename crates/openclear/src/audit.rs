@@ -218,7 +218,7 @@ fn destroy(dir: &Path, entry: u64, basis: &str) -> anyhow::Result<End> {
         keys: dir.join("keys"),
         origin,
         checkpoint_every: std::time::Duration::from_secs(1),
-        public: None,
+        ..Options::default()
     };
     let (log, _) = Log::open(options).context("cannot open the log; is it being served?")?;
     let said = Event {

@@ -31,6 +31,9 @@ pub(crate) struct Args {
     /// The port on this machine.
     #[arg(long, value_name = "N", default_value_t = 8080)]
     port: u16,
+    /// A folder on another volume, where the log goes on when its own volume fails.
+    #[arg(long, value_name = "DIR")]
+    spool: Option<PathBuf>,
     /// Play the story against a server of its own in a fresh folder, and end.
     #[arg(long)]
     story: bool,
@@ -52,12 +55,13 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
     }
     // The port is taken first: a long load that ends in "port in use" helps nobody.
     let listener = clear_web::listen(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), args.port)).await?;
-    let (desk, guide) = city(&args.dir).await?;
+    let (desk, guide) = city_with(&args.dir, args.spool).await?;
     let signals = Signals::catch()?;
     println!("{}", guide.text(&format!("http://{}", listener.local_addr()?), &args.dir));
     let token = persona(&args.dir, "keeper")?["token"].as_str().unwrap_or_default().to_owned();
     let keeper = crate::serve::keeper(&desk, &token, "records_service", "C").await?;
-    until_asked_to_stop(desk, listener, None, Some(keeper), crate::books::Releases::demonstration(), signals).await
+    let (config, releases) = (crate::serve::config(None), crate::books::Releases::demonstration());
+    until_asked_to_stop(desk, listener, config, Some(keeper), releases, signals).await
 }
 
 /// What the demonstration tells its user.
@@ -79,6 +83,10 @@ pub(crate) struct Guide {
 
 /// Opens the demonstration's folder, filling it when it is new.
 pub(crate) async fn city(dir: &Path) -> anyhow::Result<(Arc<Desk>, Guide)> {
+    city_with(dir, None).await
+}
+
+async fn city_with(dir: &Path, spool: Option<PathBuf>) -> anyhow::Result<(Arc<Desk>, Guide)> {
     let guide_file = dir.join("guide.json");
     // The guide is written last: a folder without one was left half-filled by an interrupted start.
     if dir.join("ledger.db").exists() && !guide_file.exists() {
@@ -95,7 +103,7 @@ pub(crate) async fn city(dir: &Path) -> anyhow::Result<(Arc<Desk>, Guide)> {
     }
     let template = story::register();
     let origin = format!("{}/node-1", template.installation.name);
-    let place = Place { origin, public: Some(PUBLIC), ..Place::folder(dir) };
+    let place = Place { origin, public: Some(PUBLIC), spool, ..Place::folder(dir) };
     let desk = place.open().await?;
     if guide_file.exists() {
         let text = std::fs::read_to_string(&guide_file)?;

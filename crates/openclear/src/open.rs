@@ -29,6 +29,13 @@ pub(crate) struct Place {
     /// The log's name: `installation/node`. Only at the first start; later the log's own key says it.
     #[arg(long, value_name = "NAME", default_value = "openclear/node-1")]
     pub(crate) origin: String,
+    /// A folder on another volume, where the log goes on, sealed, when its own volume fails. The next start brings it back
+    /// into the log. Without it, nothing is answered then.
+    #[arg(long, value_name = "DIR", env = "OPENCLEAR_SPOOL")]
+    pub(crate) spool: Option<PathBuf>,
+    /// Start once although the machine's clock is behind the log's newest entry (docs/recovery.md).
+    #[arg(long)]
+    pub(crate) accept_clock: bool,
     /// When the public checkpoint moves on. Only what serves says so; a command that is over in a moment leaves it.
     #[arg(skip)]
     pub(crate) public: Option<Public>,
@@ -67,6 +74,8 @@ impl Place {
             rules: None,
             rules_key: None,
             origin: "openclear/node-1".to_owned(),
+            spool: None,
+            accept_clock: false,
             public: None,
         }
     }
@@ -90,12 +99,18 @@ impl Place {
             origin: known_origin(&self.dir).unwrap_or_else(|| self.origin.clone()),
             checkpoint_every: std::time::Duration::from_secs(1),
             public: self.public,
+            spool: self.spool.clone(),
+            ..Options::default()
         };
         let (log, recovered) =
             tokio::task::spawn_blocking(|| Log::open(options)).await?.context("cannot open the log")?;
         let clock = clear_respond::clock::steady();
-        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await;
-        Ok(Arc::new(desk.context("cannot open the desk")?))
+        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await.context("cannot open the desk")?;
+        match self.accept_clock {
+            true => desk.accept_clock().await.context("cannot open the desk")?,
+            false => desk.check_clock().context("cannot open the desk")?,
+        }
+        Ok(Arc::new(desk))
     }
 }
 

@@ -59,6 +59,10 @@ pub(crate) struct Args {
     keeper_use_code: Option<String>,
     #[command(flatten)]
     releases: Releases,
+    /// Whom to call when nothing can be logged, and so nothing is answered; the screen says it. Without it, the register's
+    /// legal contact.
+    #[arg(long, value_name = "WHOM", env = "OPENCLEAR_CONTACT")]
+    contact: Option<String>,
 }
 
 pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
@@ -89,7 +93,8 @@ pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
         (Some(token), Some(purpose), Some(code)) => Some(keeper(&desk, token, purpose, code).await?),
         _ => None,
     };
-    until_asked_to_stop(desk, listener, tls, keeper, args.releases, signals).await
+    let config = Config { contact: args.contact, ..config(tls) };
+    until_asked_to_stop(desk, listener, config, keeper, args.releases, signals).await
 }
 
 /// The settings in force, for the log: what an operator can change, and no secret.
@@ -111,6 +116,8 @@ fn settings(args: &Args, desk: &Desk) -> BTreeMap<String, String> {
         ("keeper", args.keeper.is_some().to_string()),
         ("keeper_purpose", args.keeper_purpose.clone().unwrap_or_default()),
         ("keeper_use_code", args.keeper_use_code.clone().unwrap_or_default()),
+        ("spool", place(&args.place.spool)),
+        ("contact", args.contact.clone().unwrap_or_default()),
         ("public_every", format!("{:?}", args.pace.public_every)),
         ("public_bucket", args.pace.public_bucket.to_string()),
         ("releases", plan.every.to_string()),
@@ -148,7 +155,7 @@ impl Signals {
 }
 
 /// As many connections as there can be open files, with some left for the ledger and the log.
-fn config(tls: Option<Tls>) -> Config {
+pub(crate) fn config(tls: Option<Tls>) -> Config {
     const OTHERS: u64 = 256;
     let files = clear_web::raise_open_files().saturating_sub(OTHERS);
     let connections_max = usize::try_from(files).unwrap_or(usize::MAX).clamp(64, CONNECTIONS_MAX);
@@ -159,7 +166,7 @@ fn config(tls: Option<Tls>) -> Config {
 pub(crate) async fn until_asked_to_stop(
     desk: Arc<Desk>,
     listener: Listener,
-    tls: Option<Tls>,
+    config: Config,
     keeper: Option<Keeper>,
     releases: Releases,
     mut signals: Signals,
@@ -173,7 +180,7 @@ pub(crate) async fn until_asked_to_stop(
         }
         eprintln!("\nStopping: answers under way end first.");
     };
-    clear_web::serve(desk.clone(), listener, config(tls), stop).await.context("the server ended")?;
+    clear_web::serve(desk.clone(), listener, config, stop).await.context("the server ended")?;
     books.abort();
     if let Some(jobs) = jobs {
         jobs.abort();

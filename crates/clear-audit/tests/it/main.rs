@@ -2,9 +2,11 @@
 #![allow(clippy::disallowed_methods, reason = "tests open what they look at")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod keeping;
 mod known;
 mod parsers;
 mod public;
+mod spool;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -26,7 +28,7 @@ fn options(folder: &Path, checkpoint_every: Duration) -> Options {
         keys: folder.join("keys"),
         origin: "port-meridian/1".into(),
         checkpoint_every,
-        public: None,
+        ..Options::default()
     }
 }
 
@@ -100,7 +102,7 @@ impl Dice {
 fn many_threads_share_syncs_and_each_gets_its_own_receipt() {
     let folder = tempfile::tempdir().unwrap();
     let (log, recovered) = open(folder.path());
-    assert_eq!(recovered, Recovered { size: 0, last_outbox: 0, cut_bytes: 0, mended: vec![] });
+    assert_eq!(recovered, Recovered { size: 0, last_outbox: 0, cut_bytes: 0, mended: vec![], spooled: 0 });
     let (threads, each) = (16, 150);
     let receipts: Vec<(Receipt, Event)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
@@ -176,7 +178,7 @@ fn a_tail_torn_at_any_byte_is_cut_and_the_log_goes_on() {
     let crashed = image(folder.path());
     let reopened = |torn: &Path, cut_bytes: u64| {
         let (log, recovered) = open(torn);
-        assert_eq!(recovered, Recovered { size: 4, last_outbox: 4, cut_bytes, mended: vec![] });
+        assert_eq!(recovered, Recovered { size: 4, last_outbox: 4, cut_bytes, mended: vec![], spooled: 0 });
         // Going on costs syncs; a few places stand for all.
         if cut_bytes % 32 == 1 {
             assert_eq!(log.append(&event(5), Some(5)).wait_blocking().unwrap().index(), 4);
@@ -203,7 +205,7 @@ fn a_tail_torn_at_any_byte_is_cut_and_the_log_goes_on() {
     // Even the segment's header can be torn, and then nothing of it was acknowledged.
     let torn = image(crashed.path());
     fs::write(frames(torn.path()), b"OpenCLE").unwrap();
-    assert_eq!(open(torn.path()).1, Recovered { size: 0, last_outbox: 0, cut_bytes: 7, mended: vec![] });
+    assert_eq!(open(torn.path()).1, Recovered { size: 0, last_outbox: 0, cut_bytes: 7, mended: vec![], spooled: 0 });
 }
 
 #[test]
@@ -328,6 +330,48 @@ fn owner(path: &str, bytes: &[u8], at: u64, ends: &[u64]) -> Option<u64> {
     }
 }
 
+/// How often, unless a long run (`make soak`) says otherwise.
+fn times(name: &str, usually: u64) -> u64 {
+    std::env::var(name).map_or(usually, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}
+
+/// A key with one bit changed opens nothing. The line end after it is no part of it.
+fn key_flipped(folder: &Path, path: &Path, dice: &mut Dice) {
+    let before = fs::read(path).unwrap();
+    let at = dice.below(before.len() as u64 - 1);
+    flip(path, at, 1 << dice.below(8));
+    let error = Log::open(options(folder, HOUR)).err();
+    assert!(error.is_some(), "{} byte {at} went unnoticed", path.display());
+    fs::write(path, before).unwrap();
+}
+
+#[test]
+fn gr24_cut_at_each_write_of_a_crash_run_what_was_acknowledged_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, _) = open(folder.path());
+    let mut acknowledged = vec![(32, None)];
+    for number in 0..times("OPENCLEAR_CUTS", 25) {
+        let receipt = log.append(&event(number), Some(number + 1)).wait_blocking().unwrap();
+        acknowledged.push((length(&frames(folder.path())), Some(receipt)));
+    }
+    // No checkpoint yet: nothing but the frames says what was acknowledged.
+    let crashed = image(folder.path());
+    let mut dice = Dice(5);
+    for (writes, pair) in acknowledged.windows(2).enumerate() {
+        let (start, end) = (pair[0].0, pair[1].0);
+        for at in [start, start + 1 + dice.below(end - start - 1), end - 1] {
+            let cut = image(crashed.path());
+            fs::OpenOptions::new().write(true).open(frames(cut.path())).unwrap().set_len(at).unwrap();
+            let (log, recovered) = open(cut.path());
+            assert_eq!((recovered.size, recovered.last_outbox), (writes as u64, writes as u64), "cut at {at}");
+            log.close().unwrap();
+            for receipt in acknowledged[..=writes].iter().filter_map(|(_, receipt)| receipt.as_ref()) {
+                receipt.included(&Folder(cut.path().join("log")), log.vkey()).unwrap();
+            }
+        }
+    }
+}
+
 #[test]
 fn gr22_any_flipped_byte_is_found_and_its_entry_named() {
     let folder = tempfile::tempdir().unwrap();
@@ -347,7 +391,13 @@ fn gr22_any_flipped_byte_is_found_and_its_entry_named() {
         ["tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2", "tile/entries/000", "tile/entries/002.p/88"];
     last.retain(|path| current.iter().any(|name| path.ends_with(name)));
     assert_eq!(last.len(), current.len());
-    for round in 0..300 {
+    let keys: Vec<PathBuf> =
+        ["keys/log.key", "keys/log-openings.key", "log.vkey"].map(|name| folder.path().join(name)).into();
+    for round in 0..times("OPENCLEAR_FLIPS", 300) {
+        if round % 10 == 9 {
+            key_flipped(folder.path(), &keys[dice.below(3) as usize], &mut dice);
+            continue;
+        }
         // Every second one in the frames or the checkpoint, the others anywhere.
         let pool = match round % 4 {
             0 | 1 => &published,
@@ -366,7 +416,16 @@ fn gr22_any_flipped_byte_is_found_and_its_entry_named() {
         if name == "checkpoint" || current.contains(&name) {
             assert!(verify(&Folder(log.clone()), &vkey).is_err(), "an outsider sees it too");
         }
-        fs::write(path, before).unwrap();
+        // And at the next start: what the frames cannot bear out is refused, what follows from them is written again.
+        match Log::open(options(folder.path(), HOUR)) {
+            Err(_) if !name.starts_with("tile") => fs::write(path, &before).unwrap(),
+            Ok((log, recovered)) if name.starts_with("tile") => {
+                log.close().unwrap();
+                assert_eq!(recovered.mended, [name], "byte {at}");
+            }
+            outcome => panic!("`{name}` byte {at} at a start: {:?}", outcome.map(|(_, recovered)| recovered)),
+        }
+        assert_eq!(fs::read(path).unwrap(), before, "`{name}`");
     }
     verify_folder(folder.path(), &vkey).unwrap();
     fs::write(log.join("tile/0/0"), b"").unwrap();

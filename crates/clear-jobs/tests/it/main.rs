@@ -45,7 +45,7 @@ impl City {
             keys: folder.path().join("keys"),
             origin: "port-meridian/jobs".into(),
             checkpoint_every: Duration::ZERO,
-            public: None,
+            ..Options::default()
         };
         let (log, recovered) = Log::open(options).unwrap();
         let now = Arc::new(Mutex::new(noon(TODAY)));

@@ -191,7 +191,7 @@ async fn open(folder: &std::path::Path, clock: &Arc<Mutex<Timestamp>>) -> Arc<De
         keys: folder.join("keys"),
         origin: "port-meridian/test".into(),
         checkpoint_every: Duration::ZERO,
-        public: None,
+        ..clear_audit::Options::default()
     };
     let (log, recovered) = clear_audit::Log::open(options).unwrap();
     let rules = Arc::new(CedarRules::embedded().unwrap());

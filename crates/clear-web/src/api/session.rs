@@ -96,7 +96,7 @@ pub(crate) async fn enter(app: &App, wire: &Wire, given: SignIn<'_>) -> Result<S
             Err(Fault::new(status, "sign_in_refused", refused.to_string()).closing())
         }
         Err(Refusal::LogDown) => {
-            let contact = app.names().legal_contact;
+            let contact = app.contact();
             let message = format!(
                 "Nothing can be logged at the moment, so nobody is let in. Please tell the operator: {contact}"
             );

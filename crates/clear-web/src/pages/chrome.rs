@@ -1,6 +1,7 @@
 //! What stands around every page.
 
 use clear_record::{Role, Standing};
+use clear_respond::State;
 
 use crate::app::App;
 use crate::assets::{ICON_PATH, STYLE_PATH};
@@ -24,6 +25,8 @@ pub(crate) struct Who {
     pub(crate) reviewer: bool,
     /// What waits and should be looked at today.
     pub(crate) urgent: usize,
+    /// For stewards: what of the log is not well, and whom to call.
+    pub(crate) trouble: Option<String>,
     /// Whether the docket of productions is hers or his to keep.
     pub(crate) keeper: bool,
 }
@@ -58,6 +61,17 @@ fn who(app: &App, standing: &Standing) -> Option<Who> {
         officer: standing.roles.contains(&Role::Officer),
         reviewer: [Role::Clerk, Role::Steward, Role::Oversight].iter().any(|role| standing.roles.contains(role)),
         urgent: app.desk.urgent(),
+        trouble: standing.roles.contains(&Role::Steward).then(|| trouble(app)).flatten(),
         keeper: standing.roles.contains(&Role::Steward) || standing.roles.contains(&Role::Clerk),
     })
+}
+
+/// What of the log is not as it should be.
+fn trouble(app: &App) -> Option<String> {
+    let parts = app.desk.log_parts();
+    let part = parts.iter().find(|part| part.name == "log" && part.state != State::Well)?;
+    let since = part.since.map(|since| format!(" since {since}")).unwrap_or_default();
+    let spooled = parts.iter().filter(|part| part.name == "spool").find_map(|part| part.entries);
+    let spooled = spooled.map(|entries| format!(" It holds {entries} entries.")).unwrap_or_default();
+    Some(format!("The log is {}{since}: {}.{spooled} Call: {}", part.state.as_str(), part.says, app.contact()))
 }

@@ -52,6 +52,7 @@ impl City {
                 origin: "port-meridian/test".into(),
                 checkpoint_every: Duration::ZERO,
                 public,
+                ..clear_audit::Options::default()
             };
             let (log, recovered) = clear_audit::Log::open(options).unwrap();
             let rules = Arc::new(CedarRules::embedded().unwrap());

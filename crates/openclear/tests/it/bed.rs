@@ -177,7 +177,7 @@ impl Bed {
             keys: self.dir.join("keys"),
             origin: "port-meridian/node-1".into(),
             checkpoint_every: Duration::from_millis(50),
-            public: None,
+            ..clear_audit::Options::default()
         };
         Log::open(options).unwrap()
     }

@@ -31,6 +31,7 @@ mod prove;
 mod replay;
 mod report;
 mod routes;
+mod spool;
 mod stop;
 mod story;
 mod trouble;

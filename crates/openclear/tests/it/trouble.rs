@@ -60,17 +60,17 @@ fn a_postgres_that_goes_away_is_said_and_comes_back() {
 }
 
 /// A file system of a few megabytes. Unmounted when dropped.
-struct Disk(PathBuf);
+pub(crate) struct Disk(PathBuf);
 
 impl Disk {
-    fn of(path: PathBuf, megabytes: u32) -> Disk {
+    pub(crate) fn of(path: PathBuf, megabytes: u32) -> Disk {
         fs::create_dir_all(&path).unwrap();
         let disk = Disk(path);
         disk.mount(&["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"]);
         disk
     }
 
-    fn enlarge(&self, megabytes: u32) {
+    pub(crate) fn enlarge(&self, megabytes: u32) {
         self.mount(&["-o", &format!("remount,size={megabytes}m")]);
     }
 

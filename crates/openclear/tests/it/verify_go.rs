@@ -75,7 +75,7 @@ fn other_log(folder: &Path, keys: Option<&Path>) -> (Log, Vec<Receipt>) {
         keys: folder.join("keys"),
         origin: "port-meridian/node-1".into(),
         checkpoint_every: Duration::ZERO,
-        public: None,
+        ..clear_audit::Options::default()
     };
     let (log, _) = Log::open(options).unwrap();
     let receipts = (0..3).map(|_| log.append_clear(b"another history", None).wait_blocking().unwrap()).collect();
