@@ -106,7 +106,11 @@ const ALONE: &[(&str, &[&str], &str)] = &[
     ("socket2", &["clear-web"], "the gate stands at the socket"),
     ("rustix", &["clear-web"], "the gate stands at the socket"),
     ("tokio-rustls", &["clear-web"], "the gate stands beneath TLS"),
-    ("ureq", &["openclear"], "the operator's client of the own API, never part of an answer"),
+    (
+        "ureq",
+        &["openclear"],
+        "the operator's client of the own API, and a log's of its witnesses; never part of an answer",
+    ),
     ("tlog_tiles", &["clear-audit"], "the log's hashes and proofs"),
     ("argon2", &["clear-identity"], "passwords"),
     ("totp-rs", &["clear-identity"], "one-time codes"),

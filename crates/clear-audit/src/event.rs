@@ -192,6 +192,10 @@ pub enum What {
     Rules,
     /// Questions of the log were decided again under a changed register or changed rules, to see what would change.
     Replayed,
+    /// A witness or the anchor does not keep up, refuses, or is in step again: `why` says which.
+    WitnessAlarm,
+    /// The founding quorum let a log go on that is behind what is known of it elsewhere; the note stands before it.
+    Resumed,
     /// The log's volume failed and the spool took over; `why` says with what. It is the first entry after the failed batch.
     Degraded,
     /// The entries of a spool, `count` of them, came back into the log.
@@ -232,6 +236,8 @@ impl What {
             | What::SignInRefused
             | What::SignOut
             | What::Register
+            | What::WitnessAlarm
+            | What::Resumed
             | What::Degraded
             | What::Spooled
             | What::Configured

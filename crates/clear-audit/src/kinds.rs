@@ -150,6 +150,14 @@ const fn kind(what: What) -> Kind {
         }
         What::Started => other("started", "the process serves", &[Outcome]),
         What::Stopped => other("stopped", "the process ended in order", &[]),
+        What::WitnessAlarm => {
+            other("witness_alarm", "a witness or the anchor does not keep up, refuses, or is in step again", &[Outcome])
+        }
+        What::Resumed => other(
+            "resumed",
+            "the founding quorum let a log go on that is behind what is known of it elsewhere",
+            &[Outcome],
+        ),
         What::Degraded => other(
             "degraded",
             "the log's volume failed and the spool took over; the first entry after the failed batch",
@@ -193,6 +201,8 @@ const ALL: &[What] = &[
     What::PublicCounts,
     What::Started,
     What::Stopped,
+    What::WitnessAlarm,
+    What::Resumed,
     What::Degraded,
     What::Spooled,
     What::Cover,

@@ -14,9 +14,14 @@
 //! What an event says: `event.rs`. Bytes on disk: `frame.rs`, and the table in README.md. What a leaf hides: `seal.rs`.
 //! What a checker looks at: `verify.rs`. When strangers see it: `public.rs`.
 
-#![expect(clippy::disallowed_methods, reason = "stores: log-frames, log-spool, log-tiles, log-keys")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "stores: log-frames, log-spool, log-tiles, log-keys, guards, witness-state"
+)]
 
+mod anchor;
 mod checkpoint;
+mod cosign;
 mod cover;
 mod destroy;
 mod error;
@@ -35,12 +40,18 @@ mod receipt;
 mod recover;
 mod seal;
 mod spool;
+mod submission;
 mod tiles;
 mod tree;
 mod verify;
+mod views;
 mod walk;
+mod watch;
+mod witness;
 
+pub use anchor::{ANCHOR, Anchor, Contradiction, Knows, contradiction, keep_vouched, vouched};
 pub use checkpoint::{CheckpointFlaw, is_checkpoint_over};
+pub use cosign::{CosignFlaw, Cosigner, CosignerKey, joined, signed_text};
 pub use destroy::DestroyError;
 pub use error::{Error, LogDown};
 pub use event::{Event, What};
@@ -52,6 +63,10 @@ pub use openings::{Opened, Openings};
 pub use proof::{Proof, ProofFlaw};
 pub use public::Public;
 pub use receipt::{Receipt, ReceiptFlaw};
+pub use submission::{BadSubmission, Submission};
 pub use verify::{Flaw, Folder, Published, Source, SourceError, Verified};
 pub use verify::{begins_with, extends, has_leaf, published, verify, verify_folder};
+pub use views::{Evidence, Views, compare};
 pub use walk::{Leaf, Walk, leaf_of_commitment};
+pub use watch::{Watch, Watcher};
+pub use witness::{Added, Watched, Witness, WitnessError};

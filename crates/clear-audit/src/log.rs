@@ -153,11 +153,30 @@ impl Log {
         Log::open_with(options, SEGMENT_BYTES)
     }
 
-    fn open_with(options: Options, segment_bytes: u64) -> Result<(Log, Recovered), Error> {
-        Log::open_bounded(options, segment_bytes, QUEUE_BYTES)
+    /// The same, without a public checkpoint before the first append: for whoever may find that the log must not be gone on
+    /// with.
+    ///
+    /// # Errors
+    /// As [`Log::open`].
+    pub fn open_held(options: Options) -> Result<(Log, Recovered), Error> {
+        Log::open_as(options, SEGMENT_BYTES, QUEUE_BYTES, false)
     }
 
+    fn open_with(options: Options, segment_bytes: u64) -> Result<(Log, Recovered), Error> {
+        Log::open_as(options, segment_bytes, QUEUE_BYTES, true)
+    }
+
+    #[cfg(test)]
     fn open_bounded(options: Options, segment_bytes: u64, queue_bytes: usize) -> Result<(Log, Recovered), Error> {
+        Log::open_as(options, segment_bytes, queue_bytes, true)
+    }
+
+    fn open_as(
+        options: Options,
+        segment_bytes: u64,
+        queue_bytes: usize,
+        begun: bool,
+    ) -> Result<(Log, Recovered), Error> {
         let log = options.folder.join("log");
         fs::create_dir_all(&log).map_err(Error::write(&log))?;
         let lock = lock(&log)?;
@@ -221,6 +240,7 @@ impl Log {
             checkpoint_every: options.checkpoint_every,
             publishing: Vec::new(),
             pace: Pace::new(None, 0, Timestamp::now()),
+            begun,
             _lock: lock,
         };
         let (mut spooled, mut last_outbox) = (0, last_outbox);
@@ -725,6 +745,9 @@ struct Writer {
     publishing: Vec<oneshot::Sender<()>>,
     /// When strangers see the next checkpoint, and how large it is then.
     pace: Pace,
+    /// Whether public checkpoints are made, with their cover leaves: of a log that was opened held, not before the first
+    /// append.
+    begun: bool,
     /// Held as long as the thread runs; the system frees it with the process.
     _lock: File,
 }
@@ -813,7 +836,7 @@ impl Writer {
 
     /// How long the next public checkpoint has time. The tree stands still while the spool is in use, and so do strangers.
     fn public_due(&self, at: Timestamp) -> Option<Duration> {
-        if self.spooling.is_some() { None } else { self.pace.due(self.next, at) }
+        if self.spooling.is_some() || !self.begun { None } else { self.pace.due(self.next, at) }
     }
 
     /// Makes the public checkpoint, if its time has come: fills the log up with cover leaves, and lets strangers see what is
@@ -890,6 +913,7 @@ impl Writer {
         if batch.is_empty() {
             return Ok(());
         }
+        self.begun = true;
         if let Some(spooling) = &mut self.spooling {
             spooling.write(&self.buffer)?;
             self.wake(batch);

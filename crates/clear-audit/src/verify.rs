@@ -332,12 +332,12 @@ fn fetch_checkpoint(source: &dyn Source) -> Result<Vec<u8>, Flaw> {
     source.get(&path).map_err(|source| Flaw::Unread { path, source })
 }
 
-fn fetch_head(source: &dyn Source, vkey: &str) -> Result<Head, Flaw> {
+pub(crate) fn fetch_head(source: &dyn Source, vkey: &str) -> Result<Head, Flaw> {
     checkpoint::check(&fetch_checkpoint(source)?, vkey).map_err(|source| Flaw::Checkpoint { source })
 }
 
 /// A proof over tiles that are themselves checked against the root.
-fn with_tiles<T>(
+pub(crate) fn with_tiles<T>(
     source: &dyn Source,
     head: &Head,
     prove: impl FnOnce(&TileHashReader<'_>) -> Result<T, TreeError>,

@@ -144,12 +144,7 @@ impl Desk {
             pending.durable().await?;
         }
         store.ledger.logged(head.outbox).await?;
-        let mut register = Register::new();
-        for (version, bytes) in store.ledger.register(0).await? {
-            let unreadable = |what: String| Error::Register { version, what };
-            let entry: Entry = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
-            register.apply(&entry).map_err(|error| unreadable(error.to_string()))?;
-        }
+        let register = crate::resume::founded(&store).await?;
         let gate = Gate::new();
         let desk = Desk {
             identity: Identity::new(store.cards.clone()),
@@ -430,6 +425,23 @@ impl Desk {
         let event =
             Event { what, at: self.clock(), account, address: Some(address.to_owned()), why, ..Event::default() };
         self.log.append(&event, None).durable().await.map(|_| ())
+    }
+
+    /// Logs that one who watches the log has changed: late, refusing, or in step again.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub async fn note_watcher(&self, watcher: &clear_audit::Watcher) -> Result<(), LogDown> {
+        self.note(What::WitnessAlarm, None, "local", Some(watcher.to_string())).await
+    }
+
+    /// Logs by whom the log is watched from here on.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub async fn note_guards(&self, watchers: &[String]) -> Result<(), LogDown> {
+        let who = if watchers.is_empty() { "nobody".to_owned() } else { watchers.join(", ") };
+        self.note(What::Configured, None, "local", Some(format!("the log is watched by {who}"))).await
     }
 
     pub(crate) fn now(&self) -> Now {

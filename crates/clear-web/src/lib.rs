@@ -20,20 +20,25 @@ mod asker;
 mod assets;
 mod fault;
 mod gated;
+mod halted;
 mod input;
 mod openapi;
 mod pages;
+mod plain;
 mod public_log;
 mod routes;
 mod serve;
 mod tls;
 mod watch;
+mod witness;
 
+pub use halted::{Halted, serve_halted};
 pub use openapi::openapi_json;
 pub use pages::transparency::report_html;
 pub use routes::{ROUTES, Route};
 pub use serve::{Config, Error, listen, no_core_dumps, raise_open_files, serve};
 pub use tls::{BadTls, Tls};
+pub use witness::{WitnessClock, serve_witness};
 
 /// A socket that listens, from [`listen`].
 pub use tokio::net::TcpListener as Listener;

@@ -26,7 +26,8 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// The public checkpoint.
 pub(crate) async fn checkpoint(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let log = app.desk.public_log();
-    let mut response = public(&headers, TEXT, "no-cache", log.public_checkpoint().into_bytes());
+    let checkpoint = app.config.watch.with_cosignatures(&log.public_checkpoint());
+    let mut response = public(&headers, TEXT, "no-cache", checkpoint.into_bytes());
     if let Some(next) = log.next_public().and_then(|next| HeaderValue::from_str(&next.to_string()).ok()) {
         response.headers_mut().insert(NEXT, next);
     }

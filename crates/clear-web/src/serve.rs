@@ -45,6 +45,8 @@ pub struct Config {
     pub https: bool,
     /// The certificate; without one this server speaks plain HTTP.
     pub tls: Option<Tls>,
+    /// The log's anchor and witnesses, for what is told about them.
+    pub watch: clear_audit::Watch,
     /// Whom to call when nothing can be logged; without one, the register's legal contact.
     pub contact: Option<String>,
 }
@@ -60,6 +62,7 @@ impl Default for Config {
             grace: Duration::from_secs(5),
             https: false,
             tls: None,
+            watch: clear_audit::Watch::default(),
             contact: None,
         }
     }

@@ -7,6 +7,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use clear_audit::Watcher;
 use clear_respond::State as HealthState;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
@@ -36,6 +37,8 @@ impl Meter {
             describe_counter!("requests_ended_total", "Questions and filings by how they ended.");
             describe_gauge!("labels", "Labels in use; 20,000 are a tested limit.");
             describe_gauge!("log_entries", "Entries of the audit log that are on the disk.");
+            describe_gauge!("log_watchers", "The log's anchor and witnesses.");
+            describe_gauge!("log_watchers_alarmed", "Of these, how many are late or refuse.");
             describe_gauge!("log_state", "0 well, 1 degraded (the spool is in use), 2 down: nothing is answered.");
             describe_gauge!("log_spooled_entries", "Entries in the spool, waiting for the next start.");
         });
@@ -84,6 +87,9 @@ pub(crate) async fn metrics(
             gauge!("http_connections").set(app.desk.gate().connections() as f64);
             gauge!("labels").set(app.desk.labels_in_use() as f64);
             gauge!("log_entries").set(app.desk.public_log().public_size() as f64);
+            let watchers = app.config.watch.watchers();
+            gauge!("log_watchers").set(watchers.len() as f64);
+            gauge!("log_watchers_alarmed").set(watchers.iter().filter(|watcher| watcher.alarm).count() as f64);
             let (mut state, mut spooled) = (HealthState::Well, 0);
             for part in app.desk.log_parts() {
                 match part.name {
@@ -125,7 +131,9 @@ pub(crate) async fn healthz(State(app): State<Arc<App>>) -> Response {
         HealthState::Degraded => (StatusCode::OK, "degraded"),
         HealthState::Down => (StatusCode::SERVICE_UNAVAILABLE, "not serving"),
     };
-    let mut body = json!({"state": word, "parts": Value::Object(parts)});
+    let watchers: Vec<String> = app.config.watch.watchers().iter().map(Watcher::for_everybody).collect();
+    let rollback = app.config.watch.rollback();
+    let mut body = json!({"state": word, "rollback": rollback, "watchers": watchers, "parts": Value::Object(parts)});
     if state != HealthState::Well {
         body["call"] = app.contact().into();
     }

@@ -1,5 +1,8 @@
 //! `openclear ask`: ask a running server.
 
+#![expect(clippy::disallowed_methods, reason = "stores: papers")]
+
+use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
 use crate::End;
@@ -128,6 +131,9 @@ struct Asking {
     /// How many hits.
     #[arg(long)]
     limit: Option<usize>,
+    /// Keep the receipt of the answer, or of the refusal, in this file; `openclear audit check` checks it.
+    #[arg(long, value_name = "FILE")]
+    receipt: Option<std::path::PathBuf>,
     /// Print the answer's own bytes.
     #[arg(long)]
     json: bool,
@@ -184,7 +190,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
         Question::Text { text, asking } => ("/api/v1/find", json!({"text": text}), asking),
         Question::Record { id, asking } => {
             let said = asking.server.get_under(&format!("/api/v1/records/{id}"), &asking.inquiry()?)?;
-            return show(&said, asking.json);
+            return show(&said, &asking);
         }
         Question::Counts { by, condition, asking } => ("/api/v1/counts", json!({"by": by, "where": condition}), asking),
     };
@@ -196,12 +202,15 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
         question.retain(|_, value| !value.is_null());
     }
     let said = asking.server.post(path, &json!({"inquiry": asking.inquiry()?, "question": question}))?;
-    show(&said, asking.json)
+    show(&said, &asking)
 }
 
-fn show(said: &Said, as_json: bool) -> anyhow::Result<End> {
+fn show(said: &Said, asking: &Asking) -> anyhow::Result<End> {
     use std::io::Write as _;
-    if as_json {
+    if let (Some(file), Some(receipt)) = (&asking.receipt, &said.receipt) {
+        std::fs::write(file, format!("{receipt}\n")).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    if asking.json {
         std::io::stdout().write_all(&said.body)?;
         println!();
         return Ok(match said.status {

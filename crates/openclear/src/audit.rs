@@ -38,6 +38,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Compare two checkpoints of a log: is one the beginning of the other? If not, keep what shows it.
+    #[command(
+        after_help = "Example:\n  openclear audit compare monday.checkpoint http://127.0.0.1:8080 --vkey log.vkey\n\nEach is a file with a checkpoint, a data folder, or an address. Two files need --log for the entries between them.\nExit code 5 when they are two views; the evidence file then holds both, and the proof."
+    )]
+    Compare(crate::views::Args),
     /// Check a receipt: that the log promised the entry, and that its tree has it.
     #[command(
         after_help = "Example:\n  openclear audit check receipt.txt --log http://127.0.0.1:8080 --vkey demo/log.vkey\n  openclear audit check receipt.txt --proof receipt.tlog-proof --vkey demo/log.vkey\n  openclear audit check receipt.txt --opening event.json --vkey demo/log.vkey\n\nWithout --log and --proof only the promise's signature is checked. A proof needs no network: see `openclear audit proof`.\nTake the verifier key from a publication, not from the server that you check.\nExit code 5 when something does not fit, or when the entry is not public yet; the text says when it will be."
@@ -95,7 +100,7 @@ enum Command {
     },
 }
 
-fn text_or_file(text: &str) -> anyhow::Result<String> {
+pub(crate) fn text_or_file(text: &str) -> anyhow::Result<String> {
     match Path::new(text).is_file() {
         true => std::fs::read_to_string(text).with_context(|| format!("cannot read {text}")),
         false => Ok(text.to_owned()),
@@ -103,7 +108,7 @@ fn text_or_file(text: &str) -> anyhow::Result<String> {
 }
 
 /// Where a log is read: a server's address, or a folder.
-fn source(log: &str, token: Option<String>) -> Box<dyn Source> {
+pub(crate) fn source(log: &str, token: Option<String>) -> Box<dyn Source> {
     match is_address(log) {
         true => Box::new(Http(Server { url: log.to_owned(), token })),
         // A data folder has the log in it; a copy of the published files is one.
@@ -186,7 +191,8 @@ fn check(
 
 fn proof(text: &str, log: &str, vkey: &str, out: Option<&Path>) -> anyhow::Result<End> {
     let vkey = text_or_file(vkey)?;
-    let checked = Receipt::parse(text_or_file(text)?.trim()).and_then(|receipt| receipt.check(vkey.trim()).map(|()| receipt));
+    let checked =
+        Receipt::parse(text_or_file(text)?.trim()).and_then(|receipt| receipt.check(vkey.trim()).map(|()| receipt));
     let receipt = match checked {
         Ok(receipt) => receipt,
         Err(flaw) => {
@@ -197,7 +203,11 @@ fn proof(text: &str, log: &str, vkey: &str, out: Option<&Path>) -> anyhow::Resul
     match (Proof::of(&receipt, source(log, None).as_ref(), vkey.trim()), out) {
         (Ok(proof), Some(file)) => {
             std::fs::write(file, proof.to_string()).with_context(|| format!("cannot write {}", file.display()))?;
-            println!("Written to {}: check it with `openclear audit check RECEIPT --proof {}`.", file.display(), file.display());
+            println!(
+                "Written to {}: check it with `openclear audit check RECEIPT --proof {}`.",
+                file.display(),
+                file.display()
+            );
             Ok(End::Done)
         }
         (Ok(proof), None) => {
@@ -249,8 +259,10 @@ impl Source for Http {
     fn get(&self, path: &str) -> Result<Vec<u8>, SourceError> {
         // Whoever may, reads the log as it grows.
         let folder = if self.0.token.is_some() { "/api/v1/log" } else { "/log" };
-        let said =
-            self.0.get(&format!("{folder}/{path}")).map_err(|error| SourceError::Failed(format!("{error:#}").into()))?;
+        let said = self
+            .0
+            .get(&format!("{folder}/{path}"))
+            .map_err(|error| SourceError::Failed(format!("{error:#}").into()))?;
         match said.status {
             200 => Ok(said.body),
             404 => Err(SourceError::Missing),
@@ -271,6 +283,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
             check(&receipt, &vkey, opening.as_deref(), log, proof.as_deref())
         }
         Command::Proof { receipt, log, vkey, out } => proof(&receipt, &log, &vkey, out.as_deref()),
+        Command::Compare(args) => crate::views::compare(&args),
         Command::Destroy { dir, entry, basis } => destroy(&dir, entry, &basis),
     }
 }
@@ -323,7 +336,7 @@ fn verify_log(log: String, vkey: Option<String>, token: Option<String>, json: bo
             if json {
                 println!("{}", serde_json::json!({"whole": false, "flaw": flaw.to_string()}));
             } else {
-                println!("NOT whole: {flaw}");
+                println!("NOT whole: {:#}", anyhow::Error::from(flaw));
             }
             Ok(End::Flawed)
         }

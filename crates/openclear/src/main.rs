@@ -19,16 +19,20 @@ mod code;
 mod demo;
 mod export;
 mod founding;
+mod guards;
 mod import;
 mod open;
 mod policy;
 mod register;
 mod replay;
 mod report;
+mod resume;
 mod rules;
 mod serve;
 mod story;
 mod token;
+mod views;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -68,6 +72,8 @@ enum Command {
     Ask(ask::Args),
     /// Check a log.
     Audit(audit::Args),
+    /// Watch somebody else's log, and cosign it.
+    Witness(witness::Args),
     /// Check the rules.
     Policy(policy::Args),
     /// Certify from the log that an agency had no access, or check such a certificate.
@@ -126,6 +132,7 @@ fn run(command: Command) -> anyhow::Result<End> {
         Command::Register(args) => register::run(args),
         Command::Ask(args) => ask::run(args),
         Command::Audit(args) => audit::run(args),
+        Command::Witness(args) => runtime()?.block_on(witness::run(args)),
         Command::Policy(args) => policy::run(args),
         Command::Certificate(args) => certificate::run(args),
         Command::Report(args) => report::run(args),

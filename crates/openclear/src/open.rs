@@ -2,14 +2,17 @@
 
 #![expect(clippy::disallowed_methods, reason = "stores: log-keys")]
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use clear_audit::{Log, Options, Public};
+use clear_audit::{Contradiction, Log, Options, Public, Recovered};
 use clear_respond::{Desk, Parts};
 use clear_rules::CedarRules;
 use clear_store::Store;
+
+use crate::guards::Guards;
 
 /// Where an installation lives.
 #[derive(clap::Args, Clone, Debug)]
@@ -88,6 +91,40 @@ impl Place {
 
     /// The same, under rules that are loaded already.
     pub(crate) async fn open_under(&self, rules: Arc<CedarRules>) -> anyhow::Result<Arc<Desk>> {
+        match self.open_guarded(rules, Guards::remembered(&self.dir)?).await? {
+            Opened::Desk(desk) => Ok(desk),
+            Opened::Behind(behind) => anyhow::bail!("{behind}"),
+        }
+    }
+
+    /// The same, unless somebody knows more of the log, or another one: then nothing is appended to it.
+    pub(crate) async fn open_guarded(&self, rules: Arc<CedarRules>, guards: Guards) -> anyhow::Result<Opened> {
+        let StoreAndLog { store, log, recovered } = self.parts().await?;
+        let (dir, asked) = (self.dir.clone(), log.clone());
+        let found = tokio::task::spawn_blocking(move || guards.contradictions(&dir, &asked)).await??;
+        if !found.is_empty() {
+            let register = clear_respond::founded(&store).await.context("cannot read the register")?;
+            let founding = register.founding();
+            // Closed, not only let go: a witness that is still waited for holds it too, and the founders need it next.
+            tokio::task::spawn_blocking(move || log.close()).await??;
+            return Ok(Opened::Behind(Behind {
+                dir: self.dir.clone(),
+                installation: founding.map(|founding| founding.title.clone()).unwrap_or_default(),
+                contact: founding.map(|founding| founding.legal_contact.clone()).unwrap_or_default(),
+                found,
+            }));
+        }
+        let clock = clear_respond::clock::steady();
+        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await.context("cannot open the desk")?;
+        match self.accept_clock {
+            true => desk.accept_clock().await.context("cannot open the desk")?,
+            false => desk.check_clock().context("cannot open the desk")?,
+        }
+        Ok(Opened::Desk(Arc::new(desk)))
+    }
+
+    /// The store and the log, before anything is appended.
+    pub(crate) async fn parts(&self) -> anyhow::Result<StoreAndLog> {
         let store = match &self.postgres {
             None => Store::folder(&self.dir).await,
             Some(url) => Store::postgres(url, &self.dir.join("keys")).await,
@@ -103,14 +140,8 @@ impl Place {
             ..Options::default()
         };
         let (log, recovered) =
-            tokio::task::spawn_blocking(|| Log::open(options)).await?.context("cannot open the log")?;
-        let clock = clear_respond::clock::steady();
-        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await.context("cannot open the desk")?;
-        match self.accept_clock {
-            true => desk.accept_clock().await.context("cannot open the desk")?,
-            false => desk.check_clock().context("cannot open the desk")?,
-        }
-        Ok(Arc::new(desk))
+            tokio::task::spawn_blocking(|| Log::open_held(options)).await?.context("cannot open the log")?;
+        Ok(StoreAndLog { store, log, recovered })
     }
 }
 
@@ -118,4 +149,58 @@ impl Place {
 pub(crate) fn known_origin(dir: &Path) -> Option<String> {
     let key = std::fs::read_to_string(dir.join("keys/log.key")).ok()?;
     key.strip_prefix("PRIVATE+KEY+")?.split('+').next().map(str::to_owned)
+}
+
+/// What an installation is made of, before the desk.
+pub(crate) struct StoreAndLog {
+    pub(crate) store: Store,
+    pub(crate) log: Log,
+    pub(crate) recovered: Recovered,
+}
+
+/// What opening came to.
+pub(crate) enum Opened {
+    /// The desk.
+    Desk(Arc<Desk>),
+    /// The log may not be gone on with.
+    Behind(Behind),
+}
+
+/// A log that is behind what is known of it elsewhere, or another one.
+pub(crate) struct Behind {
+    dir: PathBuf,
+    pub(crate) installation: String,
+    pub(crate) contact: String,
+    found: Vec<Contradiction>,
+}
+
+impl Behind {
+    pub(crate) fn of(desk: &Desk, dir: &Path, found: Contradiction) -> Behind {
+        let register = desk.public_register();
+        Behind {
+            dir: dir.to_owned(),
+            installation: register.installation,
+            contact: register.legal_contact,
+            found: vec![found],
+        }
+    }
+
+    /// The same, with whom the operator has named instead of the register's contact.
+    pub(crate) fn or_call(self, contact: Option<String>) -> Behind {
+        let contact = contact.unwrap_or_else(|| self.contact.clone());
+        Behind { contact, ..self }
+    }
+}
+
+impl fmt::Display for Behind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found: Vec<String> = self.found.iter().map(ToString::to_string).collect();
+        write!(
+            f,
+            "the log in {} is not what it is known to be: {}. Nothing is served. Restore the newest copy; or, where there is none, the founding quorum lets it go on: openclear register resume --dir {} --text WHY --key FILE --key FILE",
+            self.dir.display(),
+            found.join("; "),
+            self.dir.display()
+        )
+    }
 }

@@ -82,6 +82,11 @@ enum Command {
     Draft(crate::export::Draft),
     /// Put a signed order in force.
     PutInForce(crate::export::Force),
+    /// Let a log go on that is behind its anchor or a witness: by the founding quorum, on the data folder itself.
+    #[command(
+        after_help = "Example:\n  openclear register resume --dir records --text 'The disk was lost; the backup of Sunday is the newest.' \\\n    --key chief.key --key counsel.key\n\nOr with keys that stay on their holders' machines:\n  openclear register resume --dir records --text '…' --draft > resume.txt\n  openclear register sign --key chief.key resume.txt > signed.txt\n  openclear register resume --dir records --note signed.txt"
+    )]
+    Resume(Box<crate::resume::Args>),
     /// The register as one signed file. Needs no account: it is public.
     Export(crate::export::Export),
     /// Check an exported register: its signature, every entry, every order's signatures.
@@ -215,6 +220,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
         Command::CutOff(order) => cut_off(&order),
         Command::Draft(args) => crate::export::draft(&args),
         Command::PutInForce(args) => crate::export::put_in_force(&args),
+        // The one command of these that works on the data folder: nothing is served that could be asked.
+        Command::Resume(args) => tokio::runtime::Runtime::new()?.block_on(crate::resume::run(*args)),
         Command::Export(args) => crate::export::export(&args),
         Command::Verify(args) => crate::export::verify(&args),
     }
@@ -339,7 +346,7 @@ fn list(server: &Server, as_json: bool) -> anyhow::Result<End> {
     said.end()
 }
 
-fn sign(text: &str, files: &[PathBuf]) -> anyhow::Result<String> {
+pub(crate) fn sign(text: &str, files: &[PathBuf]) -> anyhow::Result<String> {
     let read = |path: &PathBuf| {
         std::fs::read_to_string(path).with_context(|| format!("cannot read the key {}", path.display()))
     };

@@ -6,15 +6,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use clear_audit::Watch;
 use clear_jobs::Keeper;
 use clear_record::Inquiry;
 use clear_respond::{Credential, Desk};
-use clear_web::{Config, Listener, Tls};
+use clear_web::{Config, Halted, Listener, Tls};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::End;
 use crate::books::{self, Releases};
-use crate::open::{Pace, Place};
+use crate::guards::{Given, Guards, Watching};
+use crate::open::{Behind, Opened, Pace, Place};
 
 /// Connections at once, where the operator allows as many open files.
 const CONNECTIONS_MAX: usize = 16_384;
@@ -22,11 +24,13 @@ const CONNECTIONS_MAX: usize = 16_384;
 /// Serve an installation.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  openclear serve --dir records --port 8080\n  openclear serve --dir records --postgres postgres://clear@db/clear --listen 0.0.0.0 --port 443 --tls-cert chain.pem --tls-key key.pem"
+    after_help = "Example:\n  openclear serve --dir records --port 8080\n  openclear serve --dir records --postgres postgres://clear@db/clear --listen 0.0.0.0 --port 443 --tls-cert chain.pem --tls-key key.pem\n  openclear serve --dir records --anchor /mnt/other/records.anchor --witness https://witness.example=witness.vkey"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    guards: Given,
     #[command(flatten)]
     pace: Pace,
     /// The address to listen on.
@@ -74,7 +78,11 @@ pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
     };
     let listener = clear_web::listen(SocketAddr::new(args.listen, args.port)).await?;
     let rules = crate::rules::load(&args.place).await?;
-    let desk = args.place.open_under(rules.clone()).await?;
+    let guards = Guards::given(&args.place.dir, &args.guards)?;
+    let desk = match args.place.open_guarded(rules.clone(), guards.clone()).await? {
+        Opened::Desk(desk) => desk,
+        Opened::Behind(behind) => return halted(&behind.or_call(args.contact), listener, tls).await,
+    };
     if desk.public_register().version == 0 {
         anyhow::bail!(
             "there is no installation in {}; found one with `openclear init --dir {} --register FILE`",
@@ -84,6 +92,7 @@ pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
     }
     let settings = settings(&args, &desk);
     desk.configured(&settings, "start").await.context("cannot log the configuration")?;
+    let watching = guards.watch(&args.place.dir, &desk).await?;
     // Caught from here on: whoever reads the next line may press Ctrl-C at once.
     let signals = Signals::catch()?;
     tokio::spawn(crate::rules::reload_on_hangup(desk.clone(), args.place.clone(), rules, settings)?);
@@ -93,8 +102,18 @@ pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
         (Some(token), Some(purpose), Some(code)) => Some(keeper(&desk, token, purpose, code).await?),
         _ => None,
     };
-    let config = Config { contact: args.contact, ..config(tls) };
-    until_asked_to_stop(desk, listener, config, keeper, args.releases, signals).await
+    let address = listener.local_addr()?;
+    let config = Config { contact: args.contact.clone(), ..config(tls.clone()) };
+    let end =
+        until_asked_to_stop(desk.clone(), listener, config, keeper, args.releases, signals, Some(&watching)).await?;
+    match watching.watch.contradiction() {
+        None => Ok(end),
+        // A witness that could not be asked at the start knows more.
+        Some(found) => {
+            let behind = Behind::of(&desk, &args.place.dir, found).or_call(args.contact);
+            halted(&behind, clear_web::listen(address).await?, tls).await
+        }
+    }
 }
 
 /// The settings in force, for the log: what an operator can change, and no secret.
@@ -127,6 +146,17 @@ fn settings(args: &Args, desk: &Desk) -> BTreeMap<String, String> {
     .into()
 }
 
+/// Says that nothing is served, and why, until Ctrl-C or SIGTERM.
+async fn halted(behind: &Behind, listener: Listener, tls: Option<Tls>) -> anyhow::Result<End> {
+    let mut signals = Signals::catch()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    tracing::error!("{behind}");
+    println!("NOT serving; {scheme}://{} says so to everybody.", listener.local_addr()?);
+    let halted = Halted { installation: behind.installation.clone(), contact: behind.contact.clone() };
+    clear_web::serve_halted(halted, listener, tls, async move { signals.asked().await }).await;
+    Ok(End::Flawed)
+}
+
 /// The jobs' asker, proven once at start so that a wrong token is said at once.
 pub(crate) async fn keeper(desk: &Desk, token: &str, purpose: &str, use_code: &str) -> anyhow::Result<Keeper> {
     let standing = desk.prove(Credential::Token(token)).await.context("the jobs' token")?;
@@ -152,6 +182,14 @@ impl Signals {
     pub(crate) fn catch() -> anyhow::Result<Signals> {
         Ok(Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
+
+    /// Waits for one of them.
+    pub(crate) async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 /// As many connections as there can be open files, with some left for the ledger and the log.
@@ -170,22 +208,35 @@ pub(crate) async fn until_asked_to_stop(
     keeper: Option<Keeper>,
     releases: Releases,
     mut signals: Signals,
+    watching: Option<&Watching>,
 ) -> anyhow::Result<End> {
     let jobs = keeper.map(|keeper| tokio::spawn(clear_jobs::run(desk.clone(), keeper)));
     let books = tokio::spawn(books::keep(desk.clone(), releases.plan()));
+    let watch = watching.map(|watching| watching.watch.clone()).unwrap_or_default();
+    let watched = watch.clone();
     let stop = async move {
         tokio::select! {
-            _ = signals.interrupt.recv() => {}
-            _ = signals.terminate.recv() => {}
+            () = signals.asked() => eprintln!("\nStopping: answers under way end first."),
+            () = contradicted(&watched) => tracing::error!("a witness knows otherwise: this server ends now"),
         }
-        eprintln!("\nStopping: answers under way end first.");
     };
+    let config = Config { watch, ..config };
     clear_web::serve(desk.clone(), listener, config, stop).await.context("the server ended")?;
     books.abort();
     if let Some(jobs) = jobs {
         jobs.abort();
     }
     desk.close().await.context("cannot close the log")?;
+    if let Some(watching) = watching {
+        watching.finish();
+    }
     eprintln!("Stopped cleanly.");
     Ok(End::Done)
+}
+
+/// Waits until somebody knows more of the log, or another one.
+async fn contradicted(watch: &Watch) {
+    while watch.contradiction().is_none() {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
 }

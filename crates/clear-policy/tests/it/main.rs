@@ -9,5 +9,6 @@ mod orders;
 mod path;
 mod reasons;
 mod register;
+mod resumption;
 mod sights;
 mod world;

@@ -23,6 +23,8 @@ struct LogPage {
     checkpoint: String,
     vkey: String,
     site: String,
+    rollback: &'static str,
+    watchers: Vec<(String, bool)>,
     /// When the next public checkpoint is due.
     next: Option<String>,
 }
@@ -34,7 +36,8 @@ pub(crate) async fn page(
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
     let log = app.desk.public_log();
-    let checkpoint = log.public_checkpoint();
+    let watch = &app.config.watch;
+    let checkpoint = watch.with_cosignatures(&log.public_checkpoint());
     let mut lines = checkpoint.lines().map(str::to_owned);
     let mut line = || lines.next().unwrap_or_default();
     let host =
@@ -48,6 +51,8 @@ pub(crate) async fn page(
         vkey: log.vkey().to_owned(),
         site: format!("{scheme}://{}", host.unwrap_or_else(|| "localhost".to_owned())),
         checkpoint,
+        rollback: watch.rollback(),
+        watchers: watch.watchers().iter().map(|watcher| (watcher.name.clone(), watcher.alarm)).collect(),
         next: log.next_public().map(|next| next.to_string()),
     })
 }

@@ -15,6 +15,8 @@ const ELSEWHERE: &[(What, &str)] = &[
     (What::Withheld, "clear-web labels.rs"),
     (What::Rules, "openclear prove.rs"),
     (What::Replayed, "openclear replay.rs"),
+    (What::WitnessAlarm, "openclear rollback.rs"),
+    (What::Resumed, "openclear rollback.rs"),
     (What::Degraded, "openclear, with a disk that fills"),
     (What::Spooled, "openclear, with a disk that fills"),
     (What::Destroyed, "openclear check.rs"),

@@ -40,7 +40,7 @@ fn hang_up(server: &Server, ask: &Ask, after: Duration) {
 #[test]
 fn wrong_questions_clients_that_hang_up_and_a_killed_process_leave_one_end_each() {
     let bed = Bed::city();
-    let server = bed.serve();
+    let server = bed.serve_at_pace("1h", 256);
     let wrong = [
         bed.find("officer", &json!({"name": "a", "plate": "b"})),
         bed.find("officer", &json!({})),
@@ -98,14 +98,14 @@ fn wrong_questions_clients_that_hang_up_and_a_killed_process_leave_one_end_each(
 
     // Killed half-way: the next start ends what was open.
     for round in 0..3 {
-        let server = bed.serve();
+        let server = bed.serve_at_pace("1h", 256);
         let open: Vec<TcpStream> = (0..4).map(|number| send(&server, &slow(&bed, 100 + 10 * round + number))).collect();
         // Asked is on the disk some milliseconds after it was sent; the hashes of four passwords take longer.
         std::thread::sleep(Duration::from_millis(40));
         server.kill();
         drop(open);
     }
-    let (status, _) = bed.serve().stop();
+    let (status, _) = bed.serve_at_pace("1h", 256).stop();
     assert!(status.success());
     let known = ends(&bed);
     assert!(

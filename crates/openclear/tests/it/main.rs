@@ -30,6 +30,7 @@ mod papers;
 mod prove;
 mod replay;
 mod report;
+mod rollback;
 mod routes;
 mod spool;
 mod stop;

@@ -83,7 +83,7 @@ fn a_receipt_is_checked_and_an_altered_one_or_another_logs_is_found() {
     let vkey = bed.dir.join("log.vkey").display().to_string();
     let check = |receipt: &str, log: Option<&str>, vkey: &str| {
         let log: Vec<&str> = log.iter().flat_map(|log| ["--log", log]).collect();
-        run(&[&["audit", "receipt", receipt, "--vkey", vkey], log.as_slice()].concat())
+        run(&[&["audit", "check", receipt, "--vkey", vkey], log.as_slice()].concat())
     };
     // The checkpoint that covers the entry comes within a second.
     crate::bed::until("the receipt's entry is under a checkpoint", std::time::Duration::from_secs(20), || {

@@ -219,6 +219,7 @@ impl Table {
                         .with("authorization", &format!("Bearer {}", session["token"].as_str().unwrap_or("ocs_none")))
                 }
             },
+            "newest_checkpoint" => mine(Ask::get(route.path)),
             "newest_tile" => mine(Ask::get(&route.path.replace("{*path}", "entries/000.p/1"))),
             "log_tile" => mine(Ask::get(&route.path.replace("{*path}", "0/000"))),
             "asset" => {

@@ -178,7 +178,7 @@ fn gr24_both_disks_fill_and_nothing_is_served_and_the_screen_says_whom_to_call()
 
 #[test]
 fn gr24_what_is_missing_at_a_start_is_said_and_nothing_is_served() {
-    let bed = Bed::bare();
+    let bed = Bed::city();
     let spool = bed.beside("spool");
     let args = [bed.place(), vec!["--port".to_owned(), "0".to_owned()]].concat();
     let serve = |more: &[&str]| {

@@ -123,11 +123,16 @@ fn gr22_a_verifier_that_we_did_not_write_accepts_the_log_and_refuses_every_chang
 
     let checkpoint = fs::read_to_string(log.join("checkpoint")).unwrap();
     let size: u64 = checkpoint.lines().nth(1).unwrap().parse().unwrap();
-    let part = if size >= 256 { "000".to_owned() } else { format!("000.p/{size}") };
+    // The tile that an entry is in, as wide as the checkpoint has it.
+    let tile = |entry: u64| match (entry / 256, size - entry / 256 * 256) {
+        (number, 256..) => format!("{number:03}"),
+        (number, width) => format!("{number:03}.p/{width}"),
+    };
+    let (part, promised) = (tile(0), tile(Receipt::parse(&receipts[0]).unwrap().index()));
     for (number, (path, at, args, why)) in [
         ("checkpoint".to_owned(), 25, vec![], "the checkpoint"),
         (format!("tile/0/{part}"), 7, vec!["-all"], "entry 0 is not the one"),
-        (format!("tile/0/{part}"), 7, vec!["-receipt", receipts[0].as_str()], "tile"),
+        (format!("tile/0/{promised}"), 7, vec!["-receipt", receipts[0].as_str()], "tile"),
         (format!("tile/entries/{part}"), 3, vec!["-all"], "entry 0 is not the one"),
         (format!("tile/entries/{part}"), 0, vec!["-all"], "entry 0 is"),
     ]
