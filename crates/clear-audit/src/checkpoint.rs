@@ -52,6 +52,11 @@ pub(crate) fn verifier(vkey: &str) -> Result<StandardVerifier, CheckpointFlaw> {
     StandardVerifier::new(vkey.trim()).map_err(|_| CheckpointFlaw::VerifierKey)
 }
 
+/// Whether a text is a checkpoint over so many entries with this root, signed with this key.
+pub fn is_checkpoint_over(text: &str, vkey: &str, size: u64, root: [u8; 32]) -> bool {
+    check(text.as_bytes(), vkey).is_ok_and(|head| head.size == size && head.root.0 == root)
+}
+
 /// What a checkpoint says, signed by whomever.
 pub(crate) fn read(text: &[u8]) -> Option<Head> {
     let note = Note::from_bytes(text).ok()?;

@@ -77,6 +77,9 @@ pub struct Event {
     /// On whose behalf, as declared; absent is "not said".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<BTreeSet<AgencyId>>,
+    /// The person for whom the operator asks, where that is another: an account or a unit, as declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requestor: Option<String>,
     /// From which network address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
@@ -98,6 +101,9 @@ pub struct Event {
     /// What was asked: the question's canonical JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
+    /// The numbers of the terms that a reviewed question was flagged for.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub terms: BTreeSet<String>,
     /// Why it was denied, held or failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -213,6 +219,8 @@ pub enum What {
     SignInRefused,
     /// Somebody said of what was done in the own name: that was not me. The account is shut with it.
     Disputed,
+    /// Somebody ended the own session.
+    SignOut,
     /// The register changed. With an `order`: its gate holds from here on.
     Register,
     /// The rules changed; `rules` is their digest from here on.
@@ -227,8 +235,12 @@ pub enum What {
     Degraded,
     /// The entries of a spool, `count` of them, came back into the log.
     Spooled,
-    /// The configuration changed.
+    /// The configuration changed, or an account, a token, a device; `why` says what.
     Configured,
+    /// A release of counts was published: `digest` is that of its text, which is the entry before.
+    Published,
+    /// How often public pages were asked for, `count` in all, since the last such event; `why` has each page's count.
+    PublicCounts,
     /// The process began to serve.
     Started,
     /// The process ended in order.
@@ -258,12 +270,15 @@ impl What {
             | What::SignIn
             | What::SignInRefused
             | What::Disputed
+            | What::SignOut
             | What::Register
             | What::WitnessAlarm
             | What::Resumed
             | What::Degraded
             | What::Spooled
             | What::Configured
+            | What::Published
+            | What::PublicCounts
             | What::Started
             | What::Stopped
             | What::Cover

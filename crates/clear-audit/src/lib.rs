@@ -14,6 +14,11 @@
 //! What an event says: `event.rs`. Bytes on disk: `frame.rs`, and the table in README.md. What a leaf hides: `seal.rs`.
 //! What a checker looks at: `verify.rs`. When strangers see it: `public.rs`.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "stores: log-frames, log-spool, log-tiles, log-keys, guards, witness-state"
+)]
+
 mod anchor;
 mod checkpoint;
 mod cosign;
@@ -25,6 +30,7 @@ mod event;
 mod frame;
 mod health;
 mod keys;
+mod kinds;
 mod log;
 mod note;
 mod openings;
@@ -45,12 +51,13 @@ mod watch;
 mod witness;
 
 pub use anchor::{ANCHOR, Anchor, Contradiction, Knows, contradiction, keep_vouched, vouched};
-pub use checkpoint::CheckpointFlaw;
+pub use checkpoint::{CheckpointFlaw, is_checkpoint_over};
 pub use cosign::{CosignFlaw, Cosigner, CosignerKey, joined, signed_text};
 pub use destroy::DestroyError;
 pub use disclosures::{Disclosures, Indexed, Key, Opening, Place, Postings, Whose};
 pub use error::{Error, LogDown};
 pub use event::{Event, What};
+pub use kinds::{Part, log_events_page};
 pub use health::{Degraded, Health, SpoolReady};
 pub use log::{Log, Options, Pending, Recovered};
 pub use note::{NoteFlaw, open_note, sign_note};

@@ -973,7 +973,8 @@ impl Writer {
         if batch.is_empty() {
             self.buffer.clear();
         }
-        let what = Event { at: since, what: What::Degraded, why: Some(reason.in_public()), ..Event::default() };
+        let (address, why) = (Some("local".to_owned()), Some(reason.in_public()));
+        let what = Event { at: since, what: What::Degraded, address, why, ..Event::default() };
         let body = serde_json::to_vec(&what).map_err(|_| Error::Randomness)?;
         let (entry, _) = seal::sealed(&self.shared.openings, &body, 0)?;
         let index = self.next + batch.len() as u64;

@@ -8,6 +8,8 @@
 //! The first bytes say what a file is. Lines are cut before fields are: a quote that is opened and never closed then
 //! spoils its own line, where a reader of multi-line CSV would swallow every good row up to the next quote.
 
+#![expect(clippy::disallowed_methods, reason = "stores: imports")]
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;

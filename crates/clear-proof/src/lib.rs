@@ -12,6 +12,8 @@
 //! # Change here
 //! What is stated: `claims.rs`.
 
+#![expect(clippy::disallowed_methods, reason = "flows: solver")]
+
 mod certificate;
 mod claims;
 mod words;

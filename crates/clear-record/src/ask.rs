@@ -139,6 +139,10 @@ pub struct Inquiry {
     /// The number of the hold that a second person released.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub released: Option<HoldId>,
+    /// The person for whom the asker asks, where that is another: the account or unit that called in (AU-3). It opens
+    /// nothing and closes nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requestor: Option<String>,
     /// The question is asked under a standing analytic inquiry: counts and de-identified rows, no names.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub analytic: bool,

@@ -21,6 +21,7 @@ mod kinds;
 mod label;
 mod schema;
 mod sight;
+mod stores;
 mod version;
 
 pub use ask::{EventKind, Inquiry, Origin, Purpose, Request, Role, Standing, UseCode};
@@ -34,4 +35,5 @@ pub use label::{
 };
 pub use schema::{Column, Field, FieldType, FieldValue, json_schema};
 pub use sight::{RowSet, Sight};
+pub use stores::{FLOWS, OutboundFlow, STORES, Store};
 pub use version::{Draft, Method, Provenance, Version};

@@ -115,6 +115,8 @@ pub struct Desk {
     pub(crate) disclosures: Arc<Disclosures>,
     /// Who is asked *was this you?*
     pub(crate) digests: crate::disclosures::Due,
+    /// What is counted of the log.
+    pub(crate) books: crate::transparency::Books,
     board: crate::health::Board,
     pub(crate) silent: crate::silent::Waiting,
 }
@@ -165,6 +167,7 @@ impl Desk {
             urgent: Urgent::default(),
             disclosures: Arc::new(Disclosures::open(&log, &ledger)),
             digests: crate::disclosures::Due::default(),
+            books: crate::transparency::Books::default(),
             board: crate::health::Board::default(),
             silent: crate::silent::Waiting::default(),
             store,
@@ -179,19 +182,30 @@ impl Desk {
         desk.end_crashed().await?;
         if recovered.spooled > 0 {
             let why = Some("what was logged while the log's volume had failed is in the log".to_owned());
-            let event = Event { what: What::Spooled, at: desk.clock(), count: Some(recovered.spooled), why, ..Event::default() };
+            let event = Event { what: What::Spooled, at: desk.clock(), count: Some(recovered.spooled), why, address: Some("local".to_owned()), ..Event::default() };
             desk.log.append(&event, None).durable().await?;
         }
         desk.count_urgent().await?;
         desk.remember_digests().await?;
         desk.shelves.catch_up(desk.visible()).await?;
+        desk.open_books().await?;
         desk.start().await?;
         Ok(desk)
     }
 
     /// Says in the log that the process serves, and writes down where.
     async fn start(&self) -> Result<(), Error> {
-        let event = Event { what: What::Started, at: self.clock(), ..Event::default() };
+        let event = Event {
+            what: What::Started,
+            at: self.clock(),
+            address: Some("local".to_owned()),
+            register: Some(self.register().version()),
+            rules: Some(self.rules().digest().to_owned()),
+            labels: Some(self.labels().len() as u64),
+            seq: Some(self.visible()),
+            why: Some(format!("openclear {} as {}", env!("CARGO_PKG_VERSION"), self.log.origin())),
+            ..Event::default()
+        };
         let index = self.log.append(&event, None).durable().await?;
         let revision = self.started().await?.map_or(0, |(revision, _)| revision);
         let body = index.to_string().into_bytes();
@@ -400,6 +414,7 @@ impl Desk {
     /// # Errors
     /// When the log cannot be written.
     pub async fn close(&self) -> Result<(), Error> {
+        self.close_books().await?;
         self.note(What::Stopped, None, "local", None).await?;
         let log = self.log.clone();
         // Closing waits for the disk, which is no work for a runtime's thread.
@@ -483,6 +498,11 @@ impl Desk {
 
     pub(crate) fn sights(&self) -> &Sights {
         &self.sights
+    }
+
+    /// The digest of the rules in force.
+    pub fn rules_digest(&self) -> String {
+        self.rules().digest().to_owned()
     }
 
     /// The cards, for what goes on behind an answer's back.

@@ -1,5 +1,7 @@
 //! A request's entry in the log: opened when it is asked, ended exactly once.
 
+use std::collections::BTreeSet;
+
 use clear_audit::{Event, LogDown, Receipt, What};
 use clear_policy::{Denial, Grant, RuleFault};
 use clear_record::{Request, Seq};
@@ -39,15 +41,23 @@ pub struct Response<T> {
     receipt: Receipt,
     /// How many tightenings there were when it was made.
     tightenings: u64,
+    /// Whose it is, for the log, should it not leave after all.
+    event: Box<Event>,
 }
 
 impl<T> Response<T> {
     /// Puts an answer and its receipt together.
     ///
     /// INVARIANT (nothing leaves without its receipt): the receipt is of the same request and the same bytes.
-    fn new(request: &clear_record::RequestId, disclosed: Disclosed<T>, receipt: Receipt) -> Option<Response<T>> {
-        let same = receipt.request() == Some(request) && receipt.digest() == Some(disclosed.digest());
-        same.then_some(Response { disclosed, receipt, tightenings: 0 })
+    fn new(event: Event, disclosed: Disclosed<T>, receipt: Receipt) -> Option<Response<T>> {
+        let same = receipt.request() == Some(event.request.as_ref()?) && receipt.digest() == Some(disclosed.digest());
+        same.then(|| Response { disclosed, receipt, tightenings: 0, event: Box::new(event) })
+    }
+
+    /// The event that says that it did not leave.
+    pub(crate) fn withheld(&self, why: &str) -> Event {
+        let digest = Some(self.disclosed.digest().to_owned());
+        Event { what: What::Withheld, why: Some(why.to_owned()), digest, ..Event::clone(&self.event) }
     }
 
     /// The answer, for a page.
@@ -153,7 +163,12 @@ impl<'a> Entry<'a> {
 
     /// Adds an event that says more of a deed; the one that ends it comes behind.
     pub(crate) fn also(&self, what: What, why: String) {
-        let event = Event { why: Some(why), ..self.event(what) };
+        self.also_of(what, why, BTreeSet::new());
+    }
+
+    /// The same, of a question that words of these terms were met in.
+    pub(crate) fn also_of(&self, what: What, why: String, terms: BTreeSet<String>) {
+        let event = Event { why: Some(why), terms, ..self.event(what) };
         drop(self.desk.log().append(&event, None));
     }
 
@@ -234,14 +249,15 @@ impl<'a> Entry<'a> {
         if let Some(denial) = ended {
             // The log says that this was answered; it must also say that it did not leave.
             let why = Some(format!("{}: {denial}", denial.code()));
-            let withheld = Event { why, path: grant.path().clone(), ..self.event(What::Withheld) };
+            let digest = Some(disclosed.digest().to_owned());
+            let withheld = Event { why, digest, path: grant.path().clone(), ..self.event(What::Withheld) };
             if let Err(down) = self.desk.log().append(&withheld, None).wait().await {
                 return Err(self.desk.log_down(&down));
             }
             return Err(Refusal::Cut(Box::new(denial)));
         }
-        let Some(request) = &self.event.request else { return Err(Refusal::Failed) };
-        Response::new(request, disclosed, receipt).ok_or(Refusal::Failed)
+        let event = Event { path: grant.path().clone(), ..self.event(What::Withheld) };
+        Response::new(event, disclosed, receipt).ok_or(Refusal::Failed)
     }
 }
 
@@ -283,6 +299,7 @@ pub(crate) fn event<Q>(request: &Request<Q>, name: &str, question: &impl Seriali
         emergency: request.inquiry.emergency.clone(),
         released: request.inquiry.released.clone(),
         analytic: request.inquiry.analytic,
+        requestor: request.inquiry.requestor.clone(),
         on_behalf_of: request.inquiry.on_behalf_of.clone(),
         address: Some(request.origin.address.clone()),
         session: request.origin.session.clone(),

@@ -83,8 +83,14 @@ pub(crate) fn take_effect(desk: &Desk, before: &Register) -> Vec<AcceptedOrder> 
     for order in &orders {
         // From this entry on nothing of an answer goes to the closure: certificates count from here.
         let (order, at) = (Some(order.number.clone()), order.holds_since);
-        let holds =
-            clear_audit::Event { what: clear_audit::What::Register, at, order, ..clear_audit::Event::default() };
+        let holds = clear_audit::Event {
+            what: clear_audit::What::Register,
+            at,
+            address: Some("local".to_owned()),
+            register: Some(register.version()),
+            order,
+            ..clear_audit::Event::default()
+        };
         drop(desk.log().append(&holds, None));
     }
     orders

@@ -16,6 +16,7 @@ mod accept;
 mod caveats;
 mod certificate;
 pub mod clock;
+mod configured;
 mod desk;
 mod disclosures;
 mod entry;
@@ -27,13 +28,18 @@ mod inquiry;
 mod newest;
 mod production;
 mod public;
+mod release;
 mod replay;
+mod report;
 mod restrict;
 mod resume;
 mod sign_in;
 mod silent;
 mod stream;
+mod suppress;
+mod tally;
 mod tighten;
+mod transparency;
 
 pub use accept::{Accepted, AcceptedOrder, BadFiling, Filing, accept};
 pub use certificate::{
@@ -62,12 +68,17 @@ pub use public::{
     OrderPreview, PublicAgency, PublicAgreement, PublicAnnouncement, PublicFlow, PublicOrder, PublicRegister,
     PublicSuspension, PublicTaskForce, PublicVendor, order_preview,
 };
+pub use release::{Called, Every, Head, Numbers, Plan, Precision, Recomputed, Release, find_release, recompute};
 pub use replay::{Change, ChangedQuestion, Preview, Previewed, Progress, Replay, ReplayError, decided_again, preview};
+pub use report::{Figure, Period, Report, SECTIONS, Section, report_of_folder};
 pub use resume::{ResumeError, founded, resume, resumption};
 pub use restrict::{Restrict, Seen};
 pub use sign_in::NewAccount;
 pub use silent::SilentHitNotice;
 pub use stream::{Broken, Next, Part, Streamed, stream};
+pub use suppress::{Line, THRESHOLD, THRESHOLD_MIN, Told};
+
+pub use transparency::{AccessSet, CutOffSet, FlowSet, Kept, MadeAt, PublicStore, PublishedRelease, StoreSet};
 
 // What a caller needs to speak to the roads, so that it depends on this crate alone.
 pub use clear_identity::{

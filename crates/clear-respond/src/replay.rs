@@ -424,6 +424,7 @@ pub(crate) fn said(event: &Event) -> (Standing, Inquiry) {
         emergency: event.emergency.clone(),
         released: event.released.clone(),
         analytic: event.analytic,
+        requestor: event.requestor.clone(),
     };
     (standing, inquiry)
 }
@@ -467,6 +468,7 @@ mod tests {
                 emergency: Some("shots fired".into()),
                 released: Some(clear_record::HoldId::fresh()),
                 analytic: true,
+                requestor: Some("unit 12".into()),
             },
             origin: Origin { address: "10.0.0.1".into(), session: Some("s".into()) },
             see: None,

@@ -71,12 +71,16 @@ impl Desk {
         outcome
     }
 
-    /// Ends a session; says whether there was one.
+    /// Ends a session; says whether there was one. `who` is whom it proves, if it still proves anybody.
     ///
     /// # Errors
-    /// When the cards cannot be written.
-    pub async fn sign_out(&self, secret: &str) -> Result<bool, Error> {
-        Ok(self.identity().sign_out(secret).await?)
+    /// When the cards cannot be written or nothing can be logged; the session has ended in the second case.
+    pub async fn sign_out(&self, secret: &str, who: Option<&Proven<Standing>>, origin: &Origin) -> Result<bool, Error> {
+        let ended = self.identity().sign_out(secret).await?;
+        if let Some(who) = who.filter(|who| ended && who.account.is_some()) {
+            self.noted(Event { what: What::SignOut, ..by(who, origin) }).await?;
+        }
+        Ok(ended)
     }
 
     /// The devices of an account.
@@ -100,8 +104,16 @@ impl Desk {
     ) -> Result<Option<usize>, Error> {
         match self.identity().end_device(account, device).await {
             Ok(ended) => {
-                self.note(What::Configured, Some(account.clone()), &origin.address, Some("device ended".into()))
-                    .await?;
+                let event = Event {
+                    what: What::Configured,
+                    account: Some(account.clone()),
+                    address: Some(origin.address.clone()),
+                    session: origin.session.clone(),
+                    device: Some(device.clone()),
+                    why: Some(format!("device ended, with {ended} sessions and tokens")),
+                    ..Event::default()
+                };
+                self.noted(event).await?;
                 Ok(Some(ended))
             }
             Err(clear_identity::Error::NoSuchDevice { .. }) => Ok(None),
@@ -202,9 +214,27 @@ impl Desk {
         Ok(self.identity().ended_by(order, self.clock()).await?)
     }
 
+    /// Logs an event that belongs to no request, now, and waits until the log has it.
+    pub(crate) async fn noted(&self, event: Event) -> Result<(), clear_audit::LogDown> {
+        self.log().append(&Event { at: self.clock(), ..event }, None).durable().await.map(|_| ())
+    }
+
     /// The order that closes the whole installation to this standing, whatever it would ask.
     fn order_closing(&self, standing: &Standing) -> Option<Arc<Order>> {
         let (register, now) = (self.register(), self.clock());
         register.closed_to(&register.path(standing, &Inquiry::default(), now), now)
+    }
+}
+
+/// What the log says of somebody who does something that is no request.
+fn by(who: &Proven<Standing>, origin: &Origin) -> Event {
+    Event {
+        account: who.account.clone(),
+        agency: who.agency.clone(),
+        roles: who.roles.clone(),
+        device: who.device.clone(),
+        session: who.session().map(str::to_owned),
+        address: Some(origin.address.clone()),
+        ..Event::default()
     }
 }

@@ -9,7 +9,7 @@
 //! logged. If the number is another one by then, it is made again. A tightening first raises the number, then waits for
 //! the passes that were taken before; then it resets the connections that still send something of what was closed.
 
-use clear_audit::{Event, What};
+use clear_audit::Event;
 use clear_record::{AccountId, Draft, Label, Record, RecordId, Seq};
 use tokio::sync::{RwLock, RwLockReadGuard};
 
@@ -38,14 +38,7 @@ impl Desk {
         if self.shelves().tightenings() == response.tightenings() {
             return Some(response);
         }
-        let event = Event {
-            what: What::Withheld,
-            at: self.clock(),
-            request: response.receipt().request().cloned(),
-            digest: response.receipt().digest().map(str::to_owned),
-            why: Some("a record was tightened".into()),
-            ..Event::default()
-        };
+        let event = Event { at: self.clock(), ..response.withheld("a record was tightened") };
         // Nothing left either way; where the log is down, the next question says so.
         let _ = self.log().append(&event, None).wait().await;
         None

@@ -1,5 +1,7 @@
 //! The texts of the rules, before anybody has read them.
 
+#![expect(clippy::disallowed_methods, reason = "stores: rules")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -1,6 +1,7 @@
 //! Loads invented vehicles into a store and follows them back, and prints rows per second for both.
 //!
 //! `cargo run --release -p clear-store --example load -- 1600000 20000 [folder | postgres://address]`
+#![allow(clippy::disallowed_methods, reason = "tests open what they look at")]
 
 use std::error::Error;
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! Folders and files that this account alone may read.
 
+#![expect(clippy::disallowed_methods, reason = "stores: ledger, record-keys")]
+
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;

@@ -12,6 +12,8 @@
 //! a process that lost the lead without knowing. INVARIANT (no key replaces another): each attempt has its own number,
 //! which its bodies repeat.
 
+#![expect(clippy::disallowed_methods, reason = "stores: record-keys")]
+
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! SQLite as both the ledger and the key store use it.
 
+#![expect(clippy::disallowed_methods, reason = "stores: ledger, cards, record-keys")]
+
 use std::path::Path;
 use std::time::Duration;
 

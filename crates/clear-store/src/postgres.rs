@@ -4,6 +4,8 @@
 //! Out:   an [`Engine`], and the cards in the same schema.
 //! Never: sends a key or an unsealed body to the server.
 
+#![expect(clippy::disallowed_methods, reason = "stores: ledger, cards; flows: database-server")]
+
 mod cards;
 
 use std::str::FromStr;

@@ -4,6 +4,8 @@
 //! Out:   its address; it can be stopped and started again.
 //! Never: touches another server, listens on the network, is skipped where PostgreSQL is missing.
 
+#![expect(clippy::disallowed_methods, reason = "stores: measurements")]
+
 use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, chown};

@@ -18,6 +18,7 @@ use tower_service::Service;
 use crate::fault::Fault;
 use crate::openapi;
 use crate::pages;
+use crate::routes::public_name;
 use crate::serve::{Config, Error, Wire};
 use crate::watch::Meter;
 
@@ -121,6 +122,9 @@ pub(crate) async fn handle(
     }
     finish(&app, &wire, &uri, version, &mut response);
     let route = response.extensions().get::<Matched>().map_or("none", |matched| matched.0.as_str());
+    if let Some(page) = public_name(method.as_str(), route) {
+        app.desk.count_public(page);
+    }
     app.meter.request(&method, route, response.status(), received.elapsed());
     response
 }

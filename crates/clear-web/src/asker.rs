@@ -239,6 +239,7 @@ fn inquiry_of_headers(headers: &HeaderMap) -> Result<Inquiry, Fault> {
         for_them: text("x-inquiry-for-them").map(|text| yes_or_no(&text)).transpose()?,
         emergency: text("x-inquiry-emergency"),
         released: text("x-inquiry-released").map(|text| read("x-inquiry-released", &text)).transpose()?,
+        requestor: text("x-inquiry-requestor"),
         ..Inquiry::default()
     })
 }
@@ -296,6 +297,7 @@ pub(crate) fn keep_inquiry(app: &App, inquiry: &Inquiry) -> String {
         case: short(&inquiry.case),
         reason: short(&inquiry.reason),
         emergency: short(&inquiry.emergency),
+        requestor: short(&inquiry.requestor),
         ..inquiry.clone()
     };
     cookie(app, INQUIRY, &URL_SAFE_NO_PAD.encode(serde_json::to_vec(&kept).unwrap_or_default()))

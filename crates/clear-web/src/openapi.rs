@@ -9,7 +9,7 @@ use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::api::{
     accounts, certificate, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, newest, open,
-    openings, productions, reference, register, replay, reviews, rows, session, was_this_you,
+    openings, productions, reference, register, replay, reviews, rows, session, transparency, was_this_you,
 };
 use crate::fault::Problem;
 
@@ -51,6 +51,7 @@ pub(crate) fn document() -> Value {
         inquiries::open, inquiries::mine, inquiries::close, inquiries::take_over, events::event,
         holds::all, holds::one, holds::release, holds::refuse, reviews::all, reviews::one,
         register::register, register::enter, cut_offs::preview, replay::replay, cut_offs::enter, certificate::certificate, newest::checkpoint, newest::tile,
+        transparency::set, transparency::release, transparency::report,
         accounts::enrol, session::sign_in, session::sign_out, session::me, session::devices, session::end_device,
         disclosures::list, disclosures::report, disclosures::delays, disclosures::delay, disclosures::review_delay,
         disclosures::forget, openings::openings, was_this_you::ask, was_this_you::say,
@@ -162,6 +163,9 @@ pub(crate) struct InquiryHeaders {
     /// The number of the hold that a second person released for this very question.
     #[param(rename = "X-Inquiry-Released")]
     released: Option<String>,
+    /// The person for whom one asks, where that is another: the account or unit that called in.
+    #[param(rename = "X-Inquiry-Requestor")]
+    requestor: Option<String>,
 }
 
 /// What every question says of itself. Missing parts are refused by name.
@@ -195,6 +199,8 @@ pub(crate) struct InquirySchema {
     emergency: Option<String>,
     /// The number of the hold that a second person released for this very question.
     released: Option<String>,
+    /// The person for whom one asks, where that is another: the account or unit that called in.
+    requestor: Option<String>,
     /// Whether to be shown counts and de-identified rows alone, as under a standing analytic inquiry.
     analytic: Option<bool>,
 }
@@ -363,6 +369,7 @@ mod tests {
             emergency: text(),
             released: Some("x".parse().unwrap()),
             analytic: true,
+            requestor: text(),
         };
         assert_eq!(described("Inquiry"), real(serde_json::to_value(inquiry).unwrap()));
     }

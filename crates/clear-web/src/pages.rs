@@ -24,6 +24,7 @@ mod shown;
 pub(crate) mod sign_in;
 pub(crate) mod steward;
 pub(crate) mod stop;
+pub(crate) mod transparency;
 pub(crate) mod was_this_you;
 
 use askama::Template;

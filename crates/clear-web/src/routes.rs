@@ -8,7 +8,7 @@ use axum::routing::{MethodFilter, on};
 
 use crate::api::{
     accounts, certificate, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, newest, open,
-    openings, productions, reference, register, replay, reviews, rows, session, was_this_you,
+    openings, productions, reference, register, replay, reviews, rows, session, transparency, was_this_you,
 };
 use crate::app::{App, note_route};
 use crate::fault::Fault;
@@ -46,6 +46,7 @@ const STEWARD: &str = "stewards of an owner";
 const DISPATCH: &str = "dispatch; an officer for the own stop";
 const REVIEWER: &str = "reviewers, never of their own questions";
 const READER: &str = "clerks and stewards of an owner, of its own records; oversight bodies, of all";
+const OPERATOR: &str = "whoever is on the machine itself";
 const OVERSEER: &str = "stewards of an owner and oversight bodies";
 
 macro_rules! routes {
@@ -94,6 +95,9 @@ routes! {
     POST "/api/v1/disclosures/delays/{number}" "review_delay" READER disclosures::review_delay, "A second person's word about a delay.";
     POST "/api/v1/disclosures/pseudonyms/{name}/forget" "forget_pseudonym" READER disclosures::forget, "Deletes who is behind a pseudonym.";
     GET "/api/v1/log/openings" "openings" READER openings::openings, "Openings of the log as they are made.";
+    GET "/api/v1/transparency/{set}" "transparency_set" ANYBODY transparency::set, "A public set: access, cut-offs, flows, stores, releases.";
+    GET "/api/v1/transparency/releases/{number}" "release" ANYBODY transparency::release, "A release of counts, as it stands in the log.";
+    GET "/api/v1/reports/{period}" "compliance_report" OVERSEER transparency::report, "The log's counts of a quarter or a year, in full.";
     POST "/api/v1/accounts" "enrol" STEWARD accounts::enrol, "Enrols an account.";
     POST "/api/v1/sign-in" "sign_in" ANYBODY session::sign_in, "Opens a session with password and one-time code.";
     POST "/api/v1/sign-out" "sign_out" SIGNED_IN session::sign_out, "Ends the session.";
@@ -117,7 +121,7 @@ routes! {
     GET "/log/tile/{*path}" "log_tile" ANYBODY public_log::tile, "A tile or entry bundle of the log, as far as the public checkpoint reaches.";
     GET "/log.vkey" "log_vkey" ANYBODY public_log::verifier_key, "The log's verifier key.";
     GET "/healthz" "healthz" ANYBODY watch::healthz, "Whether questions can be answered.";
-    GET "/metrics" "metrics" ANYBODY watch::metrics, "Numbers for operators, without personal data.";
+    GET "/metrics" "metrics" OPERATOR watch::metrics, "Numbers for operators, without personal data.";
     GET "/assets/{name}" "asset" ANYBODY assets::asset, "The stylesheet and the icon.";
 
     GET "/" "home" ANYBODY pages::home::page, "What this is.";
@@ -135,6 +139,10 @@ routes! {
     POST "/reviews" "reviews_form" REVIEWER pages::reviews::decide, "Releases a hold or reviews a question.";
     POST "/inquiry/reply" "reply_form" ANYBODY pages::reply::keep, "Keeps the reply to what was asked back, and goes on.";
     GET "/register" "register_page" ANYBODY pages::register::page, "Who has access to police data here.";
+    GET "/transparency" "transparency_page" ANYBODY pages::transparency::page, "What the city says of itself.";
+    GET "/transparency/{number}" "release_page" ANYBODY pages::transparency::release, "A release of counts.";
+    GET "/stores-and-flows" "stores_page" ANYBODY pages::transparency::stores, "Where data lives, and by which ways it leaves.";
+    GET "/reports" "reports_page" OVERSEER pages::transparency::reports, "A compliance report.";
     GET "/log" "log_page" ANYBODY pages::log::page, "The log and how to check it.";
     GET "/disclosures" "disclosures_page" READER pages::disclosures::page, "Who saw what, why, when.";
     GET "/disclosures/report" "subject_report_page" READER pages::disclosures::report, "A person's own report, to be printed.";
@@ -153,6 +161,14 @@ routes! {
     GET "/devices" "devices_page" SIGNED_IN pages::devices::page, "The own devices.";
     POST "/devices/{device}/end" "end_device_form" SIGNED_IN pages::devices::end, "Ends an own device.";
     POST "/steward/cut-offs" "steward_cut_off" STEWARD pages::steward::enter, "A signed order is put in force.";
+}
+
+/// The name of a page or set for everybody, by its pattern: what is counted in totals and not as somebody's question.
+pub(crate) fn public_name(method: &str, pattern: &str) -> Option<&'static str> {
+    // Questions of the machine's own watchers, and a page's stylesheet, are nobody's visit.
+    const NO_VISITS: [&str; 4] = ["healthz", "metrics", "asset", "sign_in_page"];
+    let route = ROUTES.iter().find(|route| route.path == pattern && route.method == "GET" && method != "POST")?;
+    (route.who == ANYBODY && !NO_VISITS.contains(&route.name)).then_some(route.name)
 }
 
 /// The router of the table.

@@ -1,6 +1,8 @@
 //! The accept loop: one task a connection, HTTP/1.1 and HTTP/2, with TLS (ALPN) or without (prior knowledge), each behind
 //! the gate.
 
+#![expect(clippy::disallowed_methods, reason = "flows: answers, public-pages")]
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -103,6 +105,14 @@ pub fn raise_open_files() -> u64 {
         return current.unwrap_or(u64::MAX);
     }
     maximum.unwrap_or(u64::MAX)
+}
+
+/// Sees to it that this process leaves no core dump: its memory holds what the disk holds only sealed.
+///
+/// # Errors
+/// When the system does not allow it.
+pub fn no_core_dumps() -> std::io::Result<()> {
+    Ok(setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?)
 }
 
 /// Opens the listening socket.

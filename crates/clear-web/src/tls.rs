@@ -4,6 +4,8 @@
 //! Out:   the server's side of TLS 1.3 and 1.2, with HTTP/2 and HTTP/1.1 offered by ALPN.
 //! Never: speaks plain HTTP on a port that was given a certificate.
 
+#![expect(clippy::disallowed_methods, reason = "stores: tls-files")]
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use clear_audit::Watcher;
 use clear_respond::State as HealthState;
@@ -13,6 +14,8 @@ use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandl
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
+use crate::fault::Fault;
+use crate::serve::Wire;
 
 /// The bounds of the durations' buckets, seconds.
 const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -63,8 +66,19 @@ impl Meter {
     }
 }
 
-/// Prometheus text.
-pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
+/// Prometheus text, for whoever is on the machine itself. These numbers move with every question: to strangers they would
+/// tell when somebody was looked up, which the public log takes care not to.
+pub(crate) async fn metrics(
+    State(app): State<Arc<App>>,
+    Extension(wire): Extension<Arc<Wire>>,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    // Behind a proxy on this machine everybody comes from here; it says for whom.
+    let handed_on = ["forwarded", "x-forwarded-for", "x-real-ip"].iter().any(|name| headers.contains_key(*name));
+    if !wire.peer.ip().to_canonical().is_loopback() || handed_on {
+        let message = "These numbers are for the operator, on the machine itself.";
+        return Err(Fault::new(StatusCode::FORBIDDEN, "operators_only", message));
+    }
     with_local_recorder(&app.meter.recorder, || {
         for (name, count) in app.desk.counts() {
             counter!("requests_ended_total", "how" => name).absolute(count);
@@ -89,7 +103,8 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
             gauge!("log_spooled_entries").set(spooled as f64);
         }
     });
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.meter.handle.render()).into_response()
+    let plain = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((plain, app.meter.handle.render()).into_response())
 }
 
 /// How the installation is, part by part: 200 while questions are answered, 503 while they are not.

@@ -1,5 +1,7 @@
 //! `openclear ask`: ask a running server.
 
+#![expect(clippy::disallowed_methods, reason = "stores: papers")]
+
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 

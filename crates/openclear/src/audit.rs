@@ -1,5 +1,7 @@
 //! `openclear audit`: check a log, in a folder or over HTTP; check a receipt; destroy an opening.
 
+#![expect(clippy::disallowed_methods, reason = "stores: papers")]
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};

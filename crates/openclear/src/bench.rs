@@ -1,5 +1,7 @@
 //! `openclear bench`: measure this build. `make bench` runs it and writes the table of docs/performance.md.
 
+#![expect(clippy::disallowed_methods, reason = "stores: measurements")]
+
 mod decide;
 mod enforce;
 mod gate;

@@ -1,5 +1,7 @@
 //! `openclear certificate`: no access by an agency between two checkpoints, from the log; made, and run again.
 
+#![expect(clippy::disallowed_methods, reason = "stores: papers")]
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};

@@ -1,5 +1,7 @@
 //! A client of a running server.
 
+#![expect(clippy::disallowed_methods, reason = "stores: demonstration; flows: operators-client")]
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! `openclear demo`: an invented city with real incidents, ready to try.
 
+#![expect(clippy::disallowed_methods, reason = "stores: demonstration")]
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,9 +60,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
     println!("{}", guide.text(&format!("http://{}", listener.local_addr()?), &args.dir));
     let token = persona(&args.dir, "keeper")?["token"].as_str().unwrap_or_default().to_owned();
     let keeper = crate::serve::keeper(&desk, &token, "records_service", "C").await?;
+    let (config, releases) = (crate::serve::config(None), crate::books::Releases::demonstration());
     // No anchor: whoever deletes this folder to begin anew would find a server that refuses to. The log's page says that a
     // rollback cannot be noticed here.
-    until_asked_to_stop(desk, listener, crate::serve::config(None), Some(keeper), signals, None).await
+    until_asked_to_stop(desk, listener, config, Some(keeper), releases, signals, None).await
 }
 
 /// What the demonstration tells its user.

@@ -1,5 +1,7 @@
 //! `openclear register draft`, `put-in-force`, `export` and `verify`: orders and the register as files.
 
+#![expect(clippy::disallowed_methods, reason = "stores: papers")]
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;

@@ -1,5 +1,7 @@
 //! `openclear init`: found an installation from a register file.
 
+#![expect(clippy::disallowed_methods, reason = "stores: papers, demonstration")]
+
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;

@@ -9,6 +9,8 @@
 //! `guards.json` remembers what a server was started with, so that every later command on the folder asks as well, and a
 //! restored copy of the folder too.
 
+#![expect(clippy::disallowed_methods, reason = "stores: guards")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

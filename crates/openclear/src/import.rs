@@ -1,5 +1,7 @@
 //! `openclear import`: bring in a file.
 
+#![expect(clippy::disallowed_methods, reason = "stores: imports, papers")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -12,6 +12,7 @@
 mod ask;
 mod audit;
 mod bench;
+mod books;
 mod certificate;
 mod client;
 mod code;
@@ -24,6 +25,7 @@ mod open;
 mod policy;
 mod register;
 mod replay;
+mod report;
 mod resume;
 mod rules;
 mod serve;
@@ -76,6 +78,8 @@ enum Command {
     Policy(policy::Args),
     /// Certify from the log that an agency had no access, or check such a certificate.
     Certificate(certificate::Args),
+    /// Report the log's counts of a quarter or a year, or make a release of them again.
+    Report(report::Args),
     /// Print the one-time code of a demonstration's persona.
     Code(code::Args),
     /// Measure this build.
@@ -100,6 +104,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter =
         tracing_subscriber::EnvFilter::try_from_env("OPENCLEAR_LOG").unwrap_or_else(|_| "warn,clear_web=info".into());
+    // Before anything is in memory, whatever the command: keys and records are in it later.
+    if let Err(error) = clear_web::no_core_dumps() {
+        eprintln!("openclear: core dumps cannot be switched off ({error}); switch them off for this account");
+    }
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(cli.command) {
         Ok(End::Done) => ExitCode::SUCCESS,
@@ -127,6 +135,7 @@ fn run(command: Command) -> anyhow::Result<End> {
         Command::Witness(args) => runtime()?.block_on(witness::run(args)),
         Command::Policy(args) => policy::run(args),
         Command::Certificate(args) => certificate::run(args),
+        Command::Report(args) => report::run(args),
         Command::Code(args) => code::run(args),
         Command::Bench(args) => runtime()?.block_on(bench::run(args)),
     }

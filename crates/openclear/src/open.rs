@@ -1,5 +1,7 @@
 //! Opens an installation: store, log, rules, desk.
 
+#![expect(clippy::disallowed_methods, reason = "stores: log-keys")]
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

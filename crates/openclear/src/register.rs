@@ -1,5 +1,7 @@
 //! `openclear register`: look at the register, or enter something in it.
 
+#![expect(clippy::disallowed_methods, reason = "stores: papers")]
+
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};

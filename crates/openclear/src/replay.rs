@@ -1,5 +1,7 @@
 //! `openclear policy replay`: what an order, or other rules, would have changed.
 
+#![expect(clippy::disallowed_methods, reason = "stores: papers")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

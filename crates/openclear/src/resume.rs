@@ -1,5 +1,7 @@
 //! `openclear register resume`: let a log go on that is behind what is known of it elsewhere, by the founders' word.
 
+#![expect(clippy::disallowed_methods, reason = "stores: papers")]
+
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};

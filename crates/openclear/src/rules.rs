@@ -9,6 +9,9 @@
 //! certificate beside them is signed by a key that counts and names exactly these; they can only shut more than rules that
 //! are in force; or the solver proves them now. `SIGHUP` reads the folder again.
 
+#![expect(clippy::disallowed_methods, reason = "stores: rules, papers")]
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -110,13 +113,25 @@ pub(crate) fn reload_on_hangup(
     desk: Arc<Desk>,
     place: Place,
     mut in_force: Arc<CedarRules>,
+    mut settings: BTreeMap<String, String>,
 ) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     let mut hangup = signal(SignalKind::hangup())?;
     Ok(async move {
         while hangup.recv().await.is_some() {
             match reload(&desk, &place, &in_force).await {
-                Ok(rules) => in_force = rules,
-                Err(error) => eprintln!("The rules in force stay: {error:#}"),
+                Ok(rules) => {
+                    in_force = rules;
+                    settings.insert("rules".to_owned(), desk.rules_digest());
+                    if let Err(error) = desk.configured(&settings, "read again").await {
+                        eprintln!("The log does not say that the configuration was read again: {error}");
+                    }
+                }
+                Err(error) => {
+                    eprintln!("The rules in force stay: {error:#}");
+                    if let Err(error) = desk.not_configured("read again", &format!("{error:#}")).await {
+                        eprintln!("The log does not say that the configuration was read again: {error}");
+                    }
+                }
             }
         }
     })

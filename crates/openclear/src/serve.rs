@@ -1,5 +1,6 @@
 //! `openclear serve`: serve an installation.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use clear_web::{Config, Halted, Listener, Tls};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::End;
+use crate::books::{self, Releases};
 use crate::guards::{Given, Guards, Watching};
 use crate::open::{Behind, Opened, Pace, Place};
 
@@ -59,6 +61,8 @@ pub(crate) struct Args {
     /// The use code that the jobs state.
     #[arg(long, value_name = "CODE", env = "OPENCLEAR_KEEPER_USE_CODE")]
     keeper_use_code: Option<String>,
+    #[command(flatten)]
+    releases: Releases,
     /// Whom to call when nothing can be logged, and so nothing is answered; the screen says it. Without it, the register's
     /// legal contact.
     #[arg(long, value_name = "WHOM", env = "OPENCLEAR_CONTACT")]
@@ -86,10 +90,12 @@ pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
             args.place.dir.display()
         );
     }
+    let settings = settings(&args, &desk);
+    desk.configured(&settings, "start").await.context("cannot log the configuration")?;
     let watching = guards.watch(&args.place.dir, &desk).await?;
     // Caught from here on: whoever reads the next line may press Ctrl-C at once.
     let signals = Signals::catch()?;
-    tokio::spawn(crate::rules::reload_on_hangup(desk.clone(), args.place.clone(), rules)?);
+    tokio::spawn(crate::rules::reload_on_hangup(desk.clone(), args.place.clone(), rules, settings)?);
     let scheme = if tls.is_some() { "https" } else { "http" };
     println!("Serving {} on {scheme}://{}", desk.public_register().installation, listener.local_addr()?);
     let keeper = match (&args.keeper, &args.keeper_purpose, &args.keeper_use_code) {
@@ -98,7 +104,8 @@ pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
     };
     let address = listener.local_addr()?;
     let config = Config { contact: args.contact.clone(), ..config(tls.clone()) };
-    let end = until_asked_to_stop(desk.clone(), listener, config, keeper, signals, Some(&watching)).await?;
+    let end =
+        until_asked_to_stop(desk.clone(), listener, config, keeper, args.releases, signals, Some(&watching)).await?;
     match watching.watch.contradiction() {
         None => Ok(end),
         // A witness that could not be asked at the start knows more.
@@ -107,6 +114,36 @@ pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
             halted(&behind, clear_web::listen(address).await?, tls).await
         }
     }
+}
+
+/// The settings in force, for the log: what an operator can change, and no secret.
+fn settings(args: &Args, desk: &Desk) -> BTreeMap<String, String> {
+    let place = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    // Of the database's address neither account nor password.
+    let database = args.place.postgres.as_deref().map(|url| url.rsplit('@').next().unwrap_or_default().to_owned());
+    let plan = args.releases.plan();
+    [
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("folder", args.place.dir.display().to_string()),
+        ("database", database.unwrap_or_default()),
+        ("rules_folder", place(&args.place.rules)),
+        ("rules_key", place(&args.place.rules_key)),
+        ("rules", desk.rules_digest()),
+        ("listen", args.listen.to_string()),
+        ("port", args.port.to_string()),
+        ("tls_certificate", place(&args.tls_cert)),
+        ("keeper", args.keeper.is_some().to_string()),
+        ("keeper_purpose", args.keeper_purpose.clone().unwrap_or_default()),
+        ("keeper_use_code", args.keeper_use_code.clone().unwrap_or_default()),
+        ("spool", place(&args.place.spool)),
+        ("contact", args.contact.clone().unwrap_or_default()),
+        ("public_every", format!("{:?}", args.pace.public_every)),
+        ("public_bucket", args.pace.public_bucket.to_string()),
+        ("releases", plan.every.to_string()),
+        ("small_counts", plan.threshold.to_string()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
 }
 
 /// Says that nothing is served, and why, until Ctrl-C or SIGTERM.
@@ -169,10 +206,12 @@ pub(crate) async fn until_asked_to_stop(
     listener: Listener,
     config: Config,
     keeper: Option<Keeper>,
+    releases: Releases,
     mut signals: Signals,
     watching: Option<&Watching>,
 ) -> anyhow::Result<End> {
     let jobs = keeper.map(|keeper| tokio::spawn(clear_jobs::run(desk.clone(), keeper)));
+    let books = tokio::spawn(books::keep(desk.clone(), releases.plan()));
     let watch = watching.map(|watching| watching.watch.clone()).unwrap_or_default();
     let watched = watch.clone();
     let stop = async move {
@@ -183,6 +222,7 @@ pub(crate) async fn until_asked_to_stop(
     };
     let config = Config { watch, ..config };
     clear_web::serve(desk.clone(), listener, config, stop).await.context("the server ended")?;
+    books.abort();
     if let Some(jobs) = jobs {
         jobs.abort();
     }

@@ -1,5 +1,7 @@
 //! `openclear demo --story`: plays the ten minutes against a running server, over HTTP, and fails where a step fails.
 
+#![expect(clippy::disallowed_methods, reason = "stores: measurements; flows: measurements")]
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Instant;

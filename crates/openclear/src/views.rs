@@ -1,5 +1,7 @@
 //! `openclear audit compare`: two checkpoints of one log. Do they agree?
 
+#![expect(clippy::disallowed_methods, reason = "stores: papers")]
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};

@@ -1,5 +1,7 @@
 //! `openclear witness`: watch somebody else's log. And the client with which a node asks witnesses.
 
+#![expect(clippy::disallowed_methods, reason = "stores: papers; flows: witnesses")]
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

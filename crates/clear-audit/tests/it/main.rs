@@ -1,4 +1,5 @@
 //! The log as others use it: many threads, crashes, full disks, and people who change bytes.
+#![allow(clippy::disallowed_methods, reason = "tests open what they look at")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod keeping;

@@ -1,4 +1,5 @@
 //! Accounts, sessions and tokens on a real SQLite store, under a clock that the test sets.
+#![allow(clippy::disallowed_methods, reason = "tests open what they look at")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;

@@ -1,4 +1,5 @@
 //! The jobs on a real desk: SQLite, the shipped rules and register, a clock that the test sets.
+#![allow(clippy::disallowed_methods, reason = "tests open what they look at")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -308,7 +308,12 @@ impl Desk {
             }
         }
         let how = if in_order { "in order" } else { "not in order" };
-        entry.also(What::Reviewed, format!("review {} of request {}: {how}", reviewed.number, reviewed.request));
+        let terms = reviewed.flags.iter().filter_map(|flag| match flag {
+            Flag::Term { number } => Some(number.clone()),
+            _ => None,
+        });
+        let why = format!("review {} of request {}: {how}", reviewed.number, reviewed.request);
+        entry.also_of(What::Reviewed, why, terms.collect());
         entry.done().await?;
         Ok(reviewed)
     }

@@ -1,4 +1,5 @@
 //! What the rules open, shut and refuse to load.
+#![allow(clippy::disallowed_methods, reason = "tests open what they look at")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod alike;

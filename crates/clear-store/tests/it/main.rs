@@ -1,4 +1,5 @@
 //! The conformance suite: one list of cases, each against both engines, and what only one engine can meet.
+#![allow(clippy::disallowed_methods, reason = "tests open what they look at")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod bed;

@@ -114,7 +114,7 @@ pub(crate) async fn enter(app: &App, wire: &Wire, given: SignIn<'_>) -> Result<S
 )]
 pub(crate) async fn sign_out(State(app): State<Arc<App>>, asker: Asker) -> Result<Response, Fault> {
     let secret = asker.session.as_deref().ok_or_else(Fault::sign_in)?;
-    app.desk.sign_out(secret).await.map_err(|error| Fault::ours(&error))?;
+    app.desk.sign_out(secret, Some(&asker.standing), &asker.origin).await.map_err(|error| Fault::ours(&error))?;
     Ok((Extension(Close), StatusCode::NO_CONTENT).into_response())
 }
 

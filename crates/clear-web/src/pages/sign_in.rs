@@ -8,11 +8,12 @@ use axum::extract::{Query, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use clear_record::Origin;
 use clear_respond::{Machine, SignIn as Given};
 
 use crate::api::session;
 use crate::app::{App, Close};
-use crate::asker::{cookie, cookie_of, device_cookie, device_of, forget, session_name};
+use crate::asker::{Visitor, cookie, cookie_of, device_cookie, device_of, forget, session_name};
 use crate::fault::Fault;
 use crate::input::Input;
 use crate::pages::chrome::Chrome;
@@ -76,9 +77,15 @@ pub(crate) async fn enter(
 }
 
 /// Lets somebody out, whatever became of the session.
-pub(crate) async fn leave(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Fault> {
+pub(crate) async fn leave(
+    State(app): State<Arc<App>>,
+    Extension(wire): Extension<Arc<Wire>>,
+    Visitor(who): Visitor,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
     if let Some(secret) = cookie_of(&headers, session_name(&app)) {
-        app.desk.sign_out(&secret).await.map_err(|error| Fault::ours(&error))?;
+        let origin = Origin { address: wire.peer.ip().to_string(), session: None };
+        app.desk.sign_out(&secret, who.as_ref(), &origin).await.map_err(|error| Fault::ours(&error))?;
     }
     // The device stays known: the next one who signs in here is on the same machine.
     Ok(go("/", forget(&app).into()))

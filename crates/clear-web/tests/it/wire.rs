@@ -143,6 +143,9 @@ fn metrics_count_and_name_nobody() {
     assert!(metrics.contains(r#"http_requests_total{method="GET",route="/api/v1/find",status="200"} 1"#), "{metrics}");
     assert!(metrics.contains(r#"http_requests_total{method="GET",route="none",status="404"} 1"#), "{metrics}");
     assert!(metrics.contains("http_request_seconds_bucket"), "{metrics}");
+    // Whom a proxy hands on is not on this machine.
+    let handed_on = city.ask("GET /metrics", &[("x-forwarded-for", "203.0.113.7")], b"");
+    assert_eq!(handed_on.status, 403, "{}", handed_on.text());
     assert!(metrics.contains(r#"requests_ended_total{how="answered"} 1"#), "{metrics}");
     for word in ["calloway", "officer", "heard-of", "127.0.0.1"] {
         assert!(!metrics.contains(word), "{word}");

@@ -3,6 +3,8 @@
 //! The server runs in this process, its clients in another one, so that the processor's time and the open files of the two
 //! are counted apart. The gate's trace numbers every write that is handed to the kernel, and the acknowledgement.
 
+#![expect(clippy::disallowed_methods, reason = "stores: measurements; flows: measurements")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! The whole of OpenCLEAR from outside: the real binary on a real folder, over real loopback HTTP.
 //!
 //! One file a topic. `bed.rs` founds the small city that they share, starts and ends servers, and asks them.
+#![allow(clippy::disallowed_methods, reason = "tests open what they look at")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,6 +17,7 @@ mod certificate;
 mod check;
 mod command;
 mod disclosures;
+mod events;
 mod export;
 mod gate;
 mod govern;
@@ -28,6 +30,7 @@ mod pages;
 mod papers;
 mod prove;
 mod replay;
+mod report;
 mod rollback;
 mod routes;
 mod spool;

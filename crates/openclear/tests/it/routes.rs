@@ -178,6 +178,10 @@ impl Table {
                 let text = self.server.ask(&draft).json()["text"].clone();
                 mine(Ask::post(route.path, &json!({"text": text})))
             }
+            "transparency_set" => mine(Ask::get(&route.path.replace("{set}", "cut-offs.csv"))),
+            "release" | "release_page" => mine(Ask::get(&route.path.replace("{number}", "1"))),
+            "compliance_report" => mine(Ask::get(&route.path.replace("{period}", "2026-Q3")).under(&inquiry)),
+            "reports_page" => mine(Ask::get(&format!("{}?period=2026", route.path)).under(&inquiry)),
             "certificate" | "certificate_page" => mine(Ask::get(&format!("{}?agency=frs", route.path))),
             "cut_off" => mine(Ask::post(route.path, &json!({"note": self.notes["cut_off"]}))),
             "open_inquiry" => mine(Ask::post(route.path, &by_hand(&inquiry))),
@@ -321,7 +325,7 @@ impl Table {
             "release_production" => mine(Ask::post(&self.docketed(route, &record, true), &json!({}))),
             "release_form" => mine(Ask::form(&self.docketed(route, &record, true), &[])),
             "register" | "register_export" | "me" | "openapi" | "docs" | "log_checkpoint" | "log_vkey" | "healthz"
-            | "metrics" | "home" | "sign_in_page" | "register_page" | "log_page" | "steward_page" | "entries_page" => {
+            | "metrics" | "home" | "sign_in_page" | "transparency_page" | "stores_page" | "register_page" | "log_page" | "steward_page" | "entries_page" => {
                 mine(Ask::get(route.path))
             }
             other => panic!(
@@ -365,6 +369,9 @@ fn is_logged(route: &Route, who: &str) -> bool {
         | "subject_report_page" => true,
         // One's own week is asked of the log.
         "was_this_you" | "say_was_this_you" | "was_this_you_page" | "was_this_you_form" => true,
+        "compliance_report" => true,
+        "reports_page" => !["anonymous", "cut_off", "sister"].contains(&who),
+        "transparency_set" | "release" | "transparency_page" | "release_page" | "stores_page" => false,
         "replay_cut_off" | "certificate" | "certificate_page" | "newest_checkpoint" => true,
         // A log that grew by being read would never be read to its end; that somebody began to read it is logged.
         "newest_tile" => !["steward", "oversight"].contains(&who),
