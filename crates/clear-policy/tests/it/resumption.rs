@@ -25,7 +25,7 @@ fn s16_a_resumption_wants_the_founding_quorum() {
     let few = check(&note(&draft(), std::slice::from_ref(&ann))).unwrap_err();
     assert!(matches!(few, BadOrder::Signatures { needed: 2, valid: 1, .. }), "{few}");
     // The same line twice counts once.
-    let once = note(&draft(), &[ann.clone()]);
+    let once = note(&draft(), std::slice::from_ref(&ann));
     let line = once.lines().last().unwrap();
     let twice = check(&format!("{once}{line}\n")).unwrap_err().to_string();
     assert!(twice.contains("needs 2 signatures") && twice.contains("signed twice, which counts once"), "{twice}");
