@@ -112,6 +112,7 @@ const ALONE: &[(&str, &[&str], &str)] = &[
         "the operator's client of the own API, and a log's of its witnesses; never part of an answer",
     ),
     ("tlog_tiles", &["clear-audit"], "the log's hashes and proofs"),
+    ("fjall", &["clear-audit"], "the tables of the disclosure index"),
     ("argon2", &["clear-identity"], "passwords"),
     ("totp-rs", &["clear-identity"], "one-time codes"),
 ];

@@ -90,6 +90,20 @@ pub enum Error {
         /// The checkpoint's size.
         size: u64,
     },
+    /// The disclosure index cannot be used. It can be made again from the log.
+    #[error("cannot use the disclosure index in {}; make it again with `openclear audit reindex`", path.display())]
+    Index {
+        /// Its folder.
+        path: PathBuf,
+        /// Why.
+        source: Box<fjall::Error>,
+    },
+    /// The disclosure index stopped following the log.
+    #[error("the disclosure index has stopped: {reason}")]
+    Stopped {
+        /// What stopped it.
+        reason: Arc<str>,
+    },
     /// A text cannot be signed.
     #[error("the text cannot be signed")]
     Note {
@@ -149,6 +163,11 @@ impl Error {
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Error {
         let path = path.to_owned();
         move |source| Error::Read { path, source }
+    }
+
+    pub(crate) fn index(path: &Path) -> impl Fn(fjall::Error) -> Error {
+        let path = path.to_owned();
+        move |source| Error::Index { path: path.clone(), source: Box::new(source) }
     }
 
     pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Error {

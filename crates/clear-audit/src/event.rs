@@ -1,6 +1,6 @@
 //! What happened, in the fields that an audit record must have (NIST SP 800-53 AU-3; GR21).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use clear_record::{
@@ -104,6 +104,10 @@ pub struct Event {
     /// The records that were disclosed or filed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<RecordId>,
+    /// Whose records those are: of each owner, the places of its records in `records`; an empty list is all of them. As
+    /// the labels said when they were disclosed, so that the log alone tells an owner who saw what was its own then.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub owners: BTreeMap<AgencyId, Vec<u32>>,
     /// How many rows or records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
@@ -125,6 +129,35 @@ pub struct Event {
     /// The salted digest of the disclosed body, in lowercase hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+}
+
+impl Event {
+    /// Whether it says that records left, or are about to: an answer, a part of one, a production.
+    pub fn discloses(&self) -> bool {
+        matches!(self.what, What::Answered | What::Batch | What::Production) && !self.records.is_empty()
+    }
+
+    /// Every agency that it says something left for, or on whose path: the asker's, the path's, the recipients; each may
+    /// come more than once.
+    pub fn agencies(&self) -> impl Iterator<Item = &AgencyId> {
+        self.agency.iter().chain(&self.path).chain(&self.recipients).chain(self.on_behalf_of.iter().flatten())
+    }
+
+    /// Whether all its records are this owner's.
+    pub fn is_all_of(&self, owner: &AgencyId) -> bool {
+        self.owners.len() == 1 && self.owners.get(owner).is_some_and(Vec::is_empty)
+    }
+
+    /// The records of it that are this owner's.
+    pub fn records_of(&self, owner: &AgencyId) -> Vec<RecordId> {
+        let Some(places) = self.owners.get(owner) else { return Vec::new() };
+        let every = places.is_empty();
+        (0u32..)
+            .zip(&self.records)
+            .filter(|(at, _)| every || places.binary_search(at).is_ok())
+            .map(|(_, id)| *id)
+            .collect()
+    }
 }
 
 // INVARIANT (people's data has no Debug): an event names persons in its question and reason.
@@ -178,6 +211,8 @@ pub enum What {
     SignIn,
     /// Somebody was not let in.
     SignInRefused,
+    /// Somebody said of what was done in the own name: that was not me. The account is shut with it.
+    Disputed,
     /// The register changed. With an `order`: its gate holds from here on.
     Register,
     /// The rules changed; `rules` is their digest from here on.
@@ -222,6 +257,7 @@ impl What {
             | What::Replayed
             | What::SignIn
             | What::SignInRefused
+            | What::Disputed
             | What::Register
             | What::WitnessAlarm
             | What::Resumed

@@ -19,7 +19,8 @@ pub(crate) const SEGMENT_HEADER: usize = 32;
 
 const SEGMENT_MAGIC: &[u8; 16] = b"OpenCLEAR log 1\n";
 const MAGIC: &[u8; 4] = b"CLF1";
-const HEADER: usize = 4 + 4 + 1 + 8 + 8 + 8 + 2;
+/// The bytes of a frame before its leaf.
+pub(crate) const HEADER: usize = 4 + 4 + 1 + 8 + 8 + 8 + 2;
 const SUM: usize = 8;
 const MAX_FRAME: usize = MAX_BODY + 70_000;
 
@@ -127,7 +128,7 @@ impl<'a> Cursor<'a> {
 }
 
 /// The length that a frame's first bytes claim, if they can be a frame's.
-fn claimed_length(header: &[u8]) -> Option<usize> {
+pub(crate) fn claimed_length(header: &[u8]) -> Option<usize> {
     let mut cursor = Cursor(header);
     if cursor.array()? != *MAGIC {
         return None;
@@ -137,7 +138,7 @@ fn claimed_length(header: &[u8]) -> Option<usize> {
 }
 
 /// The frame that these bytes are, exactly; `None` where anything is wrong with them.
-fn decode(bytes: &[u8]) -> Option<Frame> {
+pub(crate) fn decode(bytes: &[u8]) -> Option<Frame> {
     if claimed_length(bytes)? != bytes.len() {
         return None;
     }

@@ -19,6 +19,7 @@ mod checkpoint;
 mod cosign;
 mod cover;
 mod destroy;
+mod disclosures;
 mod error;
 mod event;
 mod frame;
@@ -47,6 +48,7 @@ pub use anchor::{ANCHOR, Anchor, Contradiction, Knows, contradiction, keep_vouch
 pub use checkpoint::CheckpointFlaw;
 pub use cosign::{CosignFlaw, Cosigner, CosignerKey, joined, signed_text};
 pub use destroy::DestroyError;
+pub use disclosures::{Disclosures, Indexed, Key, Opening, Place, Postings, Whose};
 pub use error::{Error, LogDown};
 pub use event::{Event, What};
 pub use health::{Degraded, Health, SpoolReady};

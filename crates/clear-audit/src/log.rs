@@ -499,6 +499,11 @@ impl Log {
         self.handle.shared.alarm.raised()
     }
 
+    /// What opens the entries, for the index that follows them.
+    pub(crate) fn opening_key(&self) -> &OpeningKey {
+        &self.handle.shared.openings
+    }
+
     /// The synced entries of a range, opened.
     ///
     /// # Errors

@@ -78,6 +78,15 @@ pub(crate) fn clear_leaf(text: &[u8]) -> Vec<u8> {
     }
 }
 
+/// The random bytes that an entry's commitment was made with; `None` for an entry without them, and where [`open`] says
+/// what is wrong.
+pub(crate) fn salt(key: &OpeningKey, entry: &Entry) -> Option<[u8; SALT]> {
+    let (_, sealed) = entry.opening.split_first().filter(|_| entry.kind == Kind::Sealed)?;
+    let payload = Payload { msg: sealed, aad: &[KEY_NUMBER] };
+    let plain = key.cipher(&entry.leaf).decrypt(&Nonce::default(), payload).ok()?;
+    plain.first_chunk().copied()
+}
+
 /// What is wrong with an opening; the sentence of an error.
 pub(crate) type Why = &'static str;
 

@@ -210,6 +210,29 @@ impl Identity {
         Ok(())
     }
 
+    /// Disables an account and ends every session and token that it holds, so that it begins anew when it is enabled.
+    /// Gives how many those were.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchAccount`].
+    pub async fn shut(&self, account: &AccountId) -> Result<usize, Error> {
+        self.disable(account).await?;
+        self.end_holdings(account).await
+    }
+
+    /// Enables an account that was disabled.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchAccount`].
+    pub async fn enable(&self, account: &AccountId) -> Result<(), Error> {
+        self.change(KIND, account.as_str(), |before: Option<Body>| {
+            let known = before.ok_or_else(|| Error::NoSuchAccount { account: account.clone() })?;
+            Ok::<_, Error>(Body { disabled: false, ..known }.written())
+        })
+        .await?;
+        Ok(())
+    }
+
     /// One account, if there is one of that id.
     ///
     /// # Errors

@@ -8,9 +8,11 @@
 //! # Change here
 //! A job: one file beside `lapse.rs`, and a line in [`run`].
 
+mod digests;
 mod lapse;
 mod restrictions;
 
+pub use digests::ask_was_this_you;
 pub use lapse::lapse;
 pub use restrictions::end_restrictions;
 
@@ -60,5 +62,10 @@ async fn round(desk: &Arc<Desk>, keeper: &Keeper) -> Result<usize, Error> {
     let asker = desk.prove(Credential::Token(&keeper.token)).await?;
     let today = desk.clock().to_zoned(desk.time_zone()).date();
     let lapsed = lapse(desk, &asker, &keeper.inquiry, today).await?;
-    Ok(lapsed + end_restrictions(desk, &asker).await?)
+    let ended = lapsed + end_restrictions(desk, &asker).await?;
+    let asked = ask_was_this_you(desk, &asker).await?;
+    if asked > 0 {
+        tracing::info!(asked, "accounts are asked whether it was they");
+    }
+    Ok(ended)
 }

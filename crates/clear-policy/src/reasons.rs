@@ -34,6 +34,8 @@ pub enum Flag {
     },
     /// The reason says nothing that could be checked.
     Vague,
+    /// The account's holder says that what was done in the own name was somebody else; the account is shut (S3).
+    Disputed,
 }
 
 impl fmt::Display for Flag {
@@ -42,6 +44,7 @@ impl fmt::Display for Flag {
             Flag::Emergency => f.write_str("emergency"),
             Flag::Term { number } => write!(f, "words of terms {number}"),
             Flag::Vague => f.write_str("vague reason"),
+            Flag::Disputed => f.write_str("“not me”: the account is shut until a steward has looked"),
         }
     }
 }

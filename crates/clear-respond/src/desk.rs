@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use clear_audit::{Event, Log, LogDown, Recovered, What};
+use clear_audit::{Disclosures, Event, Log, LogDown, Recovered, What};
 use clear_identity::{Credential, Identity, Proven, Unproven};
 use clear_policy::{BadEntry, Entry, Register, Rules, Sights};
 use clear_query::Shelves;
@@ -111,6 +111,10 @@ pub struct Desk {
     pub(crate) leaves: Arc<Mutex<crate::export::Leaves>>,
     counts: Mutex<HashMap<&'static str, u64>>,
     pub(crate) urgent: Urgent,
+    /// Who saw what: follows the log behind everybody's back.
+    pub(crate) disclosures: Arc<Disclosures>,
+    /// Who is asked *was this you?*
+    pub(crate) digests: crate::disclosures::Due,
     board: crate::health::Board,
     pub(crate) silent: crate::silent::Waiting,
 }
@@ -144,6 +148,7 @@ impl Desk {
         store.ledger.logged(head.outbox).await?;
         let register = crate::resume::founded(&store).await?;
         let gate = Gate::new();
+        let ledger = log.folder().parent().unwrap_or(log.folder()).join("disclosures");
         let desk = Desk {
             identity: Identity::new(store.cards.clone()),
             shelves: Shelves::new(store.ledger.clone()),
@@ -158,6 +163,8 @@ impl Desk {
             leaves: Arc::default(),
             counts: Mutex::default(),
             urgent: Urgent::default(),
+            disclosures: Arc::new(Disclosures::open(&log, &ledger)),
+            digests: crate::disclosures::Due::default(),
             board: crate::health::Board::default(),
             silent: crate::silent::Waiting::default(),
             store,
@@ -176,6 +183,7 @@ impl Desk {
             desk.log.append(&event, None).durable().await?;
         }
         desk.count_urgent().await?;
+        desk.remember_digests().await?;
         desk.shelves.catch_up(desk.visible()).await?;
         desk.start().await?;
         Ok(desk)

@@ -211,6 +211,7 @@ impl<'a> Entry<'a> {
         let event = Event {
             path: grant.path().clone(),
             records: told.to_vec(),
+            owners: crate::disclosures::owners(self.desk, told),
             count: Some(told.len() as u64),
             register: Some(grant.register()),
             seq: Some(Seq(self.desk.visible().0)),

@@ -184,6 +184,13 @@ impl Gate {
         self.end(&met, why)
     }
 
+    /// The same, but for one connection: the one that brought the word for it.
+    pub fn interrupt_others(&self, why: &str, whom: Whom<'_>, but: Option<&Connection>) -> usize {
+        let mut met = lock(&self.inner).met(whom);
+        met.retain(|connection| but.is_none_or(|but| but.number != connection.number));
+        self.end(&met, why)
+    }
+
     /// Forgets the closure of an order that the founding quorum has ended. Nothing that was reset comes back.
     pub fn reopen(&self, order: &str) {
         lock(&self.inner).closures.remove(order);

@@ -12,7 +12,7 @@
 //! # Change here
 //! Opening, taking over, events: `opened.rs`. Holds: `hold.rs`. The review queue: `review.rs`.
 
-mod card;
+pub(crate) mod card;
 mod hold;
 mod opened;
 mod review;
@@ -21,7 +21,7 @@ pub use hold::{HeldQuestion, HoldState};
 pub use opened::{InquiryKind, NewEvent, NewInquiry, OpenInquiry, OpenedEvent};
 pub use review::{Outcome, Queue, Review, TermPrecision};
 
-pub(crate) use review::Urgent;
+pub(crate) use review::{Urgent, flag};
 
 use clear_policy::{Decision, Denial, Flag, Grant};
 use clear_record::{Inquiry, Request, Standing};

@@ -17,6 +17,7 @@ mod caveats;
 mod certificate;
 pub mod clock;
 mod desk;
+mod disclosures;
 mod entry;
 mod export;
 mod gate;
@@ -40,6 +41,10 @@ pub use certificate::{
     certify_and_sign, read_certificate,
 };
 pub use desk::{Clock, Desk, Error, Parts};
+pub use disclosures::{
+    About, AskedGroup, Delay, DelayReview, DigestRound, Disclosure, DisclosureList, DisclosureWish, NewDelay,
+    OpeningLine, Openings, OpeningsWish, PAGE, ReviewDelay, SubjectLine, SubjectReport, WasThisYou,
+};
 pub use entry::{Refusal, Response};
 pub use export::{CheckedExport, ExportError, ExportFlaw, check_export};
 pub use gate::{Bearer, Bound, Connection, Gate, Noted, Pass, Trace, Whom};

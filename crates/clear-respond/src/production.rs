@@ -538,6 +538,7 @@ impl Desk {
             recipients: production.demand.agency.iter().cloned().collect(),
             why: Some(why),
             count: Some(records.len() as u64),
+            owners: crate::disclosures::owners(self, &records),
             records,
             seq: production.manifest.as_ref().map(|manifest| manifest.seq),
             ..entry.event(What::Production)

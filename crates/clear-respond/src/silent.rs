@@ -150,6 +150,7 @@ impl Desk {
         let event = Event {
             path: grant.path().clone(),
             count: Some(records.len() as u64),
+            owners: crate::disclosures::owners(self, &records),
             records,
             register: Some(grant.register()),
             ..entry.event(What::Answered)

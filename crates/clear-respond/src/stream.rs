@@ -303,6 +303,7 @@ impl Answer<'_> {
         let event = Event {
             path: self.grant.path().clone(),
             records: part.told().to_vec(),
+            owners: crate::disclosures::owners(self.desk, part.told()),
             count: Some(part.get().rows as u64),
             register: Some(self.grant.register()),
             seq: Some(seq),

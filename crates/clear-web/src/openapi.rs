@@ -8,8 +8,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::api::{
-    accounts, certificate, counts, cut_offs, events, file, find, handling, holds, inquiries, newest, open, productions,
-    reference, register, replay, reviews, rows, session,
+    accounts, certificate, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, newest, open,
+    openings, productions, reference, register, replay, reviews, rows, session, was_this_you,
 };
 use crate::fault::Problem;
 
@@ -52,6 +52,8 @@ pub(crate) fn document() -> Value {
         holds::all, holds::one, holds::release, holds::refuse, reviews::all, reviews::one,
         register::register, register::enter, cut_offs::preview, replay::replay, cut_offs::enter, certificate::certificate, newest::checkpoint, newest::tile,
         accounts::enrol, session::sign_in, session::sign_out, session::me, session::devices, session::end_device,
+        disclosures::list, disclosures::report, disclosures::delays, disclosures::delay, disclosures::review_delay,
+        disclosures::forget, openings::openings, was_this_you::ask, was_this_you::say,
         productions::list, productions::docket, productions::one, productions::determine, productions::release,
         reference::openapi, reference::docs
     ),
@@ -59,6 +61,7 @@ pub(crate) fn document() -> Value {
         (name = "Ask", description = "Questions. Bodies hold what was disclosed and nothing else."),
         (name = "Inquiries", description = "Why somebody asks, stated once and named with each question."),
         (name = "Review", description = "A second person: what is released, and what is looked at afterwards."),
+        (name = "Disclosures", description = "Who saw what, why, when: for owners, originators, oversight, and the people themselves."),
         (name = "File", description = "Records in."),
         (name = "Register", description = "Agencies, agreements, orders: who has access."),
         (name = "Accounts", description = "Signing in."),

@@ -7,6 +7,7 @@ pub(crate) mod certificate;
 mod chrome;
 pub(crate) mod counts;
 pub(crate) mod devices;
+pub(crate) mod disclosures;
 pub(crate) mod entries;
 pub(crate) mod fault;
 pub(crate) mod handling;
@@ -23,6 +24,7 @@ mod shown;
 pub(crate) mod sign_in;
 pub(crate) mod steward;
 pub(crate) mod stop;
+pub(crate) mod was_this_you;
 
 use askama::Template;
 use axum::http::header::CONTENT_TYPE;

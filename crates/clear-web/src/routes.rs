@@ -7,8 +7,8 @@ use axum::extract::Request;
 use axum::routing::{MethodFilter, on};
 
 use crate::api::{
-    accounts, certificate, counts, cut_offs, events, file, find, handling, holds, inquiries, newest, open, productions,
-    reference, register, replay, reviews, rows, session,
+    accounts, certificate, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, newest, open,
+    openings, productions, reference, register, replay, reviews, rows, session, was_this_you,
 };
 use crate::app::{App, note_route};
 use crate::fault::Fault;
@@ -45,6 +45,7 @@ const HANDLER: &str = "whoever the rules let handle records of their own agency"
 const STEWARD: &str = "stewards of an owner";
 const DISPATCH: &str = "dispatch; an officer for the own stop";
 const REVIEWER: &str = "reviewers, never of their own questions";
+const READER: &str = "clerks and stewards of an owner, of its own records; oversight bodies, of all";
 const OVERSEER: &str = "stewards of an owner and oversight bodies";
 
 macro_rules! routes {
@@ -86,10 +87,19 @@ routes! {
     POST "/api/v1/register/cut-offs/replay" "replay_cut_off" STEWARD replay::replay, "Decides the last days' questions again under a drafted order.";
     POST "/api/v1/register/cut-offs" "cut_off" STEWARD cut_offs::enter, "Puts a signed cut-off order in force.";
     GET "/api/v1/certificate" "certificate" OVERSEER certificate::certificate, "Says from the log that an agency had no access, or lists what it had.";
+    GET "/api/v1/disclosures" "disclosures" READER disclosures::list, "Who saw what, why, when.";
+    GET "/api/v1/disclosures/people/{person}/report" "subject_report" READER disclosures::report, "A person's own report of who saw what.";
+    GET "/api/v1/disclosures/delays" "delays" READER disclosures::delays, "What delays a disclosure in such reports.";
+    POST "/api/v1/disclosures/delays" "delay" KEEPER disclosures::delay, "Asks for a delay, for a second person to review.";
+    POST "/api/v1/disclosures/delays/{number}" "review_delay" READER disclosures::review_delay, "A second person's word about a delay.";
+    POST "/api/v1/disclosures/pseudonyms/{name}/forget" "forget_pseudonym" READER disclosures::forget, "Deletes who is behind a pseudonym.";
+    GET "/api/v1/log/openings" "openings" READER openings::openings, "Openings of the log as they are made.";
     POST "/api/v1/accounts" "enrol" STEWARD accounts::enrol, "Enrols an account.";
     POST "/api/v1/sign-in" "sign_in" ANYBODY session::sign_in, "Opens a session with password and one-time code.";
     POST "/api/v1/sign-out" "sign_out" SIGNED_IN session::sign_out, "Ends the session.";
     GET "/api/v1/me" "me" SIGNED_IN session::me, "Who one is here.";
+    GET "/api/v1/was-this-you" "was_this_you" SIGNED_IN was_this_you::ask, "What was asked in one's own name.";
+    POST "/api/v1/was-this-you" "say_was_this_you" SIGNED_IN was_this_you::say, "Says that it was oneself, or not.";
     GET "/api/v1/devices" "devices" SIGNED_IN session::devices, "The own devices.";
     POST "/api/v1/devices/{device}/end" "end_device" SIGNED_IN session::end_device, "Ends an own device with what is open on it.";
     GET "/api/v1/productions" "productions" KEEPER productions::list, "The docket of compelled productions.";
@@ -126,6 +136,10 @@ routes! {
     POST "/inquiry/reply" "reply_form" ANYBODY pages::reply::keep, "Keeps the reply to what was asked back, and goes on.";
     GET "/register" "register_page" ANYBODY pages::register::page, "Who has access to police data here.";
     GET "/log" "log_page" ANYBODY pages::log::page, "The log and how to check it.";
+    GET "/disclosures" "disclosures_page" READER pages::disclosures::page, "Who saw what, why, when.";
+    GET "/disclosures/report" "subject_report_page" READER pages::disclosures::report, "A person's own report, to be printed.";
+    GET "/was-this-you" "was_this_you_page" SIGNED_IN pages::was_this_you::page, "What was asked in one's own name.";
+    POST "/was-this-you" "was_this_you_form" SIGNED_IN pages::was_this_you::say, "Says that it was oneself, or not.";
     GET "/certificate" "certificate_page" OVERSEER pages::certificate::page, "A certificate that an agency had no access.";
     GET "/steward" "steward_page" SIGNED_IN pages::steward::page, "Drafting a cut-off order.";
     POST "/steward/preview" "steward_preview" SIGNED_IN pages::steward::preview, "A drafted order with its closure.";

@@ -33,6 +33,7 @@ impl Meter {
             describe_gauge!("http_connections", "Open connections, as the gate knows them.");
             describe_counter!("requests_ended_total", "Questions and filings by how they ended.");
             describe_gauge!("labels", "Labels in use; 20,000 are a tested limit.");
+            describe_gauge!("disclosure_index", "0 follows the log, 1 lags far behind, 2 has stopped; answers go on.");
             describe_gauge!("log_entries", "Entries of the audit log that are on the disk.");
             describe_gauge!("log_watchers", "The log's anchor and witnesses.");
             describe_gauge!("log_watchers_alarmed", "Of these, how many are late or refuse.");
@@ -72,6 +73,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
         {
             gauge!("http_connections").set(app.desk.gate().connections() as f64);
             gauge!("labels").set(app.desk.labels_in_use() as f64);
+            gauge!("disclosure_index").set(f64::from(app.desk.ledger_alarm()));
             gauge!("log_entries").set(app.desk.public_log().public_size() as f64);
             let watchers = app.config.watch.watchers();
             gauge!("log_watchers").set(watchers.len() as f64);

@@ -36,6 +36,18 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Make the disclosure index again from the log. The server must not be running.
+    #[command(
+        after_help = "Example:\n  openclear audit reindex --dir records\n\nThe index follows the log by itself; this is for when it was lost or has stopped. Nothing of the log is changed."
+    )]
+    Reindex {
+        /// The data folder.
+        #[arg(long, value_name = "DIR", default_value = "openclear-data")]
+        dir: PathBuf,
+        /// The log's spool, where it has one.
+        #[arg(long, value_name = "DIR")]
+        spool: Option<PathBuf>,
+    },
     /// Compare two checkpoints of a log: is one the beginning of the other? If not, keep what shows it.
     #[command(
         after_help = "Example:\n  openclear audit compare monday.checkpoint http://127.0.0.1:8080 --vkey log.vkey\n\nEach is a file with a checkpoint, a data folder, or an address. Two files need --log for the entries between them.\nExit code 5 when they are two views; the evidence file then holds both, and the proof."
@@ -96,6 +108,27 @@ enum Command {
         #[arg(long, value_name = "TEXT")]
         basis: String,
     },
+}
+
+/// Throws the index away and lets it follow the whole log.
+fn reindex(dir: &Path, spool: Option<PathBuf>) -> anyhow::Result<End> {
+    let (log, _) = crate::open::Place { spool, ..crate::open::Place::folder(dir) }.log()?;
+    let folder = dir.join("disclosures");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    let (index, size) = (clear_audit::Disclosures::open(&log, &folder), log.synced_size());
+    let bar = indicatif::ProgressBar::new(size);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    while index.state()? > 0 {
+        runtime.block_on(index.caught_up(size, std::time::Duration::from_millis(500)));
+        bar.set_position(index.upto());
+    }
+    bar.finish_and_clear();
+    println!("The disclosure index has all {size} entries of the log.");
+    drop(index);
+    log.close().context("cannot close the log")?;
+    Ok(End::Done)
 }
 
 pub(crate) fn text_or_file(text: &str) -> anyhow::Result<String> {
@@ -276,6 +309,7 @@ impl Source for Http {
 pub(crate) fn run(args: Args) -> anyhow::Result<End> {
     match args.command {
         Command::Verify { log, vkey, token, json } => verify_log(log, vkey, token, json),
+        Command::Reindex { dir, spool } => reindex(&dir, spool),
         Command::Check { receipt, log, proof, opening, vkey, token } => {
             let log = log.map(|log| source(&log, token));
             check(&receipt, &vkey, opening.as_deref(), log, proof.as_deref())

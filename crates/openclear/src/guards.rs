@@ -16,7 +16,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use clear_audit::{ANCHOR, Anchor, Contradiction, CosignerKey, Folder, Knows, Log, Watch, Watcher, contradiction, vouched};
+use clear_audit::{
+    ANCHOR, Anchor, Contradiction, CosignerKey, Folder, Knows, Log, Watch, Watcher, contradiction, vouched,
+};
 use clear_policy::Resumption;
 use clear_respond::{Desk, HealthPart, State};
 use jiff::Timestamp;

@@ -128,6 +128,13 @@ impl Place {
             Some(url) => Store::postgres(url, &self.dir.join("keys")).await,
         };
         let store = store.with_context(|| format!("cannot open the installation in {}", self.dir.display()))?;
+        let place = self.clone();
+        let (log, recovered) = tokio::task::spawn_blocking(move || place.log()).await??;
+        Ok(StoreAndLog { store, log, recovered })
+    }
+
+    /// Opens the log alone; nobody else may have it open.
+    pub(crate) fn log(&self) -> anyhow::Result<(Log, Recovered)> {
         let options = Options {
             folder: self.dir.clone(),
             keys: self.dir.join("keys"),
@@ -137,9 +144,7 @@ impl Place {
             spool: self.spool.clone(),
             ..Options::default()
         };
-        let (log, recovered) =
-            tokio::task::spawn_blocking(|| Log::open_held(options)).await?.context("cannot open the log")?;
-        Ok(StoreAndLog { store, log, recovered })
+        Log::open_held(options).context("cannot open the log")
     }
 }
 

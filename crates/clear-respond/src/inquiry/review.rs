@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use super::card::{self, Kept};
 use super::hold::{self, HeldQuestion};
 use crate::desk::{Desk, Error};
+use crate::disclosures;
 use crate::entry::{Entry, Refusal};
 
 const REVIEW: &str = "review";
@@ -135,7 +136,7 @@ impl Urgent {
 }
 
 /// Puts a question in the queue, once for each inquiry and day however much is asked under it.
-pub(super) async fn flag<Q>(desk: &Desk, facts: &Request<Q>, asked: &str, flags: &[Flag]) -> Result<(), Error> {
+pub(crate) async fn flag<Q>(desk: &Desk, facts: &Request<Q>, asked: &str, flags: &[Flag]) -> Result<(), Error> {
     let (Some(account), Some(agency)) = (&facts.standing.account, &facts.standing.agency) else { return Ok(()) };
     if flags.is_empty() {
         return Ok(());
@@ -149,7 +150,7 @@ pub(super) async fn flag<Q>(desk: &Desk, facts: &Request<Q>, asked: &str, flags:
     if card::get::<Review>(desk, REVIEW, number.as_str()).await?.is_some() {
         return Ok(());
     }
-    let urgent = flags.contains(&Flag::Emergency);
+    let urgent = flags.iter().any(|flag| matches!(flag, Flag::Emergency | Flag::Disputed));
     let due = facts.asked_at + if urgent { EMERGENCY_DUE } else { DUE };
     let review = Review {
         number,
@@ -174,7 +175,8 @@ pub(super) async fn flag<Q>(desk: &Desk, facts: &Request<Q>, asked: &str, flags:
     }
     if urgent {
         desk.urgent.add(1);
-        let why = format!("review {}: emergency stated in request {}", review.number, review.request);
+        let what = if flags.contains(&Flag::Disputed) { "an account is disputed" } else { "emergency stated" };
+        let why = format!("review {}: {what} in request {}", review.number, review.request);
         desk.note(What::Alerted, Some(account.clone()), &facts.origin.address, Some(why)).await?;
     }
     for flag in flags {
@@ -266,6 +268,11 @@ impl Desk {
         let Some(by) = request.standing.account.clone().filter(|by| *by != body.account) else {
             return Err(entry.refuse(Denial::SecondPerson).await);
         };
+        // What opens an account again is for whoever enrols accounts.
+        let disputed = body.flags.contains(&Flag::Disputed);
+        if disputed && let Err(denial) = disclosures::may_open(self, &request) {
+            return Err(entry.refuse(*denial).await);
+        }
         let note = note.trim();
         if note.is_empty() || note.chars().count() > NOTE_MAX_CHARS {
             return Err(entry.wrong("`note` says in 1 to 1,000 characters what was looked at".into()).await);
@@ -285,6 +292,9 @@ impl Desk {
         }
         if reviewed.urgent {
             self.urgent.sub(1);
+        }
+        if disputed && let Err(error) = disclosures::looked_at(self, &reviewed.account, in_order).await {
+            return Err(entry.failed(&error).await);
         }
         for flag in &reviewed.flags {
             if let Flag::Term { number } = flag {

@@ -29,10 +29,15 @@ impl Bed {
     /// The story's accounts, and beside them `relief` (an officer), `sergeant` (an officer who also reviews) and `other`
     /// (an officer's namesake at the state police).
     pub(crate) async fn open() -> Bed {
+        Bed::open_with(Vec::new()).await
+    }
+
+    /// The same, with more entries in the register.
+    pub(crate) async fn open_with(more: Vec<Entry>) -> Bed {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(Mutex::new("2026-06-01T12:00:00Z".parse::<Timestamp>().unwrap()));
         let desk = open(folder.path(), &clock).await;
-        desk.found(&story::entries()).await.unwrap();
+        desk.found(&[story::entries(), more].concat()).await.unwrap();
         let mut bed = Bed { desk, clock, tokens: HashMap::new(), folder };
         for persona in story::personas() {
             let roles: Vec<Role> = persona.roles.clone();
@@ -49,7 +54,7 @@ impl Bed {
         bed
     }
 
-    async fn enrol(&mut self, who: &str, account: &str, agency: &str, roles: &[Role]) {
+    pub(crate) async fn enrol(&mut self, who: &str, account: &str, agency: &str, roles: &[Role]) {
         let id: AccountId = account.parse().unwrap();
         let new = NewAccount {
             id: id.clone(),
@@ -67,11 +72,26 @@ impl Bed {
 
     /// Closes the desk and opens it again, as a restart does.
     pub(crate) async fn restart(self) -> Bed {
+        self.restart_after(|_| ()).await
+    }
+
+    /// The same, with something done to the folder in between.
+    pub(crate) async fn restart_after(self, meanwhile: impl FnOnce(&std::path::Path)) -> Bed {
         let Bed { desk, clock, tokens, folder } = self;
         desk.close().await.unwrap();
         drop(desk);
+        meanwhile(folder.path());
         let desk = open(folder.path(), &clock).await;
         Bed { desk, clock, tokens, folder }
+    }
+
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Presents the token of somebody.
+    pub(crate) async fn presents(&self, who: &str) -> Result<Proven<Standing>, String> {
+        self.desk.prove(Credential::Token(&self.tokens[who])).await.map_err(|unproven| unproven.to_string())
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod bed;
+mod disclosures;
 mod health;
 mod inquiry;
 mod review;
+mod was_this_you;

@@ -23,6 +23,8 @@ pub(crate) struct Who {
     pub(crate) steward: bool,
     pub(crate) officer: bool,
     pub(crate) reviewer: bool,
+    /// Whether something waits for the word *was this you?*
+    pub(crate) was_this_you: bool,
     /// What waits and should be looked at today.
     pub(crate) urgent: usize,
     /// For stewards: what of the log is not well, and whom to call.
@@ -60,6 +62,7 @@ fn who(app: &App, standing: &Standing) -> Option<Who> {
         steward: standing.roles.contains(&Role::Steward),
         officer: standing.roles.contains(&Role::Officer),
         reviewer: [Role::Clerk, Role::Steward, Role::Oversight].iter().any(|role| standing.roles.contains(role)),
+        was_this_you: app.desk.is_asked_was_this_you(account),
         urgent: app.desk.urgent(),
         trouble: standing.roles.contains(&Role::Steward).then(|| trouble(app)).flatten(),
         keeper: standing.roles.contains(&Role::Steward) || standing.roles.contains(&Role::Clerk),

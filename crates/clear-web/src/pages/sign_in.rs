@@ -59,6 +59,9 @@ pub(crate) async fn enter(
             let [_, forgotten] = forget(&app);
             let mut cookies = vec![cookie(&app, session_name(&app), signed_in.secret.reveal()), forgotten];
             cookies.extend(signed_in.device.map(|device| device_cookie(&app, device.reveal())));
+            // Before anything else, whether it was oneself who asked last week.
+            let asked = signed_in.standing.account.as_ref();
+            let next = if asked.is_some_and(|it| app.desk.is_asked_was_this_you(it)) { "/was-this-you" } else { next };
             Ok(go(next, cookies))
         }
         // Who is cut off gets the order, as everywhere.

@@ -15,6 +15,7 @@ mod browser;
 mod certificate;
 mod check;
 mod command;
+mod disclosures;
 mod export;
 mod gate;
 mod govern;

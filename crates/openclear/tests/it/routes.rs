@@ -9,6 +9,7 @@ use std::path::Path;
 
 use clear_audit::What;
 use clear_web::{ROUTES, Route};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::bed::{ASKERS, Ask, Bed, PASSWORD, Said, Server, ids_in, percent};
@@ -84,6 +85,20 @@ impl Table {
         let devices = if said.status == 200 { said.json() } else { json!([]) };
         let other = devices.as_array().into_iter().flatten().find(|device| device["this"] == false);
         other.and_then(|device| device["id"].as_str()).unwrap_or("nobodys").to_owned()
+    }
+
+    /// A delay for a report about that person, on a day that is always ahead.
+    fn delay_wish(&self, person: &str) -> serde_json::Value {
+        let until = (Timestamp::now() + SignedDuration::from_hours(24 * 60)).strftime("%Y-%m-%d").to_string();
+        json!({"person": person, "ground": "Warrant 24-SW-118", "until": until})
+    }
+
+    /// A delay that waits for a second person, asked for by somebody who is nobody of the table.
+    fn delayed(&self, person: &str) -> String {
+        let asked = Ask::post("/api/v1/disclosures/delays", &self.delay_wish(person));
+        let said = self.server.ask(&self.bed.as_who("second_steward", asked));
+        assert_eq!(said.status, 201, "{}", said.text());
+        said.json()["number"].as_str().unwrap().to_owned()
     }
 
     /// A question of the partner's that waits for a second person, another for each asker.
@@ -261,6 +276,19 @@ impl Table {
                 &[("entry", "use_code"), ("code", &format!("for_{who}")), ("title", "A use of the test")],
             )),
             "steward_cut_off" => mine(Ask::form(route.path, &[("note", &self.notes["steward_cut_off"])])),
+            "disclosures" => mine(Ask::get(&format!("{}?record={record}", route.path))),
+            "disclosures_page" => mine(Ask::get(&format!("{}?about=record&value={record}", route.path))),
+            "subject_report" => mine(Ask::get(&route.path.replace("{person}", &record))),
+            "subject_report_page" => mine(Ask::get(&format!("{}?person={record}", route.path))),
+            "delay" => mine(Ask::post(route.path, &self.delay_wish(&record))),
+            "review_delay" => mine(Ask::post(
+                &route.path.replace("{number}", &self.delayed(&record)),
+                &json!({"granted": true, "note": "Read the warrant."}),
+            )),
+            "forget_pseudonym" => mine(Ask::post(&route.path.replace("{name}", "px-nobody"), &json!({}))),
+            "delays" | "openings" | "was_this_you" | "was_this_you_page" => mine(Ask::get(route.path)),
+            "say_was_this_you" => mine(Ask::post(route.path, &json!({"was_me": "yes"}))),
+            "was_this_you_form" => mine(Ask::form(route.path, &[("was_me", "yes")])),
             "devices" | "devices_page" | "productions" | "productions_page" => mine(Ask::get(route.path)),
             "end_device" | "end_device_form" => {
                 let device = self.other_device(who);
@@ -326,6 +354,17 @@ fn is_logged(route: &Route, who: &str) -> bool {
         | "cut_off" | "enrol" | "search_page" | "record_page" | "counts_page" | "steward_cut_off" => true,
         "productions" | "docket" | "production" | "determine" | "release_production" | "productions_page"
         | "docket_form" | "production_page" | "determine_form" | "release_form" => true,
+        "disclosures"
+        | "subject_report"
+        | "delays"
+        | "delay"
+        | "review_delay"
+        | "forget_pseudonym"
+        | "openings"
+        | "disclosures_page"
+        | "subject_report_page" => true,
+        // One's own week is asked of the log.
+        "was_this_you" | "say_was_this_you" | "was_this_you_page" | "was_this_you_form" => true,
         "replay_cut_off" | "certificate" | "certificate_page" | "newest_checkpoint" => true,
         // A log that grew by being read would never be read to its end; that somebody began to read it is logged.
         "newest_tile" => !["steward", "oversight"].contains(&who),
