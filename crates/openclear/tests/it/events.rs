@@ -68,10 +68,8 @@ fn gr21_every_event_of_a_server_has_its_parts_and_every_kind_is_brought_about() 
     ask("officer", Ask::post("/api/v1/events", &stop), 201);
     // Filed, and filed again as a correction; a production; a report; a cut-off.
     let vehicle = json!({"plate": "EVT-1", "plate_state": "PM"});
-    let id = ask("clerk", Ask::post("/api/v1/records/vehicle", &vehicle), 201).json()["filed"][0]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id =
+        ask("clerk", Ask::post("/api/v1/records/vehicle", &vehicle), 201).json()["id"].as_str().unwrap().to_owned();
     let corrected = json!({"plate": "EVT-1", "colour": "green"});
     ask("clerk", Ask::post(&format!("/api/v1/records/vehicle?id={id}"), &corrected), 201);
     let record = bed.cast().person.to_string();
@@ -162,7 +160,7 @@ fn gr21_the_configuration_is_logged_by_digest_and_names_and_never_a_secret() {
         .filter(|(_, event)| event.what == What::Configured && event.digest.is_some())
         .map(|(_, event)| format!("{} {}", event.why.unwrap(), event.digest.unwrap().len()))
         .collect();
-    assert!(why[0].starts_with("start: changed database, folder, keeper,"), "{why:?}");
+    assert!(why[0].starts_with("start: changed contact, database, folder,"), "{why:?}");
     assert_eq!(why[1..], ["start: nothing changed 64", "start: changed small_counts 64"]);
     let all: String = bed.events().iter().map(|(_, event)| serde_json::to_string(event).unwrap()).collect();
     assert!(!all.contains(&token), "a token is in the log");
