@@ -14,6 +14,8 @@ use crate::End;
 use crate::client::{Said, Server};
 use crate::demo::{CUT_OFF, Guide, city, persona};
 use crate::founding::keys_folder;
+use crate::guards::{Given, Guards};
+use crate::open::Place;
 
 /// Plays every step that exists, in a fresh folder of its own.
 pub(crate) async fn run(dir: &Path, port: u16) -> anyhow::Result<End> {
@@ -23,17 +25,26 @@ pub(crate) async fn run(dir: &Path, port: u16) -> anyhow::Result<End> {
     let listener = clear_web::listen(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let (desk, guide) = city(dir).await?;
+    // What is not in the folder: a backup, and an anchor that it will be held against.
+    let aside = std::env::temp_dir().join(format!("openclear-story-{}", std::process::id()));
+    std::fs::create_dir_all(&aside)?;
+    let anchor = |path: PathBuf| Given { anchor: Some(path), ..Given::default() };
+    let watching = Guards::given(dir, &anchor(aside.join("anchor")))?.watch(dir, &desk).await?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::spawn(clear_web::serve(desk.clone(), listener, clear_web::Config::default(), async move {
         drop(stopped.await);
     }));
     let played = {
-        let (dir, url, guide) = (dir.to_owned(), url.clone(), guide.clone());
-        tokio::task::spawn_blocking(move || Story { dir, url, guide }.play()).await?
+        let (dir, url, guide, aside) = (dir.to_owned(), url.clone(), guide.clone(), aside.clone());
+        tokio::task::spawn_blocking(move || Story { dir, url, guide, aside }.play()).await?
     };
     drop(stop);
     serving.await?.context("the server ended")?;
     desk.close().await?;
+    watching.finish();
+    // Whoever uses the folder again has no anchor of the story's.
+    Guards::given(dir, &anchor("none".into()))?;
+    std::fs::remove_dir_all(&aside)?;
     played?;
     after_the_server_stopped(dir)?;
     println!("The story holds.");
@@ -44,6 +55,7 @@ struct Story {
     dir: PathBuf,
     url: String,
     guide: Guide,
+    aside: PathBuf,
 }
 
 fn say(time: &str, what: impl std::fmt::Display) {
@@ -52,20 +64,25 @@ fn say(time: &str, what: impl std::fmt::Display) {
 
 impl Story {
     fn play(&self) -> anyhow::Result<()> {
-        self.stop_at_the_roadside()?;
+        let receipt = self.stop_at_the_roadside()?;
+        self.back_up()?;
         let (before, download) = self.two_agencies_look()?;
         self.order(&before, download)?;
         self.doors()?;
         self.borrowed_login()?;
+        self.restored_backup()?;
         self.rules()?;
         self.docket()?;
         self.resident()?;
         self.outsider()?;
+        self.outsider_in_go(&receipt)?;
         self.certificate()
     }
 
     /// 0:00 Dispatch opens the stop; an officer types a plate, and nothing else.
-    fn stop_at_the_roadside(&self) -> anyhow::Result<()> {
+    ///
+    /// Gives the receipt of the plate's answer.
+    fn stop_at_the_roadside(&self) -> anyhow::Result<String> {
         let stop = json!({"kind": "stop", "unit": "1042", "officers": ["officer-1042"], "purpose": "traffic_stop", "use_code": "C"});
         let event = taken(self.server("importer")?.post("/api/v1/events", &stop)?, 201)?;
         let mine = taken(self.server("officer")?.get("/api/v1/inquiries")?, 200)?;
@@ -103,7 +120,35 @@ impl Story {
             "the administrative instrument is missing: {alerts:?}"
         );
         say("0:00", format_args!("Plate {}: {}.", self.guide.plate, alerts.join("; ")));
-        say("0:00", format_args!("Receipt {}…", receipt(&found)?));
+        let receipt = found.receipt.clone().context("the answer has no receipt")?;
+        say("0:00", format_args!("Receipt {}…", receipt.chars().take(24).collect::<String>()));
+        Ok(receipt)
+    }
+
+    /// Before the order, somebody backs the folder up: log first, so that the ledger is never older than it.
+    fn back_up(&self) -> anyhow::Result<()> {
+        let to = self.aside.join("backup");
+        copy_folder(&self.dir.join("log"), &to.join("log"))?;
+        copy_folder(&self.dir, &to)
+    }
+
+    /// 4:30 The backup from before the order is started.
+    fn restored_backup(&self) -> anyhow::Result<()> {
+        let size = |path: PathBuf| -> anyhow::Result<u64> {
+            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            Ok(text.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0))
+        };
+        let backup = self.aside.join("backup");
+        let began = Instant::now();
+        while size(self.aside.join("anchor"))? <= size(backup.join("log/checkpoint"))? {
+            ensure!(began.elapsed().as_secs() < 20, "the anchor does not follow the log");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        let opened = tokio::runtime::Handle::current().block_on(Place::folder(&backup).open());
+        let Err(refused) = opened else { bail!("a backup from before the order would serve") };
+        let refused = refused.to_string();
+        ensure!(refused.contains("Nothing is served"), "the backup is refused for another reason: {refused}");
+        say("4:30", "A restored backup: the anchor knows a newer log, so a newer order may exist; nothing is served.");
         Ok(())
     }
 
@@ -370,6 +415,43 @@ impl Story {
         Ok(())
     }
 
+    /// 9:00 The same in Go, by packages that are not ours; the source of `examples/verify-go` is in this program.
+    fn outsider_in_go(&self, receipt: &str) -> anyhow::Result<()> {
+        let (source, binary) = (self.aside.join("main.go"), self.aside.join("verify-go"));
+        std::fs::write(&source, include_str!("../../../examples/verify-go/main.go"))?;
+        let built = std::process::Command::new("go")
+            .args(["build", "-o"])
+            .args([&binary, &source])
+            .envs([("GO111MODULE", "off"), ("GOPATH", "/usr/share/gocode"), ("GOFLAGS", "")])
+            .output();
+        let built = match built {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                say(
+                    "9:00",
+                    "Go is not installed here; apt-get install golang-go golang-golang-x-mod-dev, and its verifier is run too.",
+                );
+                return Ok(());
+            }
+            built => built?,
+        };
+        ensure!(built.status.success(), "Go's verifier does not build: {}", String::from_utf8_lossy(&built.stderr));
+        let began = Instant::now();
+        loop {
+            let said = std::process::Command::new(&binary)
+                .args(["-log", &self.url, "-key"])
+                .arg(self.dir.join("log.vkey"))
+                .args(["-all", "-receipt", receipt])
+                .output()?;
+            if said.status.success() {
+                let lines = String::from_utf8_lossy(&said.stdout).into_owned();
+                return Ok(lines.lines().for_each(|line| say("9:00", format_args!("Go's verifier: {line}"))));
+            }
+            // The public checkpoint moves on every few seconds here; the receipt may be newer than it.
+            ensure!(began.elapsed().as_secs() < 30, "Go's verifier: {}", String::from_utf8_lossy(&said.stderr));
+            std::thread::sleep(std::time::Duration::from_millis(500));
+        }
+    }
+
     fn server(&self, who: &str) -> anyhow::Result<Server> {
         let token = persona(&self.dir, who)?["token"].as_str().map(str::to_owned);
         Ok(Server { url: self.url.clone(), token })
@@ -416,6 +498,10 @@ fn after_the_server_stopped(dir: &Path) -> anyhow::Result<()> {
     match verify_folder(&copy, vkey.trim()) {
         Ok(_) => bail!("a flipped byte was not noticed"),
         Err(flaw) => say("9:00", format_args!("The operator flips a byte of the log: {flaw}.")),
+    }
+    match Place::folder(&copy).log() {
+        Ok(_) => bail!("a log with a flipped byte would be gone on with"),
+        Err(refused) => say("9:00", format_args!("It does not start again: {:#}.", refused.root_cause())),
     }
     std::fs::remove_dir_all(&copy)?;
     Ok(())
@@ -477,11 +563,6 @@ fn first_id(said: &Said) -> anyhow::Result<String> {
     ensure!(said.status == 200, "refused: {}", text(said));
     let id = said.json()?["hits"][0]["record"]["id"].as_str().map(str::to_owned);
     id.with_context(|| format!("nothing was found: {}", text(said)))
-}
-
-fn receipt(said: &Said) -> anyhow::Result<String> {
-    let receipt = said.receipt.as_deref().context("the answer has no receipt")?;
-    Ok(receipt.chars().take(24).collect())
 }
 
 fn text(said: &Said) -> String {
