@@ -175,10 +175,8 @@ async fn take(desk: &Desk, request: &Request<Filing>) -> Result<(Accepted, Arc<R
     let ids: Vec<RecordId> = prepared.drafts.iter().map(|draft| draft.id).collect();
     let tightened = tighten::tightened(desk, &prepared.drafts);
     // A correction is an event that is told apart (GR21): what was there before the filing is corrected by it.
-    let corrected = match &request.question {
-        Filing::Records(drafts) => drafts.iter().filter(|draft| desk.shelves().label_of(draft.id).is_some()).count(),
-        _ => 0,
-    };
+    let there = |draft: &&Draft| desk.shelves().label_of(draft.id).is_some();
+    let corrected = request.question.drafts().iter().filter(there).count();
     let filed = Event {
         what: What::Filed,
         why: (corrected > 0).then(|| format!("corrects {corrected} of {} records", ids.len())),
