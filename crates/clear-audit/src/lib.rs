@@ -16,7 +16,7 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "stores: log-frames, log-spool, log-tiles, log-keys, guards, witness-state"
+    reason = "stores: log-frames, log-spool, disclosures, log-tiles, log-keys, guards, witness-state"
 )]
 
 mod anchor;

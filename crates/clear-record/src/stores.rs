@@ -133,6 +133,15 @@ pub const STORES: &[Store] = &[
         opened_by: &["crates/clear-audit/src/lib.rs"],
     },
     Store {
+        id: "disclosures",
+        name: "The disclosure index",
+        holds: "where in the log each disclosure stands, by record, agency, account and case",
+        protected: "keyed hashes under a key derived from the openings' key; no name and no number in clear",
+        kept: "made again from the log at any time; after an expungement, until that is done",
+        files: &["disclosures/*"],
+        opened_by: &["crates/clear-audit/src/lib.rs"],
+    },
+    Store {
         id: "log-tiles",
         name: "The log's public face",
         holds: "commitments under fresh random salts, hashes, signed checkpoints; what is public in clear",
@@ -156,7 +165,7 @@ pub const STORES: &[Store] = &[
         holds: "who watches the log; the newest checkpoints that were vouched for, in an anchor file outside the folder; signed checkpoints of two views that contradict each other",
         protected: "public: checkpoints and signatures",
         kept: "the newest; evidence for ever",
-        files: &["guards.json", "evidence/*"],
+        files: &["guards.json", "evidence/*", "cosigned", "cosigned-public", "resumptions/*"],
         opened_by: &["crates/clear-audit/src/lib.rs", "crates/openclear/src/guards.rs"],
     },
     Store {
