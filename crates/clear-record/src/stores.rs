@@ -148,7 +148,7 @@ pub const STORES: &[Store] = &[
         protected: "public",
         kept: "for ever",
         files: &["log/tile/*", "log/checkpoint", "log/public", "log.vkey"],
-        opened_by: &["crates/clear-audit/src/lib.rs", "crates/clear-web/src/public_log.rs"],
+        opened_by: &["crates/clear-audit/src/lib.rs"],
     },
     Store {
         id: "log-keys",

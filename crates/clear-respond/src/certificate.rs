@@ -749,9 +749,7 @@ pub async fn certificate(
             CertificateError::UnknownAgency(_)
             | CertificateError::NoOrder(_)
             | CertificateError::Empty { .. }
-            | CertificateError::Destroyed { .. } => {
-                entry.wrong(error.to_string()).await
-            }
+            | CertificateError::Destroyed { .. } => entry.wrong(error.to_string()).await,
             error => entry.failed(&error).await,
         }),
         Err(error) => Err(entry.failed(&error).await),

@@ -182,7 +182,14 @@ impl Desk {
         desk.end_crashed().await?;
         if recovered.spooled > 0 {
             let why = Some("what was logged while the log's volume had failed is in the log".to_owned());
-            let event = Event { what: What::Spooled, at: desk.clock(), count: Some(recovered.spooled), why, address: Some("local".to_owned()), ..Event::default() };
+            let event = Event {
+                what: What::Spooled,
+                at: desk.clock(),
+                count: Some(recovered.spooled),
+                why,
+                address: Some("local".to_owned()),
+                ..Event::default()
+            };
             desk.log.append(&event, None).durable().await?;
         }
         desk.count_urgent().await?;

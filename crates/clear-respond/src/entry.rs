@@ -238,7 +238,8 @@ impl<'a> Entry<'a> {
             Err(down) => {
                 if down.is_passing() && self.unlogged.is_none() {
                     // The disk may write the answer's event yet; then the log must also say that nothing left.
-                    let withheld = Event { why: Some("the disk did not answer in time".into()), ..self.event(What::Withheld) };
+                    let withheld =
+                        Event { why: Some("the disk did not answer in time".into()), ..self.event(What::Withheld) };
                     drop(self.desk.log().append(&withheld, None));
                 }
                 return Err(self.desk.log_down(&down));

@@ -71,8 +71,8 @@ pub use public::{
 pub use release::{Called, Every, Head, Numbers, Plan, Precision, Recomputed, Release, find_release, recompute};
 pub use replay::{Change, ChangedQuestion, Preview, Previewed, Progress, Replay, ReplayError, decided_again, preview};
 pub use report::{Figure, Period, Report, SECTIONS, Section, report_of_folder};
-pub use resume::{ResumeError, founded, resume, resumption};
 pub use restrict::{Restrict, Seen};
+pub use resume::{ResumeError, founded, resume, resumption};
 pub use sign_in::NewAccount;
 pub use silent::SilentHitNotice;
 pub use stream::{Broken, Next, Part, Streamed, stream};

@@ -220,7 +220,7 @@ impl Desk {
     }
 
     /// The order that closes the whole installation to this standing, whatever it would ask.
-    fn order_closing(&self, standing: &Standing) -> Option<Arc<Order>> {
+    pub fn order_closing(&self, standing: &Standing) -> Option<Arc<Order>> {
         let (register, now) = (self.register(), self.clock());
         register.closed_to(&register.path(standing, &Inquiry::default(), now), now)
     }

@@ -257,7 +257,8 @@ mod tests {
 
     #[test]
     fn small_counts_are_withheld_and_others_with_them() {
-        let cases: &[(&[(&str, &[u64])], &str)] = &[
+        type Rows<'a> = &'a [(&'a str, &'a [u64])];
+        let cases: &[(Rows<'_>, &str)] = &[
             // Nothing is small: nothing is withheld.
             (&[("a", &[10, 20]), ("b", &[0, 7])], "a: 10 20 = 30; b: 0 7 = 7; c0=10 c1=27 of 37"),
             // One small cell takes three others with it.

@@ -108,12 +108,14 @@ impl Asker {
         self.wire.connection.clone()
     }
 
-    /// Fails for residents, and for those whose session or token an order ended: they get the order.
+    /// Fails for residents, and for those whom an order cuts off or whose session or token one ended: they get the order.
     pub(crate) fn signed_in(&self, app: &App) -> Result<(), Fault> {
         if self.standing.account.is_none() {
             return Err(Fault::sign_in());
         }
-        match self.standing.ended_by.as_ref().map(|number| app.desk.order(number)) {
+        let ended = self.standing.ended_by.as_ref().map(|number| app.desk.order(number));
+        // An order holds before the last of its closure's sessions has ended.
+        match ended.or_else(|| app.desk.order_closing(&self.standing).map(Some)) {
             None => Ok(()),
             Some(Some(order)) => Err(Fault::ordered(order)),
             Some(None) => Err(Fault::closed()),

@@ -4,8 +4,6 @@
 //! Out:   the public checkpoint; tiles and bundles as far as it reaches; the verifier key.
 //! Never: tells what is beyond the public checkpoint from what was never there.
 
-#![expect(clippy::disallowed_methods, reason = "stores: log-tiles")]
-
 use std::sync::Arc;
 
 use axum::extract::{Path, State};

@@ -11,7 +11,7 @@ use clear_audit::Watcher;
 use clear_respond::State as HealthState;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::fault::Fault;
@@ -116,14 +116,15 @@ pub(crate) async fn healthz(State(app): State<Arc<App>>) -> Response {
     let state = health.state();
     let mut parts = Map::new();
     for part in &health.parts {
-        let mut body = json!({"state": part.state.as_str(), "says": part.says});
-        if let Some(since) = part.since {
-            body["since"] = since.to_string().into();
-        }
-        if let Some(entries) = part.entries {
-            body["entries"] = entries.into();
-        }
-        parts.insert(part.name.to_owned(), body);
+        let said = [
+            Some(("state", part.state.as_str().into())),
+            Some(("says", part.says.as_str().into())),
+            part.since.map(|since| ("since", since.to_string().into())),
+            part.entries.map(|entries| ("entries", entries.into())),
+        ];
+        let body: Map<String, Value> =
+            said.into_iter().flatten().map(|(name, value)| (name.to_owned(), value)).collect();
+        parts.insert(part.name.to_owned(), body.into());
         if part.state != HealthState::Well {
             tracing::error!("{} is {}: {}", part.name, part.state.as_str(), part.says);
         }
@@ -135,9 +136,14 @@ pub(crate) async fn healthz(State(app): State<Arc<App>>) -> Response {
     };
     let watchers: Vec<String> = app.config.watch.watchers().iter().map(Watcher::for_everybody).collect();
     let rollback = app.config.watch.rollback();
-    let mut body = json!({"state": word, "rollback": rollback, "watchers": watchers, "parts": Value::Object(parts)});
-    if state != HealthState::Well {
-        body["call"] = app.contact().into();
-    }
+    // Nobody is to be called while all is well.
+    let call = (state != HealthState::Well).then(|| ("call".to_owned(), app.contact().into()));
+    let body = [
+        ("state".to_owned(), word.into()),
+        ("rollback".to_owned(), rollback.into()),
+        ("watchers".to_owned(), watchers.into()),
+        ("parts".to_owned(), Value::Object(parts)),
+    ];
+    let body: Value = body.into_iter().chain(call).collect::<Map<String, Value>>().into();
     (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }

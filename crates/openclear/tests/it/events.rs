@@ -15,6 +15,7 @@ const ELSEWHERE: &[(What, &str)] = &[
     (What::Withheld, "clear-web labels.rs"),
     (What::Rules, "openclear prove.rs"),
     (What::Replayed, "openclear replay.rs"),
+    (What::Disputed, "clear-respond was_this_you.rs, openclear disclosures.rs"),
     (What::WitnessAlarm, "openclear rollback.rs"),
     (What::Resumed, "openclear rollback.rs"),
     (What::Degraded, "openclear, with a disk that fills"),

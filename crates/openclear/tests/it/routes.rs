@@ -325,9 +325,8 @@ impl Table {
             "release_production" => mine(Ask::post(&self.docketed(route, &record, true), &json!({}))),
             "release_form" => mine(Ask::form(&self.docketed(route, &record, true), &[])),
             "register" | "register_export" | "me" | "openapi" | "docs" | "log_checkpoint" | "log_vkey" | "healthz"
-            | "metrics" | "home" | "sign_in_page" | "transparency_page" | "stores_page" | "register_page" | "log_page" | "steward_page" | "entries_page" => {
-                mine(Ask::get(route.path))
-            }
+            | "metrics" | "home" | "sign_in_page" | "transparency_page" | "stores_page" | "register_page"
+            | "log_page" | "steward_page" | "entries_page" => mine(Ask::get(route.path)),
             other => panic!(
                 "the route `{other}` is new: say here what each asker asks of it, and look at its lines in routes.golden"
             ),

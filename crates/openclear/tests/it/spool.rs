@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clear_audit::{Folder, Receipt, What};
@@ -32,7 +32,7 @@ impl Place {
         Place { bed, disk, receipts: vec![] }
     }
 
-    fn serve(&self, spool: &PathBuf) -> Server {
+    fn serve(&self, spool: &Path) -> Server {
         let args = ["--port", "0", "--contact", CONTACT, "--spool"].map(str::to_owned);
         let args =
             [vec!["serve".to_owned()], self.bed.place(), args.to_vec(), vec![spool.display().to_string()]].concat();
