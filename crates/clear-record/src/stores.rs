@@ -147,7 +147,7 @@ pub const STORES: &[Store] = &[
         holds: "commitments under fresh random salts, hashes, signed checkpoints; what is public in clear",
         protected: "public",
         kept: "for ever",
-        files: &["log/tile/*", "log/checkpoint", "log/public", "log.vkey"],
+        files: &["log/tile/*", "log/checkpoint*", "log/public*", "log.vkey*"],
         opened_by: &["crates/clear-audit/src/lib.rs"],
     },
     Store {
@@ -165,7 +165,7 @@ pub const STORES: &[Store] = &[
         holds: "who watches the log; the newest checkpoints that were vouched for, in an anchor file outside the folder; signed checkpoints of two views that contradict each other",
         protected: "public: checkpoints and signatures",
         kept: "the newest; evidence for ever",
-        files: &["guards.json", "evidence/*", "cosigned", "cosigned-public", "resumptions/*"],
+        files: &["guards.json*", "evidence/*", "cosigned*", "resumptions/*"],
         opened_by: &["crates/clear-audit/src/lib.rs", "crates/openclear/src/guards.rs"],
     },
     Store {
