@@ -141,6 +141,11 @@ struct Registered {
     told: VecDeque<Box<[u64]>>,
 }
 
+/// Threads that reset connections, where there are many: the kernel's work for a reset is not waited for by the next one.
+const RESETTERS: usize = 4;
+/// Fewer than this are not worth a thread more.
+const RESETS_EACH: usize = 64;
+
 /// Answers and parts of answers that may still be in a connection's buffers.
 const TOLD_MAX: usize = 16;
 
@@ -199,7 +204,15 @@ impl Gate {
     fn end(&self, met: &[Arc<Connection>], why: &str) -> usize {
         // All are shut before the first is reset: a reset costs the kernel, and what is shut does no more work meanwhile.
         let open: Vec<&Arc<Connection>> = met.iter().filter(|connection| connection.shut()).collect();
-        open.iter().for_each(|connection| connection.reset());
+        std::thread::scope(|scope| {
+            for part in open.chunks(open.len().div_ceil(RESETTERS).max(RESETS_EACH)) {
+                let reset = move || part.iter().for_each(|connection| connection.reset());
+                // Where there is no thread to be had, it is done here.
+                if std::thread::Builder::new().spawn_scoped(scope, reset).is_err() {
+                    reset();
+                }
+            }
+        });
         let connections = open.len();
         if let Some(trace) = self.trace.get() {
             trace.note(Noted::Acknowledged { why: why.to_owned(), connections });

@@ -62,6 +62,11 @@ fn play(bed: &Bed, kills: usize, seed: u64) {
                 std::thread::spawn(move || file_until_it_ends(filer == 0, &url, &token, &book, &number))
             })
             .collect();
+        // Every other one is killed at any moment; the others when something was taken, however busy the machine is.
+        let (before, begun) = (book.lock().unwrap().acked.len(), Instant::now());
+        while round % 2 == 1 && book.lock().unwrap().acked.len() < before + 4 && begun.elapsed().as_secs() < 10 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         std::thread::sleep(Duration::from_millis(rng.below(200)));
         server.kill();
         for filer in filers {

@@ -96,17 +96,20 @@ fn wrong_questions_clients_that_hang_up_and_a_killed_process_leave_one_end_each(
     assert!(known.values().all(|ends| ends.len() == 1), "{:?}", known.values().collect::<Vec<_>>());
     assert!(known.values().any(|ends| ends == &[What::Cut]), "nobody was noticed to have hung up");
 
-    // Killed half-way: the next start ends what was open.
-    for round in 0..3 {
+    // Killed half-way: the next start ends what was open. How long a question is open depends on how busy the machine is.
+    for round in 0..12 {
         let server = bed.serve_at_pace("1h", 256);
         let open: Vec<TcpStream> = (0..4).map(|number| send(&server, &slow(&bed, 100 + 10 * round + number))).collect();
         // Asked is on the disk some milliseconds after it was sent; the hashes of four passwords take longer.
-        std::thread::sleep(Duration::from_millis(40));
+        std::thread::sleep(Duration::from_millis(40 + 30 * (round as u64 % 6)));
         server.kill();
         drop(open);
+        let (status, _) = bed.serve_at_pace("1h", 256).stop();
+        assert!(status.success());
+        if round >= 2 && ends(&bed).values().any(|ends| ends == &[What::Crashed]) {
+            break;
+        }
     }
-    let (status, _) = bed.serve_at_pace("1h", 256).stop();
-    assert!(status.success());
     let known = ends(&bed);
     assert!(
         known.values().all(|ends| ends.len() == 1),
