@@ -1,5 +1,3 @@
-#![doc = include_str!("../README.md")]
-
 //! What is known about person names: one spelling for all scripts, nicknames, sound, and how well two names match.
 //!
 //! In:    names, as somebody wrote them.
@@ -23,3 +21,7 @@ pub use fold::folded;
 pub use nicknames::{Kin, are_nicknames, kin, nicknames};
 pub use parts::{PARTS_MAX, Part, TOKEN_LETTERS_MAX, parts};
 pub use sound::{Sound, sound};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
