@@ -27,7 +27,9 @@ pub enum Kin {
     ByFormalName,
 }
 
-struct Entry {
+/// What is known about a name that is or has a nickname.
+pub(crate) struct Entry {
+    name: &'static str,
     direct: Vec<&'static str>,
     by_formal_name: Vec<&'static str>,
 }
@@ -47,11 +49,25 @@ pub fn are_nicknames(a: &str, b: &str) -> bool {
 
 /// How two folded names are kin, if they are. No name is kin of itself.
 pub fn kin(a: &str, b: &str) -> Option<Kin> {
-    let entry = ENTRIES.get(a)?;
-    if entry.direct.binary_search(&b).is_ok() {
-        return Some(Kin::Direct);
+    entry(a)?.kin(b)
+}
+
+/// Looked up once for a name that is compared often.
+pub(crate) fn entry(name: &str) -> Option<&'static Entry> {
+    ENTRIES.get(name)
+}
+
+impl Entry {
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
     }
-    entry.by_formal_name.binary_search(&b).is_ok().then_some(Kin::ByFormalName)
+
+    pub(crate) fn kin(&self, other: &str) -> Option<Kin> {
+        if self.direct.binary_search(&other).is_ok() {
+            return Some(Kin::Direct);
+        }
+        self.by_formal_name.binary_search(&other).is_ok().then_some(Kin::ByFormalName)
+    }
 }
 
 fn entries(lines: &'static str) -> HashMap<&'static str, Entry> {
@@ -76,7 +92,7 @@ fn entries(lines: &'static str) -> HashMap<&'static str, Entry> {
             shared.filter(|other| *other != name && direct.binary_search(other).is_err()).collect();
         by_formal_name.sort_unstable();
         by_formal_name.dedup();
-        (name, Entry { direct, by_formal_name })
+        (name, Entry { name, direct, by_formal_name })
     };
     nicknames_of.keys().chain(formal_of.keys()).map(|name| entry(name)).collect()
 }
@@ -109,7 +125,7 @@ mod tests {
     #[test]
     fn the_whole_file_is_folded_sorted_and_symmetric() {
         assert!(ENTRIES.len() > 2_000);
-        for (name, Entry { direct, by_formal_name }) in ENTRIES.iter() {
+        for (name, Entry { direct, by_formal_name, .. }) in ENTRIES.iter() {
             assert_eq!(folded(name), *name);
             for (list, way) in [(direct, Kin::Direct), (by_formal_name, Kin::ByFormalName)] {
                 assert!(list.is_sorted_by(|a, b| a < b), "{name}");
