@@ -89,7 +89,7 @@ const INITIAL: f32 = 0.7;
 const CUT_OFF: f32 = 0.9;
 const JOINED: f32 = 0.98;
 /// What is left of likeness when all edits that a word may have are used up.
-const EDITED: f32 = 0.35;
+const EDITED: f32 = 0.45;
 
 /// Compares two names that were made ready. The order of the two does not matter.
 pub fn compare_names(a: &Name, b: &Name) -> Match {
@@ -236,7 +236,7 @@ fn spans(one: &Name, many: &Name, mut found: impl FnMut(Range<usize>, Range<usiz
                 let sign = word.sign && many.words().get(start).is_some_and(|word| word.sign);
                 if joined == text {
                     found(i..i + 1, start..end, JOINED, Why::Joined);
-                } else if !sign && let Some(likeness) = read_alike(one.reading(i..i + 1), many.reading(start..end)) {
+                } else if !sign && let Some(likeness) = read_alike(one.reading(i..i + 1), many.reading(start..end), text.len().max(joined.len())) {
                     found(i..i + 1, start..end, JOINED * likeness, Why::Joined);
                 }
             }
@@ -270,7 +270,7 @@ fn alike((a, i, x): (&Name, usize, &Word), (b, j, y): (&Name, usize, &Word)) -> 
         return None;
     }
     let (read_a, read_b) = (a.reading(i..i + 1), b.reading(j..j + 1));
-    let read = if x.bare == y.bare { read_alike(read_a, read_b) } else { read_bare(read_a, read_b) };
+    let read = if x.bare == y.bare { read_alike(read_a, read_b, text_a.len().max(text_b.len())) } else { read_bare(read_a, read_b) };
     let read = read.map(|likeness| (likeness, Why::Alike));
     if let (Some(x), Some(y)) = (x.nicknames, y.nicknames)
         && let Some(kin) = x.kin(y.name())
@@ -287,8 +287,8 @@ fn alike((a, i, x): (&Name, usize, &Word), (b, j, y): (&Name, usize, &Word)) -> 
 
 /// The edits that a word may have: a quarter of a letter for each letter beyond the first, so that five letters may have one
 /// wrong and nine two, and of three only such as sound alike.
-fn read_alike(a: &[Letter], b: &[Letter]) -> Option<f32> {
-    let most = 25 * u16::try_from(a.len().max(b.len()).saturating_sub(1)).ok()?;
+fn read_alike(a: &[Letter], b: &[Letter], letters: usize) -> Option<f32> {
+    let most = (25 * u16::try_from(letters.saturating_sub(1)).ok()?).min(200);
     let cost = reading::cost(a, b, most)?;
     Some(1.0 - (1.0 - EDITED) * f32::from(cost) / f32::from(most.max(1)))
 }

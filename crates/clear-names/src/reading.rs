@@ -105,8 +105,8 @@ const ALIKE: &[(&[u8], u16)] = &[
     (b"KH", 50),
     (&[b'H', CH], 50),
     (b"BV", 40),
-    (b"LR", 60),
-    (b"MN", 60),
+    (b"LR", 80),
+    (b"MN", 80),
     // Digits in place of letters that look like them.
     (b"0O", 20),
     (b"1I", 20),
