@@ -15,7 +15,7 @@
 use std::ops::Range;
 
 use crate::name::{Name, Role, Word};
-use crate::nicknames::Kin;
+use crate::nicknames::{Kin, kin_of};
 use crate::reading::{self, Letter};
 
 /// From this score on, two names are taken to be one person's.
@@ -59,6 +59,8 @@ pub enum Why {
     Alike,
     /// Written as one word here and as several there.
     Joined,
+    /// Two usual spellings of one name.
+    Spelling,
     /// Nickname and name, or two nicknames of one name.
     Nickname,
     /// An initial, or several.
@@ -83,6 +85,7 @@ const MISSING_MOST: f32 = 0.8;
 // One word in common with a longer name is a family, or a first name.
 const ONE_WORD: f32 = 0.6;
 
+const SPELLING: f32 = 0.95;
 const NICKNAME: f32 = 0.9;
 const NICKNAME_BY_FORMAL_NAME: f32 = 0.75;
 const INITIAL: f32 = 0.7;
@@ -236,7 +239,10 @@ fn spans(one: &Name, many: &Name, mut found: impl FnMut(Range<usize>, Range<usiz
                 let sign = word.sign && many.words().get(start).is_some_and(|word| word.sign);
                 if joined == text {
                     found(i..i + 1, start..end, JOINED, Why::Joined);
-                } else if !sign && let Some(likeness) = read_alike(one.reading(i..i + 1), many.reading(start..end), text.len().max(joined.len())) {
+                } else if !sign
+                    && let Some(likeness) =
+                        read_alike(one.reading(i..i + 1), many.reading(start..end), text.len().max(joined.len()))
+                {
                     found(i..i + 1, start..end, JOINED * likeness, Why::Joined);
                 }
             }
@@ -247,7 +253,8 @@ fn spans(one: &Name, many: &Name, mut found: impl FnMut(Range<usize>, Range<usiz
 /// Whether a word is made of the first letters of full words: `JC` of `JEAN CLAUDE`.
 fn initials(text: &str, many: &Name, words: Range<usize>) -> bool {
     text.bytes().zip(words).all(|(letter, at)| {
-        many.words().get(at).is_some_and(|word| word.role == Role::Full) && many.text(at..at + 1).as_bytes().first() == Some(&letter)
+        many.words().get(at).is_some_and(|word| word.role == Role::Full)
+            && many.text(at..at + 1).as_bytes().first() == Some(&letter)
     })
 }
 
@@ -269,20 +276,40 @@ fn alike((a, i, x): (&Name, usize, &Word), (b, j, y): (&Name, usize, &Word)) -> 
     if x.sign && y.sign {
         return None;
     }
+    let mut tenth = false;
+    if let (Some(known_a), Some(known_b)) = (x.known, y.known) {
+        if known_a.is_spelling_of(known_b) {
+            return Some((SPELLING, Why::Spelling));
+        }
+        match kin_of(known_a, known_b.name) {
+            Some(Kin::Direct) => return Some((NICKNAME, Why::Nickname)),
+            Some(Kin::ByFormalName) => return Some((NICKNAME_BY_FORMAL_NAME, Why::Nickname)),
+            None => {}
+        }
+        if known_a.is_of_other_sex(known_b) {
+            return None;
+        }
+        tenth = known_a.are_spelt_apart(known_b)
+            || (known_a.are_both_names(known_b) && !(x.sound == y.sound && x.sound.len() > 2));
+    }
     let (read_a, read_b) = (a.reading(i..i + 1), b.reading(j..j + 1));
-    let read = if x.bare == y.bare { read_alike(read_a, read_b, text_a.len().max(text_b.len())) } else { read_bare(read_a, read_b) };
-    let read = read.map(|likeness| (likeness, Why::Alike));
-    if let (Some(x), Some(y)) = (x.nicknames, y.nicknames)
-        && let Some(kin) = x.kin(y.name())
-    {
-        let kin = if kin == Kin::Direct { NICKNAME } else { NICKNAME_BY_FORMAL_NAME };
-        return Some(read.filter(|(read, _)| *read > kin).unwrap_or((kin, Why::Nickname)));
+    if x.bare != y.bare {
+        return read_bare(read_a, read_b).map(|likeness| (likeness, Why::Alike));
     }
     let ends = |name: &Name, at: usize| name.may_be_cut && at + 1 == name.words().len();
     if (ends(a, i) && text_b.starts_with(text_a)) || (ends(b, j) && text_a.starts_with(text_b)) {
         return Some((CUT_OFF, Why::CutOff));
     }
-    read
+    let letters = text_a.len().max(text_b.len());
+    let likeness = if tenth { read_as_names(read_a, read_b, letters) } else { read_alike(read_a, read_b, letters) };
+    likeness.map(|likeness| (likeness, Why::Alike))
+}
+
+/// Two names that stand in the lists are two names, unless they are read alike: a tenth of a letter for each letter.
+fn read_as_names(a: &[Letter], b: &[Letter], letters: usize) -> Option<f32> {
+    let most = 10 * u16::try_from(letters.saturating_sub(1)).ok()?;
+    reading::cost(a, b, most)?;
+    read_alike(a, b, letters)
 }
 
 /// The edits that a word may have: a quarter of a letter for each letter beyond the first, so that five letters may have one
@@ -293,10 +320,11 @@ fn read_alike(a: &[Letter], b: &[Letter], letters: usize) -> Option<f32> {
     Some(1.0 - (1.0 - EDITED) * f32::from(cost) / f32::from(most.max(1)))
 }
 
-/// The same where one of the two is in a script that leaves vowels out.
+/// The same where one of the two is in a script that leaves vowels out. There many a letter is read in two ways (`פ` as *p* or
+/// *f*), so that each consonant may have somewhat more.
 fn read_bare(a: &[Letter], b: &[Letter]) -> Option<f32> {
     let consonants = reading::consonants(a).min(reading::consonants(b));
-    let most = 25 * u16::try_from(consonants).ok()?;
+    let most = 30 * u16::try_from(consonants).ok()?;
     let cost = reading::cost_without_vowels(a, b, most)?;
     Some(1.0 - (1.0 - EDITED) * f32::from(cost) / f32::from(most.max(1)))
 }

@@ -13,6 +13,7 @@
 mod compare;
 mod distance;
 mod fold;
+mod lexicon;
 mod name;
 mod nicknames;
 mod parts;

@@ -7,9 +7,10 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::nicknames::{self, Entry};
+use crate::lexicon::{self, Entry};
 use crate::parts::parts;
 use crate::reading::{self, Letter};
+use crate::sound::{Sound, sound};
 use crate::words;
 
 /// A name made ready: [`compare_names`](crate::compare_names) takes two. Prepare once what is compared often.
@@ -47,7 +48,9 @@ pub(crate) struct Word {
     pub(crate) sign: bool,
     /// Follows a word for son or daughter.
     pub(crate) is_parent: bool,
-    pub(crate) nicknames: Option<&'static Entry>,
+    /// What is known about the word.
+    pub(crate) known: Option<&'static Entry>,
+    pub(crate) sound: Sound,
 }
 
 impl Word {
@@ -86,7 +89,7 @@ impl Name {
             let inside = at > 0 && at < last;
             let role = match piece.text.len() {
                 _ if inside && words::is_particle(&piece.text) => Role::Particle,
-                1 => Role::Initial,
+                1 if !piece.sign => Role::Initial,
                 _ => Role::Full,
             };
             name.push(piece, role, child_of);
@@ -113,7 +116,8 @@ impl Name {
             bare: piece.bare,
             sign: piece.sign,
             is_parent,
-            nicknames: if role == Role::Full { nicknames::entry(&piece.text) } else { None },
+            known: if role == Role::Full { lexicon::entry(&piece.text) } else { None },
+            sound: if role == Role::Full { sound(&piece.text) } else { Sound::default() },
         });
     }
 
@@ -123,13 +127,17 @@ impl Name {
 
     /// The letters of neighbouring words, joined.
     pub(crate) fn text(&self, words: Range<usize>) -> &str {
-        let (Some(first), Some(last)) = (self.words.get(words.start), self.words.get(words.end.wrapping_sub(1))) else { return "" };
+        let (Some(first), Some(last)) = (self.words.get(words.start), self.words.get(words.end.wrapping_sub(1))) else {
+            return "";
+        };
         self.text.get(usize::from(first.text.start)..usize::from(last.text.end)).unwrap_or_default()
     }
 
     /// How neighbouring words are read, joined.
     pub(crate) fn reading(&self, words: Range<usize>) -> &[Letter] {
-        let (Some(first), Some(last)) = (self.words.get(words.start), self.words.get(words.end.wrapping_sub(1))) else { return &[] };
+        let (Some(first), Some(last)) = (self.words.get(words.start), self.words.get(words.end.wrapping_sub(1))) else {
+            return &[];
+        };
         self.letters.get(usize::from(first.letters.start)..usize::from(last.letters.end)).unwrap_or_default()
     }
 

@@ -19,6 +19,8 @@ pub(crate) const LETTER: u16 = 100;
 const SH: u8 = b's';
 const CH: u8 = b'c';
 const ZH: u8 = b'z';
+const TH: u8 = b't';
+const DH: u8 = b'd';
 
 /// What stands for one letter, longest first. `^` before a group: only at the beginning of a word.
 const GROUPS: &[(&[u8], &[u8])] = &[
@@ -33,6 +35,8 @@ const GROUPS: &[(&[u8], &[u8])] = &[
     (b"TCH", &[CH]),
     (b"DZH", b"J"),
     (b"SCH", &[SH]),
+    (b"CHR", b"KR"),
+    (b"CHL", b"KL"),
     (b"CZ", &[CH]),
     (b"CH", &[CH]),
     (b"DJ", b"J"),
@@ -46,8 +50,8 @@ const GROUPS: &[(&[u8], &[u8])] = &[
     // خ and х; ف, φ; ث, θ; ذ; غ.
     (b"KH", b"H"),
     (b"PH", b"F"),
-    (b"TH", b"T"),
-    (b"DH", b"D"),
+    (b"TH", &[TH]),
+    (b"DH", &[DH]),
     (b"GH", b"G"),
     (b"DT", b"T"),
     (b"CK", b"K"),
@@ -78,9 +82,17 @@ const ALIKE: &[(&[u8], u16)] = &[
     (b"PB", 35),
     (b"TD", 35),
     (b"KG", 35),
+    // ث and ذ are t and d, th and dh, or (Persian, Turkish) s and z; θ is th or t.
+    (&[TH, b'T'], 10),
+    (&[DH, b'D'], 10),
+    (&[TH, DH], 40),
+    (&[TH, b'S'], 50),
+    (&[DH, b'Z'], 40),
     (b"FV", 20),
+    // פ and ف are p or f.
+    (b"PF", 50),
     (b"SZ", 20),
-    (&[b'S', SH], 30),
+    (&[b'S', SH], 20),
     (&[b'Z', SH], 40),
     (&[b'Z', CH], 40),
     (&[b'S', CH], 60),
@@ -152,12 +164,14 @@ const fn costs() -> [[u8; SIDE]; SIDE] {
     costs
 }
 
-/// `A-Z` 1 to 26, `c`, `s`, `z` 35, 51, 58 moved out of the digits' way, `0-9` 48 to 57.
+/// `A-Z` 1 to 26, `0-9` 48 to 57, then the sounds without a letter.
 const fn slot(letter: u8) -> usize {
     (match letter {
         SH => 62,
         CH => 61,
         ZH => 60,
+        TH => 59,
+        DH => 58,
         other => other & 63,
     }) as usize
 }
@@ -233,7 +247,8 @@ fn drop(before: Option<u8>, slot: u8, after: Option<u8>) -> u8 {
     }
 }
 
-const SWAPPED: u16 = 70;
+/// Neighbours are swapped by the hand, not by the ear, and seldom give another name.
+const SWAPPED: u16 = 40;
 const LETTERS_MAX: usize = 64;
 
 /// The least cost of making one reading of the other, in hundredths of a letter, if at most `most`.
