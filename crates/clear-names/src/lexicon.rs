@@ -1,14 +1,17 @@
 //! What is known about single names: nicknames, usual spellings, and who is called so.
 //!
 //! In:    a folded name.
-//! Out:   its [`Entry`], by one look-up.
+//! Out:   its [`Entry`], by one look-up that allocates nothing.
 //! Never: holds a person; the files are word lists, their origins in `data/ORIGIN.md`.
 //!
 //! # Change here
 //! A word: the files in `data`. A file more: [`read`].
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
+
+use crate::words::{self, Kind};
 
 /// Each line: a formal name, then its nicknames.
 const NICKNAMES: [&str; 2] = [include_str!("../data/nicknames.txt"), include_str!("../data/hypocorisms.txt")];
@@ -17,7 +20,30 @@ const SPELLINGS: &str = include_str!("../data/spellings.txt");
 /// Each line: a name, and how many of 100,000 women, men and family names have it.
 const CENSUS: &str = include_str!("../data/census.txt");
 
-static ENTRIES: LazyLock<HashMap<&'static str, Entry>> = LazyLock::new(read);
+static ENTRIES: LazyLock<Entries> = LazyLock::new(read);
+
+type Entries = HashMap<&'static str, Entry, BuildHasherDefault<Fnv>>;
+
+/// FNV-1a (Fowler, Noll, Vo). The table's keys are our own, so that nobody can make them collide, and words are short.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// What is known about one name.
 #[derive(Default)]
@@ -29,6 +55,8 @@ pub(crate) struct Entry {
     pub(crate) by_formal_name: Vec<&'static str>,
     /// Lines of spellings that it stands in.
     spellings: Vec<u16>,
+    /// What it is beside a name.
+    pub(crate) kind: Option<Kind>,
     sex: Option<Sex>,
     /// Common enough to be a name of its own rather than another one misspelt.
     common: bool,
@@ -71,8 +99,8 @@ impl Entry {
     }
 }
 
-fn read() -> HashMap<&'static str, Entry> {
-    let mut entries: HashMap<&'static str, Entry> = HashMap::new();
+fn read() -> Entries {
+    let mut entries = Entries::default();
     read_nicknames(&mut entries);
     for (line, spellings) in SPELLINGS.lines().enumerate() {
         for name in spellings.split_ascii_whitespace() {
@@ -93,13 +121,16 @@ fn read() -> HashMap<&'static str, Entry> {
             _ => None,
         };
     }
+    for (word, kind) in words::kinds() {
+        entries.entry(word).or_default().kind = Some(kind);
+    }
     for (name, entry) in &mut entries {
         entry.name = name;
     }
     entries
 }
 
-fn read_nicknames(entries: &mut HashMap<&'static str, Entry>) {
+fn read_nicknames(entries: &mut Entries) {
     let mut nicknames_of: HashMap<&str, Vec<&str>> = HashMap::new();
     let mut formal_of: HashMap<&str, Vec<&str>> = HashMap::new();
     for line in NICKNAMES.iter().flat_map(|lines| lines.lines()) {

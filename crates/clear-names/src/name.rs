@@ -8,10 +8,10 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::lexicon::{self, Entry};
-use crate::parts::parts;
+use crate::parts::{is_syllable, parts};
 use crate::reading::{self, Letter};
 use crate::sound::{Sound, sound};
-use crate::words;
+use crate::words::Kind;
 
 /// A name made ready: [`compare_names`](crate::compare_names) takes two. Prepare once what is compared often.
 #[derive(Clone, Default)]
@@ -71,30 +71,30 @@ impl Name {
         let mut left = words.len();
         words.retain(|word| {
             left -= 1;
-            left == 0 || !words::is_title(&word.text)
+            left == 0 || word.kind() != Some(Kind::Title)
         });
         let mut name = Self { may_be_cut: text.chars().take(FIELD_CHARS).count() == FIELD_CHARS, ..Self::default() };
         while words.len() > 2 {
-            let Some(last) = words.last() else { break };
-            match (words::generation(&last.text), words::is_degree(&last.text)) {
-                (Some(generation), _) => name.generation = Some(generation),
-                (None, true) => {}
-                (None, false) => break,
+            match words.last().and_then(Piece::kind) {
+                Some(Kind::Generation(generation)) => name.generation = Some(generation),
+                Some(Kind::Degree) => {}
+                _ => break,
             }
             words.pop();
         }
         let last = words.len().saturating_sub(1);
-        let mut child_of = false;
+        let mut after_child_of = false;
         for (at, piece) in words.iter().enumerate() {
-            let inside = at > 0 && at < last;
-            let role = match piece.text.len() {
-                _ if inside && words::is_particle(&piece.text) => Role::Particle,
-                1 if !piece.sign => Role::Initial,
+            let kind = piece.kind().filter(|_| at > 0 && at < last);
+            let role = match kind {
+                Some(Kind::Particle | Kind::ChildOf) => Role::Particle,
+                _ if piece.text.len() == 1 && !piece.sign => Role::Initial,
                 _ => Role::Full,
             };
-            name.push(piece, role, child_of);
-            child_of = role == Role::Particle && (words::is_child_of(&piece.text) || (child_of && inside));
-            name.has_child_of |= child_of;
+            name.push(piece, role, after_child_of);
+            // An article may stand between: `bin al-`.
+            after_child_of = kind == Some(Kind::ChildOf) || (after_child_of && kind == Some(Kind::Particle));
+            name.has_child_of |= after_child_of;
         }
         name
     }
@@ -116,7 +116,7 @@ impl Name {
             bare: piece.bare,
             sign: piece.sign,
             is_parent,
-            known: if role == Role::Full { lexicon::entry(&piece.text) } else { None },
+            known: piece.known.filter(|_| role == Role::Full),
             sound: if role == Role::Full { sound(&piece.text) } else { Sound::default() },
         });
     }
@@ -156,18 +156,28 @@ struct Piece {
     text: String,
     bare: bool,
     sign: bool,
+    known: Option<&'static Entry>,
+}
+
+impl Piece {
+    fn kind(&self) -> Option<Kind> {
+        self.known.and_then(|known| known.kind)
+    }
 }
 
 /// The words, those that are joined from pieces taken apart: whether a hyphen or a blank is written is a habit.
 fn pieces(text: &str) -> Vec<Piece> {
-    let bare = text.chars().any(is_bare);
-    let sign = !text.is_ascii() && text.chars().any(crate::parts::is_syllable);
-    let mut pieces = Vec::new();
+    let (bare, sign) = (text.chars().any(is_bare), text.chars().any(is_syllable));
+    let piece = |text: String| {
+        let known = lexicon::entry(&text);
+        Piece { text, bare, sign, known }
+    };
+    let mut pieces = Vec::with_capacity(4);
     for part in parts(text) {
         if part.pieces.is_empty() {
-            pieces.push(Piece { text: part.whole, bare, sign });
+            pieces.push(piece(part.whole));
         } else {
-            pieces.extend(part.pieces.into_iter().map(|text| Piece { text, bare, sign }));
+            pieces.extend(part.pieces.into_iter().map(piece));
         }
     }
     pieces

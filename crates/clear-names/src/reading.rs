@@ -5,12 +5,12 @@
 //! Never: looks a name up.
 //!
 //! # How
-//! First the groups that romanisation tables write for one letter become one letter ([`GROUPS`]); double letters become single.
+//! First the groups that romanisation tables write for one letter become one letter ([`groups`]); double letters become single.
 //! Then two readings are compared by the cheapest row of edits, in hundredths of a letter ([`cost`]), where letters that the
 //! tables exchange for one another cost little. Sources, group by group: docs/names.md.
 //!
 //! # Change here
-//! A group: [`GROUPS`]. Letters that stand for one another: [`ALIKE`].
+//! A group: [`groups`]. Letters that stand for one another: [`ALIKE`].
 
 /// A whole letter, in hundredths.
 pub(crate) const LETTER: u16 = 100;
@@ -22,48 +22,47 @@ const ZH: u8 = b'z';
 const TH: u8 = b't';
 const DH: u8 = b'd';
 
-/// What stands for one letter, longest first. `^` before a group: only at the beginning of a word.
-const GROUPS: &[(&[u8], &[u8])] = &[
-    // щ: German, French, BGN/PCGN with ALA-LC and ICAO 9303, Polish.
-    (b"SCHTSCH", &[SH, CH]),
-    (b"CHTCH", &[SH, CH]),
-    (b"SHCH", &[SH, CH]),
-    (b"SZCZ", &[SH, CH]),
-    // ч, дж and ш, ж.
-    (b"TSCH", &[CH]),
-    (b"DSCH", b"J"),
-    (b"TCH", &[CH]),
-    (b"DZH", b"J"),
-    (b"SCH", &[SH]),
-    (b"CHR", b"KR"),
-    (b"CHL", b"KL"),
-    (b"CZ", &[CH]),
-    (b"CH", &[CH]),
-    (b"DJ", b"J"),
-    (b"SH", &[SH]),
-    (b"SZ", &[SH]),
-    (b"ZH", &[ZH]),
-    // ц, Wade-Giles ts and hs.
-    (b"TS", b"Z"),
-    (b"TZ", b"Z"),
-    (b"^HS", b"S"),
-    // خ and х; ف, φ; ث, θ; ذ; غ.
-    (b"KH", b"H"),
-    (b"PH", b"F"),
-    (b"TH", &[TH]),
-    (b"DH", &[DH]),
-    (b"GH", b"G"),
-    (b"DT", b"T"),
-    (b"CK", b"K"),
-    (b"QU", b"K"),
-    (b"Q", b"K"),
-    (b"^X", b"S"),
-    (b"X", b"KS"),
-    // Long vowels: و and ي in English, French ou.
-    (b"OO", b"U"),
-    (b"OU", b"U"),
-    (b"EE", b"I"),
-];
+/// What follows a letter in a group, and how the group is read.
+type Group = (&'static [u8], &'static [u8]);
+
+/// The groups that begin with a letter, longest first. Sources: docs/names.md.
+const fn groups(first: u8, starts_word: bool) -> &'static [Group] {
+    match first {
+        // ч and х, and Greek ch; k.
+        b'C' => &[(b"HTCH", &[SH, CH]), (b"HR", b"KR"), (b"HL", b"KL"), (b"H", &[CH]), (b"Z", &[CH]), (b"K", b"K")],
+        // дж, ذ.
+        b'D' => &[(b"SCH", b"J"), (b"ZH", b"J"), (b"J", b"J"), (b"H", &[DH]), (b"T", b"T")],
+        // Long vowels: ي and و in English, French ou.
+        b'E' => &[(b"E", b"I")],
+        b'O' => &[(b"O", b"U"), (b"U", b"U")],
+        // غ.
+        b'G' => &[(b"H", b"G")],
+        // Wade-Giles.
+        b'H' if starts_word => &[(b"S", b"S")],
+        // خ and х.
+        b'K' => &[(b"H", b"H")],
+        // ف and φ.
+        b'P' => &[(b"H", b"F")],
+        b'Q' => &[(b"U", b"K"), (b"", b"K")],
+        // щ and ш: German, English, Polish.
+        b'S' => &[
+            (b"CHTSCH", &[SH, CH]),
+            (b"HCH", &[SH, CH]),
+            (b"ZCZ", &[SH, CH]),
+            (b"CH", &[SH]),
+            (b"H", &[SH]),
+            (b"Z", &[SH]),
+        ],
+        // ч, ц, θ and ث.
+        b'T' => &[(b"SCH", &[CH]), (b"CH", &[CH]), (b"S", b"Z"), (b"Z", b"Z"), (b"H", &[TH])],
+        // Xavier, Pinyin.
+        b'X' if starts_word => &[(b"", b"S")],
+        b'X' => &[(b"", b"KS")],
+        // ж.
+        b'Z' => &[(b"H", &[ZH])],
+        _ => &[],
+    }
+}
 
 /// Letters that stand for one another in different tables or are often confused, and what the exchange costs.
 const ALIKE: &[(&[u8], u16)] = &[
@@ -191,16 +190,10 @@ const NO_LETTER: Letter = Letter { slot: 0, drop: 0 };
 pub(crate) fn read(word: &[u8], letters: &mut Vec<Letter>) {
     let start = letters.len();
     let mut at = 0;
-    while let Some(rest) = word.get(at..).filter(|rest| !rest.is_empty()) {
-        let group = GROUPS.iter().find_map(|(group, read)| {
-            let group = match group {
-                [b'^', group @ ..] if at == 0 => group,
-                [b'^', ..] => return None,
-                group => group,
-            };
-            rest.starts_with(group).then_some((group.len(), *read))
-        });
-        let (taken, read) = group.unwrap_or_else(|| (1, alone(rest)));
+    while let Some((first, rest)) = word.get(at..).and_then(<[u8]>::split_first) {
+        let group = groups(*first, at == 0).iter().find(|(group, _)| rest.starts_with(group));
+        let group = group.map(|(group, read)| (1 + group.len(), *read));
+        let (taken, read) = group.unwrap_or_else(|| (1, alone(first, rest)));
         for letter in read {
             let slot = u8::try_from(slot(*letter)).unwrap_or_default();
             if letters.get(start..).and_then(<[Letter]>::last).is_none_or(|last| last.slot != slot) {
@@ -220,12 +213,11 @@ pub(crate) fn read(word: &[u8], letters: &mut Vec<Letter>) {
     }
 }
 
-fn alone(rest: &[u8]) -> &[u8] {
-    match rest {
-        [b'C', b'E' | b'I' | b'Y', ..] => b"S",
-        [b'C', ..] => b"K",
-        [letter, ..] => std::slice::from_ref(letter),
-        [] => &[],
+fn alone<'t>(first: &'t u8, rest: &[u8]) -> &'t [u8] {
+    match (first, rest) {
+        (b'C', [b'E' | b'I' | b'Y', ..]) => b"S",
+        (b'C', _) => b"K",
+        _ => std::slice::from_ref(first),
     }
 }
 

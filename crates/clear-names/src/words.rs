@@ -91,24 +91,28 @@ const PARTICLES: &[&str] = &[
 ];
 const CHILD_OF: &[&str] = &["BEN", "BIN", "BINT", "BINTI", "BT", "IBN", "OGLU", "OGLY", "OULD", "WALAD", "WELD"];
 
-pub(crate) fn is_title(word: &str) -> bool {
-    TITLES.contains(&word)
+/// What a word is, beside or instead of being a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Before a name, and no part of it.
+    Title,
+    /// Which generation: 1 for the elder, 2 for the younger, 3 for the third.
+    Generation(u8),
+    /// After a name, and no part of it.
+    Degree,
+    /// Between names.
+    Particle,
+    /// Between names; what follows is the father's or mother's.
+    ChildOf,
 }
 
-/// Which generation: 1 for the elder, 2 for the younger, 3 for the third.
-pub(crate) fn generation(word: &str) -> Option<u8> {
-    GENERATIONS.iter().find(|(suffix, _)| *suffix == word).map(|(_, generation)| *generation)
-}
-
-pub(crate) fn is_degree(word: &str) -> bool {
-    DEGREES.contains(&word)
-}
-
-pub(crate) fn is_particle(word: &str) -> bool {
-    PARTICLES.contains(&word) || is_child_of(word)
-}
-
-/// What follows is the father's or mother's name.
-pub(crate) fn is_child_of(word: &str) -> bool {
-    CHILD_OF.contains(&word)
+/// All words that are something beside a name.
+pub(crate) fn kinds() -> impl Iterator<Item = (&'static str, Kind)> {
+    let all = |words: &'static [&'static str], kind| words.iter().map(move |word| (*word, kind));
+    let generations = GENERATIONS.iter().map(|(word, generation)| (*word, Kind::Generation(*generation)));
+    all(TITLES, Kind::Title)
+        .chain(all(DEGREES, Kind::Degree))
+        .chain(all(PARTICLES, Kind::Particle))
+        .chain(all(CHILD_OF, Kind::ChildOf))
+        .chain(generations)
 }
