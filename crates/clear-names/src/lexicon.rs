@@ -59,7 +59,7 @@ pub(crate) struct Entry {
     pub(crate) kind: Option<Kind>,
     sex: Option<Sex>,
     /// Common enough to be a name of its own rather than another one misspelt.
-    common: bool,
+    pub(crate) common: bool,
 }
 
 /// Whose given name it is, nearly always.
