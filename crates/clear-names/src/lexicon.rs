@@ -51,7 +51,7 @@ pub(crate) struct Entry {
     pub(crate) name: &'static str,
     /// Names that it is a nickname of or has as nickname: sorted, without itself.
     pub(crate) direct: Vec<&'static str>,
-    /// Other nicknames of the same formal names: sorted, without itself and those above.
+    /// Other nicknames of the same formal names, where not both have nicknames of their own: sorted, without itself and those above.
     pub(crate) by_formal_name: Vec<&'static str>,
     /// Lines of spellings that it stands in.
     spellings: Vec<u16>,
@@ -147,7 +147,11 @@ fn read_nicknames(entries: &mut Entries) {
         let mut direct: Vec<&str> = nicknames_of.get(name).unwrap_or(&none).iter().chain(formal).copied().collect();
         direct.sort_unstable();
         direct.dedup();
+        // Names with nicknames of their own are more than nicknames: `ROSE` and `LINDA` are two names, though both are short for
+        // `ROSALINDA`.
+        let two_names = |other: &str| nicknames_of.contains_key(name) && nicknames_of.contains_key(other);
         let shared = formal.iter().filter_map(|formal| nicknames_of.get(formal)).flatten().copied();
+        let shared = shared.filter(|other| !two_names(other));
         let mut by_formal_name: Vec<&str> =
             shared.filter(|other| other != name && direct.binary_search(other).is_err()).collect();
         by_formal_name.sort_unstable();

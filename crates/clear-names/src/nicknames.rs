@@ -6,8 +6,8 @@
 //!
 //! # How
 //! Two names are kin *directly*, when one is a nickname of the other, or *by a formal name* of which both are nicknames (`BOB`
-//! and `ROBBY` of `ROBERT`). There it ends: two formal names that share a nickname are two persons' names (`ALAN` and `ALBERT` are
-//! both called `AL`), and a chain of kin would make one name of most of them.
+//! and `ROBBY` of `ROBERT`), unless both have nicknames of their own (`ROSE` and `LINDA`, though both are short for `ROSALINDA`). There it ends: two formal names that share a nickname are two persons' names (`ALAN` and `ALBERT` are both called
+//! `AL`), and a chain of kin would make one name of most of them.
 //!
 //! # Change here
 //! A nickname: `data/nicknames.txt` or `data/hypocorisms.txt`, a line per formal name.
@@ -19,7 +19,7 @@ use crate::lexicon::{Entry, entry};
 pub enum Kin {
     /// One is a nickname of the other.
     Direct,
-    /// Both are nicknames of one formal name.
+    /// Both are nicknames of one formal name, and not both have nicknames of their own.
     ByFormalName,
 }
 
@@ -60,6 +60,8 @@ mod tests {
             ("BETH", "LIZZY", Some(Kin::ByFormalName)),
             ("PACO", "FRANCISCO", Some(Kin::Direct)),
             ("ALAN", "ALBERT", None),
+            ("ROSE", "LINDA", None),
+            ("ROBERT", "WILLIAM", None),
             ("ROBERT", "ROBERT", None),
             ("KOWALSKI", "ROBERT", None),
             ("", "", None),
