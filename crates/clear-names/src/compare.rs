@@ -333,6 +333,9 @@ fn alike(a: &Name, i: usize, b: &Name, j: usize) -> Option<(f32, Why)> {
         return Some((CUT_OFF, Why::CutOff));
     }
     let letters = text_a.len().max(text_b.len());
+    // Beside a common name, a word that is none is likely a misspelling of it, even of four letters.
+    let misspelt = matches!((x.known, y.known), (Some(known), None) | (None, Some(known)) if known.common);
+    let letters = if misspelt && letters == 4 { 5 } else { letters };
     let likeness = if tenth { read_as_names(read_a, read_b, letters) } else { read_alike(read_a, read_b, letters) };
     likeness.map(|likeness| (likeness, Why::Alike))
 }
