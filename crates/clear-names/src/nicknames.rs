@@ -10,7 +10,7 @@
 //! `AL`), and a chain of kin would make one name of most of them.
 //!
 //! # Change here
-//! A nickname: `data/nicknames.txt` or `data/hypocorisms.txt`, a line per formal name.
+//! A nickname: `data/nicknames.txt` or `data/hypocorisms.txt`, a line per formal name. A spelling: `data/spellings.txt`.
 
 use crate::lexicon::{Entry, entry};
 
@@ -37,6 +37,11 @@ pub fn are_nicknames(a: &str, b: &str) -> bool {
 /// How two folded names are kin, if they are. No name is kin of itself.
 pub fn kin(a: &str, b: &str) -> Option<Kin> {
     kin_of(entry(a)?, b)
+}
+
+/// Whether two folded names are usual spellings of one name, and differ: `MOHAMMED` and `MUHAMMAD`, `LEE` and `YI`.
+pub fn are_spellings(a: &str, b: &str) -> bool {
+    matches!((entry(a), entry(b)), (Some(x), Some(y)) if a != b && x.is_spelling_of(y))
 }
 
 pub(crate) fn kin_of(entry: &Entry, other: &str) -> Option<Kin> {
@@ -69,6 +74,7 @@ mod tests {
             assert_eq!(kin(a, b), expected, "{a} {b}");
             assert_eq!(kin(b, a), expected, "{b} {a}");
         }
+        assert!(are_spellings("LEE", "YI") && !are_spellings("LEE", "LEE") && !are_spellings("LEE", "KIM"));
         assert_eq!(nicknames("AARON"), ["ERIN", "RON", "RONNIE"]);
         assert!(nicknames("KOWALSKI").is_empty());
     }
