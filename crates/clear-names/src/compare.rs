@@ -14,6 +14,7 @@
 
 use std::ops::Range;
 
+use crate::distance::edits;
 use crate::name::{Name, Role, Word};
 use crate::nicknames::{Kin, kin_of};
 use crate::reading::{self, Letter};
@@ -273,7 +274,8 @@ fn spans(
                     continue;
                 }
                 let sign = word.sign && many.words().get(start).is_some_and(|word| word.sign);
-                let read = || read_alike(one.reading(i..i + 1), many.reading(start..end), text.len().max(joined.len()));
+                let (apart, read) = (many.reading(start..end), one.reading(i..i + 1));
+                let read = || read_alike((text, read), (joined, apart), text.len().max(joined.len()));
                 if joined == text {
                     found(i..i + 1, start..end, JOINED, Why::Joined);
                 } else if !sign && let Some(likeness) = read() {
@@ -336,22 +338,33 @@ fn alike(a: &Name, i: usize, b: &Name, j: usize) -> Option<(f32, Why)> {
     // Beside a common name, a word that is none is likely a misspelling of it, even of four letters.
     let misspelt = matches!((x.known, y.known), (Some(known), None) | (None, Some(known)) if known.common);
     let letters = if misspelt && letters == 4 { 5 } else { letters };
-    let likeness = if tenth { read_as_names(read_a, read_b, letters) } else { read_alike(read_a, read_b, letters) };
+    let (a, b) = ((text_a, read_a), (text_b, read_b));
+    let likeness = if tenth { read_as_names(a, b, letters) } else { read_alike(a, b, letters) };
     likeness.map(|likeness| (likeness, Why::Alike))
 }
 
 /// Two names that stand in the lists are two names, unless they are read alike: a tenth of a letter for each letter.
-fn read_as_names(a: &[Letter], b: &[Letter], letters: usize) -> Option<f32> {
+fn read_as_names(a: (&str, &[Letter]), b: (&str, &[Letter]), letters: usize) -> Option<f32> {
     let most = 10 * u16::try_from(letters.saturating_sub(1)).ok()?;
-    reading::cost(a, b, most)?;
+    reading::cost(a.1, b.1, most)?;
     read_alike(a, b, letters)
 }
 
 /// The edits that a word may have: a quarter of a letter for each letter beyond the first, so that five letters may have one
-/// wrong and nine two, and of three only such as sound alike.
-fn read_alike(a: &[Letter], b: &[Letter], letters: usize) -> Option<f32> {
+/// wrong and nine two, and of three only such as sound alike. Errors of the ear change what is read, errors of the hand what is
+/// written: the fewer count.
+fn read_alike(a: (&str, &[Letter]), b: (&str, &[Letter]), letters: usize) -> Option<f32> {
     let most = (25 * u16::try_from(letters.saturating_sub(1)).ok()?).min(200);
-    let cost = reading::cost(a, b, most)?;
+    let heard = reading::cost(a.1, b.1, most);
+    let cost = match heard {
+        Some(cost) if cost <= reading::LETTER => cost,
+        _ => {
+            let letters = u8::try_from(most / reading::LETTER).unwrap_or_default();
+            let written =
+                edits(a.0.as_bytes(), b.0.as_bytes(), letters).map(|edits| u16::from(edits) * reading::LETTER);
+            heard.into_iter().chain(written).min()?
+        }
+    };
     Some(1.0 - (1.0 - EDITED) * f32::from(cost) / f32::from(most.max(1)))
 }
 
