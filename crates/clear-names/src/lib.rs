@@ -27,7 +27,7 @@ pub use compare::{MATCH, Match, Pair, Why, compare, compare_names};
 pub use distance::{edits, jaro_winkler};
 pub use fold::folded;
 pub use name::Name;
-pub use nicknames::{Kin, are_nicknames, are_spellings, kin, nicknames};
+pub use nicknames::{Kin, are_nicknames, kin, nicknames, spellings};
 pub use parts::{PARTS_MAX, Part, TOKEN_LETTERS_MAX, parts};
 pub use sound::{Sound, sound};
 

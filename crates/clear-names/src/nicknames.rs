@@ -39,9 +39,9 @@ pub fn kin(a: &str, b: &str) -> Option<Kin> {
     kin_of(entry(a)?, b)
 }
 
-/// Whether two folded names are usual spellings of one name, and differ: `MOHAMMED` and `MUHAMMAD`, `LEE` and `YI`.
-pub fn are_spellings(a: &str, b: &str) -> bool {
-    matches!((entry(a), entry(b)), (Some(x), Some(y)) if a != b && x.is_spelling_of(y))
+/// Other usual spellings of a folded name, sorted: `MUHAMMAD` among those of `MOHAMMED`, `YI` among those of `LEE`. Symmetric.
+pub fn spellings(token: &str) -> &'static [&'static str] {
+    entry(token).map_or(&[], |entry| &entry.spellings)
 }
 
 pub(crate) fn kin_of(entry: &Entry, other: &str) -> Option<Kin> {
@@ -74,7 +74,9 @@ mod tests {
             assert_eq!(kin(a, b), expected, "{a} {b}");
             assert_eq!(kin(b, a), expected, "{b} {a}");
         }
-        assert!(are_spellings("LEE", "YI") && !are_spellings("LEE", "LEE") && !are_spellings("LEE", "KIM"));
+        assert!(
+            spellings("LEE").contains(&"YI") && !spellings("LEE").contains(&"LEE") && spellings("KOWALSKI").is_empty()
+        );
         assert_eq!(nicknames("AARON"), ["ERIN", "RON", "RONNIE"]);
         assert!(nicknames("KOWALSKI").is_empty());
     }
