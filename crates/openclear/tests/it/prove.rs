@@ -89,7 +89,8 @@ fn s09_a_certificate_is_enough_for_the_rules_that_it_names_and_for_no_others() {
     assert!(server.stderr().contains("certified by port-meridian/node-1"), "{}", server.stderr());
     // While it runs, too: other rules want another certificate, and with theirs they hold.
     let proof = fs::read(&note).unwrap();
-    fs::write(rules.join("local.cedar"), format!("// Wide.\n{WIDER}")).unwrap();
+    let wider = WIDER.replace("partner-clerks", "partner-clerks-too");
+    fs::write(rules.join("local.cedar"), format!("{WIDER}\n{wider}")).unwrap();
     signal(server.id(), "HUP");
     says(&server, "is about other rules");
     let proved = run(&["policy", "prove", "--rules", &folder, "--json", "--key", &key, "--certificate", &certificate]);
