@@ -4,7 +4,10 @@
 
 mod bed;
 mod disclosures;
+mod downed;
 mod health;
 mod inquiry;
+mod lost;
 mod review;
+mod rules;
 mod was_this_you;
