@@ -1,8 +1,9 @@
 //! Measures, on the build that `make demo` makes.
 //!
 //! Each measure is a subcommand of the binary, `openclear bench <name>`, so that it measures what is shipped and can be
-//! run on any machine; this chore builds it, gives it an empty folder and prints the command above each table. The log is
-//! measured by an example of its own crate, which needs no more than the log: it is measured beside the bare disk.
+//! run on any machine; this chore builds it, gives it an empty folder and prints the command above each table. The log
+//! and its disclosure index are measured by examples of their own crate, which need no more than the log: the one beside the bare
+//! disk, the other at fifty million events.
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ const MEASURES: &[(&str, &str)] = &[
     ("enforce", ""),
     ("gate", "--rows 1000 "),
     ("log", "10000000 4"),
+    ("disclosures", "50000000"),
     ("load", ""),
     ("ask", "--persons 100000 --questions 10000"),
     ("ask-16", "--persons 100000 --questions 10000 --askers 16"),
@@ -44,6 +46,10 @@ pub(crate) fn run(root: &Path, names: &[String]) -> Result<()> {
             "log" => {
                 let program = "run --quiet --profile demo -p clear-audit --example measure --";
                 (format!("cargo {program} DIR {arguments}"), format!("{program} {} {arguments}", folder.display()))
+            }
+            "disclosures" => {
+                let program = "run --quiet --profile demo -p clear-audit --example disclosures --";
+                (format!("cargo {program} {arguments} DIR"), format!("{program} {arguments} {}", folder.display()))
             }
             _ => (
                 format!("openclear bench {what} --dir DIR {arguments}{files}"),

@@ -2,8 +2,9 @@
 //! under ten thousand sessions, and each parser
 //! fuzzed in turn, from its seeds.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -38,15 +39,7 @@ pub(crate) fn run(root: &Path, seconds: u64) -> Result<()> {
     }
     for (package, test, variable, times) in LOG {
         println!("{test}: {times} times");
-        let done = Command::new("cargo")
-            .args(["test", "-p", package, "--test", "it", test, "--", "--exact", "--nocapture"])
-            .env(variable, times)
-            .current_dir(root)
-            .status()
-            .context("cargo does not start")?;
-        if !done.success() {
-            bail!("it did not hold: {test}");
-        }
+        one(root, package, test, variable, times)?;
     }
     if !has("fuzz") {
         bail!(
@@ -66,6 +59,42 @@ pub(crate) fn run(root: &Path, seconds: u64) -> Result<()> {
     Ok(())
 }
 
+/// Runs one test by its name, and fails where nothing ran: a test that was given another name would pass for ever.
+fn one(root: &Path, package: &str, test: &str, variable: &str, times: &str) -> Result<()> {
+    let mut running = Command::new("cargo")
+        .args(["test", "-p", package, "--test", "it", test, "--", "--exact", "--nocapture"])
+        .env(variable, times)
+        .current_dir(root)
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cargo does not start")?;
+    let mut said = String::new();
+    if let Some(output) = running.stdout.take() {
+        for line in BufReader::new(output).lines() {
+            let line = line.context("cargo says what is no text")?;
+            println!("{line}");
+            said.push_str(&line);
+            said.push('\n');
+        }
+    }
+    if !running.wait().context("cargo does not end")?.success() {
+        bail!("it did not hold: {test}");
+    }
+    if !passed_one(&said) {
+        bail!("no test of {package} is called {test}: nothing ran");
+    }
+    Ok(())
+}
+
+/// Whether exactly one test ran and passed, by what the test harness says at its end.
+fn passed_one(said: &str) -> bool {
+    let passed: u64 = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("test result: ok. ")?.split_once(" passed")?.0.parse::<u64>().ok())
+        .sum();
+    passed == 1
+}
+
 fn targets(manifest: &str) -> Vec<String> {
     let bins = manifest.split("[[bin]]").skip(1);
     bins.filter_map(|bin| bin.split('"').nth(1)).map(str::to_owned).collect()
@@ -74,6 +103,27 @@ fn targets(manifest: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_under_which_nothing_ran_is_not_passed() {
+        let said = |passed: u64| {
+            format!(
+                "\nrunning {passed} tests\ntest result: ok. {passed} passed; 0 failed; 0 ignored; 0 measured; 31 filtered out; finished in 2.25s\n"
+            )
+        };
+        assert!(passed_one(&said(1)) && !passed_one(&said(0)) && !passed_one(&said(2)) && !passed_one(""));
+    }
+
+    #[test]
+    fn each_line_names_a_test_that_there_is() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for (package, test, variable, _) in LOG {
+            let (module, name) = test.rsplit_once("::").unwrap_or(("main", test));
+            let path = root.join(format!("crates/{package}/tests/it/{module}.rs"));
+            let source = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            assert!(source.contains(&format!("fn {name}(")) && source.contains(variable), "{package}: {test}");
+        }
+    }
 
     #[test]
     fn each_bin_is_a_target() {

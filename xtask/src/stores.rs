@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use cargo_metadata::MetadataCommand;
 use clear_record::{FLOWS, STORES};
 
 use crate::fronts::{crates, sources};
@@ -40,6 +41,17 @@ const REFUSED: &[&str] = &[
     "tokio::net::TcpListener::bind",
     "tokio::net::TcpStream::connect",
     "ureq::Agent::config_builder",
+    "ureq::run",
+    "fjall::builder::Builder::open",
+    "socket2::Socket::new",
+    "tokio::net::TcpSocket::new_v4",
+    "tokio::net::TcpSocket::new_v6",
+    "tokio::net::lookup_host",
+    "std::net::ToSocketAddrs::to_socket_addrs",
+    "std::net::UdpSocket::bind",
+    "std::net::UdpSocket::connect",
+    "std::os::unix::net::UnixDatagram::unbound",
+    "std::path::Path::exists",
     "std::process::Command::new",
     "tokio::process::Command::new",
 ];
@@ -59,9 +71,19 @@ const OPENING: &[&str] = &[
     "Command::new",
     "TcpListener::bind",
     "TcpStream::connect",
-    "UdpSocket::bind",
+    "TcpSocket::new",
+    "UdpSocket::",
     "UnixListener::bind",
     "UnixStream::connect",
+    "UnixDatagram::",
+    "Socket::new(",
+    "to_socket_addrs(",
+    "lookup_host(",
+    "PoolOptions",
+    "ConnectOptions",
+    "Pool::connect",
+    "Database::builder",
+    "Database::open",
     "ureq::",
     "tempfile::",
 ];
@@ -70,7 +92,9 @@ const ATTRIBUTE: &str = "clippy::disallowed_methods";
 
 /// Compares registry and source, then writes the page.
 pub(crate) fn run(root: &Path, mode: Mode) -> Result<()> {
-    let mut objections = refusals(&page::read(&root.join("clippy.toml"))?);
+    let clippy = page::read(&root.join("clippy.toml"))?;
+    let mut objections = refusals(&clippy);
+    objections.extend(misspelt(&clippy, &libraries(root)?));
     if !page::read(&root.join("Cargo.toml"))?.contains("disallowed_methods = \"deny\"") {
         objections.push("Cargo.toml does not deny `disallowed_methods` to the workspace".to_owned());
     }
@@ -78,7 +102,7 @@ pub(crate) fn run(root: &Path, mode: Mode) -> Result<()> {
     for folder in crates(root)? {
         let files = sources(&folder.join("src"))?;
         let front = folder.join("src/lib.rs");
-        let whole = front.is_file() && !attributes(&page::read(&front)?).is_empty();
+        let whole = front.is_file() && is_of_all(&page::read(&front)?);
         for path in files {
             let place = path.strip_prefix(root).unwrap_or(&path).display().to_string();
             let source = page::read(&path)?;
@@ -101,6 +125,67 @@ pub(crate) fn run(root: &Path, mode: Mode) -> Result<()> {
         bail!("{}", objections.join("\n"));
     }
     page::settle(&root.join("docs/stores-and-flows.md"), &drawn(), mode, "stores")
+}
+
+/// Whether a crate's first file speaks for all of them: by `#![…]`, and not by `#[…]` at one item.
+fn is_of_all(front: &str) -> bool {
+    let inner = front.split("#![").skip(1).filter_map(|rest| rest.split(")]").next());
+    inner.into_iter().any(|text| text.contains(ATTRIBUTE) && !text.starts_with("cfg_attr(test"))
+}
+
+/// The source of the libraries that clippy.toml names, by their name in paths. `sqlx` is in `sqlx-core` and its like.
+fn libraries(root: &Path) -> Result<BTreeMap<String, String>> {
+    let clippy = page::read(&root.join("clippy.toml"))?;
+    let wanted: BTreeSet<&str> = paths(&clippy).filter_map(|path| path.split("::").next()).collect();
+    let metadata = MetadataCommand::new().manifest_path(root.join("Cargo.toml")).exec()?;
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    for package in metadata.packages {
+        let name = package.name.to_string().replace('-', "_");
+        let Some(library) = wanted.iter().find(|it| name == **it || name.starts_with(&format!("{it}_"))) else {
+            continue;
+        };
+        let Some(folder) = package.manifest_path.parent() else { continue };
+        let text = found.entry((*library).to_owned()).or_default();
+        for file in sources(&folder.join("src").into_std_path_buf())? {
+            text.push_str(&page::read(&file)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The paths that clippy.toml refuses.
+fn paths(clippy: &str) -> impl Iterator<Item = &str> {
+    clippy.split("path = \"").skip(1).filter_map(|rest| rest.split('"').next())
+}
+
+/// Lines of clippy.toml that name nothing: clippy would never meet them, and with `allow-invalid` it does not say so. Those of
+/// `std` it says itself.
+fn misspelt(clippy: &str, libraries: &BTreeMap<String, String>) -> Vec<String> {
+    let mut objections = Vec::new();
+    for path in paths(clippy) {
+        let parts: Vec<&str> = path.split("::").collect();
+        let [library, .., name] = parts.as_slice() else { continue };
+        if *library == "std" {
+            let line = clippy.lines().find(|line| line.contains(&format!("\"{path}\"")));
+            if line.is_some_and(|line| line.contains("allow-invalid")) {
+                objections.push(format!("clippy.toml lets {path} be misspelt, which every crate could know"));
+            }
+            continue;
+        }
+        let Some(source) = libraries.get(*library) else {
+            objections.push(format!("clippy.toml names {path}, and no library is called {library}"));
+            continue;
+        };
+        let is_fn = [format!("fn {name}("), format!("fn {name}<")].iter().any(|words| source.contains(words));
+        let of = parts.iter().rev().nth(1).filter(|of| of.starts_with(|first: char| first.is_ascii_uppercase()));
+        let is_of = of.is_none_or(|of| {
+            ["struct", "trait", "enum", "type"].iter().any(|kind| source.contains(&format!("{kind} {of}")))
+        });
+        if !is_fn || !is_of {
+            objections.push(format!("clippy.toml names {path}, which {library} does not have"));
+        }
+    }
+    objections
 }
 
 /// What clippy.toml should refuse and does not.
@@ -229,6 +314,38 @@ mod tests {
         assert!(objected(&said("crates/clear-web/src/cache.rs", "it is only a cache"), "write `stores: …`"));
         assert!(objected(&BTreeMap::new(), "crates/clear-web/src/serve.rs: flows: answers is in the registry alone"));
         assert_eq!(opening("fn f() {\n    std::fs::write(a, b)\n}"), [(2, "fs::write")]);
+        for line in [
+            "TcpSocket::new_v4()?;",
+            "UnixDatagram::unbound()?;",
+            "SqlitePoolOptions::new()",
+            "fjall::Database::builder(path)",
+        ] {
+            assert_eq!(opening(line).len(), 1, "{line}");
+        }
         assert_eq!(refusals("").len(), REFUSED.len());
+    }
+
+    #[test]
+    fn gr30_a_refusal_that_names_nothing_is_objected_to() {
+        let libraries = BTreeMap::from([(
+            "ureq".to_owned(),
+            "pub struct Agent; impl Agent { pub fn run(self) {} }\npub fn get<T>() {}".to_owned(),
+        )]);
+        for (line, objection) in [
+            ("{ path = \"ureq::get\", allow-invalid = true }", None),
+            ("{ path = \"ureq::Agent::run\", allow-invalid = true }", None),
+            ("{ path = \"ureq::got\", allow-invalid = true }", Some("ureq does not have")),
+            ("{ path = \"ureq::Agents::run\", allow-invalid = true }", Some("ureq does not have")),
+            ("{ path = \"urec::get\", allow-invalid = true }", Some("no library is called urec")),
+            ("{ path = \"std::fs::read\" }", None),
+            ("{ path = \"std::fs::read\", allow-invalid = true }", Some("be misspelt")),
+        ] {
+            let said = misspelt(line, &libraries);
+            assert_eq!(said.len(), usize::from(objection.is_some()), "{line}: {said:?}");
+            assert!(objection.is_none_or(|words| said.iter().any(|it| it.contains(words))), "{line}: {said:?}");
+        }
+        assert!(is_of_all("#![expect(\n    clippy::disallowed_methods,\n    reason = \"stores: a\"\n)]"));
+        assert!(!is_of_all("#[expect(clippy::disallowed_methods, reason = \"stores: a\")]\nfn f() {}"));
+        assert!(!is_of_all("#![cfg_attr(test, allow(clippy::disallowed_methods, reason = \"x\"))]"));
     }
 }

@@ -13,10 +13,12 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use clear_audit::{Event, Folder, Log, Options, What, has_leaf, verify, verify_folder};
+use clear_audit::{Event, Folder, Log, Options, Source, SourceError, What, has_leaf, verify, verify_folder};
 use clear_record::RequestId;
 
 fn main() {
@@ -65,6 +67,7 @@ fn askers(dir: &Path, time: Duration) {
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let mut peer = Peer::new(dir);
     for (askers, signed) in [1usize, 16, 256].into_iter().flat_map(|askers| [(askers, false), (askers, true)]) {
         let folder = dir.join(format!("askers-{askers}"));
         let (log, _) = Log::open(options(&folder)).unwrap();
@@ -77,7 +80,7 @@ fn askers(dir: &Path, time: Duration) {
             cpu += cpu_time() - used;
             syncs += log.syncs() - before;
             let began = Instant::now();
-            alone += disk(dir, (frame_bytes(&folder) / syncs) as usize, time / TURNS);
+            alone += peer.groups((frame_bytes(&folder) / syncs) as usize, time / TURNS);
             alone_busy += began.elapsed();
         }
         log.close().unwrap();
@@ -133,27 +136,125 @@ fn frame_bytes(folder: &Path) -> u64 {
     frames.map(|item| item.metadata().unwrap().len()).sum()
 }
 
-/// How many writes of so many bytes, each with its fdatasync, the disk does in this time.
-fn disk(dir: &Path, bytes: usize, time: Duration) -> u64 {
-    let path = dir.join("alone");
-    let (mut file, data) = (File::create(&path).unwrap(), vec![0x5a; bytes]);
-    let (began, mut count) = (Instant::now(), 0u64);
-    while began.elapsed() < time {
-        file.write_all(&data).unwrap();
-        file.sync_data().unwrap();
-        count += 1;
+/// What the disk does by itself: one file, as large as a segment of the log, written once and synced before anything is
+/// measured, and overwritten from then on. It never grows, so that its fdatasync has no length to write: the log's has.
+struct Peer {
+    file: File,
+    at: u64,
+}
+
+const PEER_BYTES: u64 = 64 << 20;
+
+impl Peer {
+    fn new(dir: &Path) -> Peer {
+        let mut file = File::create(dir.join("alone")).unwrap();
+        for _ in 0..PEER_BYTES >> 20 {
+            file.write_all(&vec![0xa5; 1 << 20]).unwrap();
+        }
+        file.sync_all().unwrap();
+        let mut peer = Peer { file, at: 0 };
+        // Warm: what the first syncs cost is nobody's rate.
+        peer.groups(4096, Duration::from_millis(200));
+        peer
     }
-    fs::remove_file(path).unwrap();
-    count
+
+    /// Writes so many bytes behind the last ones, with their fdatasync.
+    fn group(&mut self, data: &[u8]) {
+        if self.at + data.len() as u64 > PEER_BYTES {
+            self.at = 0;
+        }
+        self.file.write_all_at(data, self.at).unwrap();
+        self.file.sync_data().unwrap();
+        self.at += data.len() as u64;
+    }
+
+    /// How many groups of so many bytes it does in this time.
+    fn groups(&mut self, bytes: usize, time: Duration) -> u64 {
+        let (data, began, mut count) = (vec![0x5a; bytes], Instant::now(), 0u64);
+        while began.elapsed() < time {
+            self.group(&data);
+            count += 1;
+        }
+        count
+    }
+
+    /// How long one such group takes, in the middle of so many, ms.
+    fn wait_ms(&mut self, bytes: usize, times: usize) -> f64 {
+        let data = vec![0x5a; bytes];
+        let mut waits: Vec<Duration> = (0..times)
+            .map(|_| {
+                let began = Instant::now();
+                self.group(&data);
+                began.elapsed()
+            })
+            .collect();
+        middle_ms(&mut waits)
+    }
+}
+
+fn middle_ms(waits: &mut [Duration]) -> f64 {
+    waits.sort_unstable();
+    waits[waits.len() / 2].as_secs_f64() * 1000.0
+}
+
+/// Counts the files that a proof reads.
+struct Counting(Folder, AtomicU64);
+
+impl Source for Counting {
+    fn get(&self, path: &str) -> Result<Vec<u8>, SourceError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.get(path)
+    }
+}
+
+/// Proofs of a thousand random entries, each with its own leaf: wall ms and CPU ms of one, and the files that it reads.
+fn proofs(source: &Counting, vkey: &str, size: u64) -> (f64, f64, f64) {
+    const PROOFS: u64 = 1000;
+    let mut dice = 7u64;
+    let leaves: Vec<(u64, [u8; 32])> = (0..PROOFS)
+        .map(|_| {
+            dice = dice.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            let entry = (dice >> 20) % size;
+            (entry, leaf(&source.0, entry, size))
+        })
+        .collect();
+    source.1.store(0, Ordering::Relaxed);
+    let (began, cpu) = (Instant::now(), cpu_time());
+    for (entry, leaf) in leaves {
+        assert_eq!(has_leaf(source, vkey, entry, leaf).unwrap(), size);
+    }
+    let a_proof = |duration: Duration| duration.as_secs_f64() * 1000.0 / PROOFS as f64;
+    let files = source.1.load(Ordering::Relaxed) as f64 / PROOFS as f64;
+    (a_proof(began.elapsed()), a_proof(cpu_time() - cpu), files)
+}
+
+/// The hash of an entry's leaf, from its tile; the proof is what shows that it is the right one.
+fn leaf(source: &Folder, entry: u64, size: u64) -> [u8; 32] {
+    let (number, width) = (entry / 256, (size - entry / 256 * 256).min(256));
+    let (millions, thousands, ones) = (number / 1_000_000, number / 1000 % 1000, number % 1000);
+    let part = if width < 256 { format!(".p/{width}") } else { String::new() };
+    let path = match (millions, thousands) {
+        (0, 0) => format!("tile/0/{ones:03}{part}"),
+        (0, _) => format!("tile/0/x{thousands:03}/{ones:03}{part}"),
+        _ => format!("tile/0/x{millions:03}/x{thousands:03}/{ones:03}{part}"),
+    };
+    let (tile, at) = (source.get(&path).unwrap(), (entry % 256) as usize * 32);
+    tile[at..at + 32].try_into().unwrap()
+}
+
+/// Waits until nothing is left to be written: tiles are not synced one by one, and the system writes them when it likes.
+fn settled() {
+    assert!(std::process::Command::new("sync").status().unwrap().success());
 }
 
 /// What stays the same when the log is ten times as long.
 fn growth(dir: &Path, entries: u64) {
     println!(
-        "\n| entries | appended/s | waiting ms p50 alone | proof ms (1,000 random entries) | start: every byte checked, entries/s | verify (tiles), entries/s | verify (frames, openings, tiles), entries/s | CPU s of both | memory MiB: after growth / peak of checks |"
+        "\n| entries | appended/s | waiting ms p50 alone, tiles still being written | and when they are | the disk alone at that size, ms p50 | proof ms: first / again | CPU ms of one, again | files that it reads | start: every byte checked, entries/s | verify (tiles), entries/s | verify (frames, openings, tiles), entries/s | CPU s of both | memory MiB: after growth / peak of checks |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     let folder = dir.join("growth");
+    let mut peer = Peer::new(dir);
     let mut size = 0;
     for target in [entries / 10, entries] {
         let (log, _) = Log::open(options(&folder)).unwrap();
@@ -171,27 +272,28 @@ fn growth(dir: &Path, entries: u64) {
         last.map(|pending| pending.wait_blocking().unwrap());
         let appended = (size - from) as f64 / began.elapsed().as_secs_f64();
         let grown = resident_mib();
-        let mut waits = Vec::new();
-        for _ in 0..500 {
-            let asked = Instant::now();
-            log.append(&event(), None).wait_blocking().unwrap();
-            waits.push(asked.elapsed());
-            size += 1;
-        }
-        waits.sort_unstable();
+        let mut alone = || {
+            let mut waits = Vec::new();
+            for _ in 0..500 {
+                let asked = Instant::now();
+                log.append(&event(), None).wait_blocking().unwrap();
+                waits.push(asked.elapsed());
+                size += 1;
+            }
+            middle_ms(&mut waits)
+        };
+        let behind_growth = alone();
+        settled();
+        let waited = alone();
+        let disk = peer.wait_ms((frame_bytes(&folder) / size) as usize, 500);
         let vkey = log.vkey().to_owned();
         log.close().unwrap();
         drop(log);
         let source = Folder(folder.join("log"));
-        let began = Instant::now();
-        let mut dice = 7u64;
-        for _ in 0..1000 {
-            dice = dice.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            let entry = (dice >> 20) % size;
-            // The leaf is another one's: the proof is made, checked, and does not fit. That costs what a fitting one does.
-            assert!(has_leaf(&source, &vkey, entry, [0; 32]).is_err());
-        }
-        let proof = began.elapsed().as_secs_f64();
+        let counting = Counting(source.clone(), AtomicU64::new(0));
+        // The same entries twice: what the second turn is faster by, is files that were not in the memory.
+        let (first, ..) = proofs(&counting, &vkey, size);
+        let (again, proof_cpu, files) = proofs(&counting, &vkey, size);
         let began = Instant::now();
         let (log, recovered) = Log::open(options(&folder)).unwrap();
         let start = began.elapsed().as_secs_f64();
@@ -207,8 +309,7 @@ fn growth(dir: &Path, entries: u64) {
         let whole = began.elapsed().as_secs_f64();
         let rate = |seconds: f64| size as f64 / seconds;
         println!(
-            "| {size} | {appended:.0} | {:.2} | {proof:.3} | {:.0} ({start:.1} s) | {:.0} ({tiles:.1} s) | {:.0} ({whole:.1} s) | {:.1} | {grown} / {} |",
-            waits[waits.len() / 2].as_secs_f64() * 1000.0,
+            "| {size} | {appended:.0} | {behind_growth:.2} | {waited:.2} | {disk:.2} | {first:.3} / {again:.3} | {proof_cpu:.3} | {files:.1} | {:.0} ({start:.1} s) | {:.0} ({tiles:.1} s) | {:.0} ({whole:.1} s) | {:.1} | {grown} / {} |",
             rate(start),
             rate(tiles),
             rate(whole),

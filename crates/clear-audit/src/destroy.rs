@@ -19,6 +19,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use clear_record::RequestId;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, LogDown};
@@ -91,20 +92,20 @@ impl Log {
         if said.why.as_deref().is_none_or(|basis| basis.trim().is_empty()) {
             return Err(DestroyError::Basis);
         }
-        let intent = self.intent(entry)?;
+        let (intent, ended) = self.intent(entry)?;
         write_note(self.folder(), &intent)?;
-        let receipt = self.say(entry, said)?;
+        let receipt = self.say(entry, ended, said)?;
         overwrite(self.folder(), &intent)?;
         end_note(self.folder())?;
         Ok(receipt)
     }
 
-    /// Where the opening stands, if it may be destroyed.
-    fn intent(&self, entry: u64) -> Result<Intent, DestroyError> {
+    /// Where the opening stands, if it may be destroyed; and the number of the request that its event ended, if it ended one.
+    fn intent(&self, entry: u64) -> Result<(Intent, Option<RequestId>), DestroyError> {
         let size = self.synced_size();
         let kept = |why| Err(DestroyError::Kept { entry, why });
         let opened = self.openings(entry..entry.saturating_add(1))?.next().transpose()?;
-        match opened.ok_or(DestroyError::NoEntry { entry, size })?.1 {
+        let ended = match opened.ok_or(DestroyError::NoEntry { entry, size })?.1 {
             Opened::Clear(_) => return kept("is a text for everybody; it has no opening"),
             // The register is folded from these: without one of them nobody's access can be worked out again.
             Opened::Sealed(_) => return kept("is of the register, which is ended and never destroyed"),
@@ -112,14 +113,16 @@ impl Log {
             Opened::Event(event) if event.what == What::Destroyed => {
                 return kept("says that another one was destroyed; that must stay");
             }
-            Opened::Event(_) => {}
-        }
+            Opened::Event(event) => event.request.filter(|_| event.what.ends()),
+        };
         let (segment, offset) = find(self.folder(), entry)?.ok_or(DestroyError::NoEntry { entry, size })?;
-        Ok(Intent { entry, segment, offset, from: size })
+        Ok((Intent { entry, segment, offset, from: size }, ended))
     }
 
-    fn say(&self, entry: u64, said: &Event) -> Result<Receipt, DestroyError> {
-        let event = Event { what: What::Destroyed, entry: Some(entry), ..said.clone() };
+    /// The number of a request says nothing of anybody, and without it a start would take the request for one that a crash
+    /// had left open.
+    fn say(&self, entry: u64, request: Option<RequestId>, said: &Event) -> Result<Receipt, DestroyError> {
+        let event = Event { what: What::Destroyed, entry: Some(entry), request, ..said.clone() };
         self.append(&event, None).wait_blocking().map_err(|source| DestroyError::Down { source })
     }
 }
@@ -370,7 +373,7 @@ mod tests {
     fn gr22_what_is_destroyed_without_an_entry_or_said_without_being_done_is_a_flaw() {
         let folder = tempfile::tempdir().unwrap();
         let log = grown(folder.path());
-        let intent = log.intent(2).unwrap();
+        let intent = log.intent(2).unwrap().0;
         log.close().unwrap();
         overwrite(log.folder(), &intent).unwrap();
         let said = flaw(folder.path(), log.vkey());
@@ -378,7 +381,7 @@ mod tests {
 
         let folder = tempfile::tempdir().unwrap();
         let log = grown(folder.path());
-        log.say(2, &basis()).unwrap();
+        log.say(2, None, &basis()).unwrap();
         log.close().unwrap();
         let said = flaw(folder.path(), log.vkey());
         assert!(said.contains("entry 2 is wrong: its opening is there, though entry 11 says"), "{said}");
@@ -390,10 +393,10 @@ mod tests {
         for (reached, gone) in [(1, false), (2, true), (3, true), (4, true)] {
             let folder = tempfile::tempdir().unwrap();
             let log = grown(folder.path());
-            let intent = log.intent(6).unwrap();
+            let intent = log.intent(6).unwrap().0;
             write_note(log.folder(), &intent).unwrap();
             if reached >= 2 {
-                log.say(6, &basis()).unwrap();
+                log.say(6, None, &basis()).unwrap();
             }
             log.close().unwrap();
             let path = intent.path(log.folder());

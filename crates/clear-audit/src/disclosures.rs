@@ -151,7 +151,11 @@ impl Disclosures {
     /// # Errors
     /// [`Error::Opening`] where it does not open; the frame is then damaged, under another key, or its opening destroyed.
     pub fn entry(&self, place: Place) -> Result<Opening, Error> {
-        follow::entry(self.shared.log.folder(), &self.shared.key, place)
+        let opening = follow::entry(self.shared.log.folder(), &self.shared.key, place);
+        if let Err(Error::Opening { entry, why }) = &opening {
+            self.shared.log.alarm().raise(*entry, why);
+        }
+        opening
     }
 
     /// The leaf hash of an entry that may not open.
@@ -262,10 +266,16 @@ fn run(shared: &Shared) {
     let follow = || -> Result<(), Error> {
         let postings = Arc::new(Postings::of_log(&shared.folder, &shared.log)?);
         let mut follower = follow::Follower::at(shared.log.folder(), postings.position()?);
+        // What did not open when it was met is an alarm after a restart too, as long as it does not open.
+        if let Some(place) = postings.oldest(Whose::Anybodys, &Key::Flawed, 0..u64::MAX, 1)?.first()
+            && let Err(Error::Opening { entry, why }) = follow::entry(shared.log.folder(), &shared.key, *place)
+        {
+            shared.log.alarm().raise(entry, why);
+        }
         shared.next.send_replace(postings.next()?);
         *locked(&shared.postings) = Some(Arc::clone(&postings));
         while !shared.ended.load(Ordering::Acquire) {
-            if follower.follow(&postings, &shared.key, shared.log.synced_size())? {
+            if follower.follow(&postings, &shared.key, shared.log.synced_size(), shared.log.alarm())? {
                 shared.next.send_replace(follower.next());
             } else {
                 shared.rest();

@@ -305,7 +305,7 @@ A resident who asks for public counts has no account, no session and no agency; 
 ";
 const BACK: &str = "
 Beside the events stand texts for everybody, in clear: each entry of the register that is public (agreements, orders,
-suspensions of agencies, flows …) and each release of counts. Other entries of the register are sealed texts.
+suspensions of agencies, flows …), each file of the rules (before they serve, once for each digest) and each release of counts. Other entries of the register are sealed texts.
 
 What is an export? Rows, certificates, replays and reports are questions (`asked`, with their name first in `question`) and
 end like every question; a compelled production is `production`. The register's export, the log's tiles, the pages and

@@ -33,7 +33,7 @@ use crate::note::{self, NoteFlaw};
 use crate::openings::{Alarm, Openings};
 use crate::public::{self, Pace, Public};
 use crate::receipt::{self, Receipt, Statement};
-use crate::recover::{self, Found};
+use crate::recover::{self, Found, Outbox};
 use crate::seal::{self, OpeningKey};
 use crate::spool::{self, Spool, Spooling, There};
 use crate::tree::Tree;
@@ -91,6 +91,8 @@ pub struct Recovered {
     pub size: u64,
     /// The highest outbox number in it; 0 is none.
     pub last_outbox: u64,
+    /// The first outbox number that is not in it although a later one is.
+    pub missing_outbox: Option<u64>,
     /// The length of the torn tail that was cut, in bytes.
     pub cut_bytes: u64,
     /// Tiles that were there with content that we never wrote, and were written again from the frames.
@@ -193,8 +195,7 @@ impl Log {
         let head = on_disk.as_deref().map(|text| checkpoint::check(text.as_bytes(), &vkey));
         let head = head.transpose().map_err(|source| Error::Checkpoint { source })?;
         let unfinished = destroy::found(&log)?;
-        let Found { tree, segment, file, length, last_outbox, cut_bytes, mended } =
-            recover::recover(&log, head.as_ref())?;
+        let Found { tree, segment, file, length, outbox, cut_bytes, mended } = recover::recover(&log, head.as_ref())?;
         if !mended.is_empty() {
             tracing::warn!(tiles = ?mended, "tiles were changed by somebody else; written again from the frames");
         }
@@ -250,10 +251,11 @@ impl Log {
             begun,
             _lock: lock,
         };
-        let (mut spooled, mut last_outbox) = (0, last_outbox);
+        let (mut spooled, mut outbox) = (0, outbox);
         for waiting in waiting.into_iter().flatten() {
-            let (merged, outbox) = writer.merge(waiting)?;
-            (spooled, last_outbox) = (spooled + merged, last_outbox.max(outbox));
+            let (merged, rows) = writer.merge(waiting)?;
+            spooled += merged;
+            outbox.then(&rows);
         }
         let size = writer.next;
         writer.shared.queued.store(size, Ordering::Relaxed);
@@ -270,7 +272,9 @@ impl Log {
         let thread = std::thread::Builder::new().name("audit-log".into()).spawn(move || run(writer, &queue));
         let thread = thread.map_err(Error::write(&log))?;
         let handle = Handle { shared, orders: Some(orders), thread: Mutex::new(Some(thread)) };
-        Ok((Log { handle: Arc::new(handle) }, Recovered { size, last_outbox, cut_bytes, mended, spooled }))
+        let (last_outbox, missing_outbox) = (outbox.last, outbox.missing());
+        let recovered = Recovered { size, last_outbox, missing_outbox, cut_bytes, mended, spooled };
+        Ok((Log { handle: Arc::new(handle) }, recovered))
     }
 
     /// Logs an event. `outbox` is the number of the ledger's outbox row that it stands for, if any.
@@ -504,6 +508,11 @@ impl Log {
     /// The first entry that this process could not open though it should: an alarm. A destroyed opening is none.
     pub fn unopened(&self) -> Option<u64> {
         self.handle.shared.alarm.raised()
+    }
+
+    /// Where an entry that does not open is said.
+    pub(crate) fn alarm(&self) -> &Alarm {
+        &self.handle.shared.alarm
     }
 
     /// What opens the entries, for the index that follows them.

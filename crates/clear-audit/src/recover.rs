@@ -20,7 +20,7 @@ pub(crate) struct Found {
     pub(crate) segment: u32,
     pub(crate) file: Option<File>,
     pub(crate) length: u64,
-    pub(crate) last_outbox: u64,
+    pub(crate) outbox: Outbox,
     pub(crate) cut_bytes: u64,
     pub(crate) mended: Vec<String>,
 }
@@ -37,7 +37,7 @@ pub(crate) fn recover(log: &Path, head: Option<&Head>) -> Result<Found, Error> {
         segment: 0,
         file: None,
         length: 0,
-        last_outbox: 0,
+        outbox: Outbox::default(),
         cut_bytes: 0,
         mended: Vec::new(),
     };
@@ -61,7 +61,7 @@ pub(crate) fn recover(log: &Path, head: Option<&Head>) -> Result<Found, Error> {
                 found.tree.push(leaf)?;
                 check_head(head, &found.tree)?;
             }
-            found.last_outbox = found.last_outbox.max(scanned.last_outbox);
+            found.outbox.then(&scanned.outbox);
             if let Some(offset) = scanned.bad {
                 // What a checkpoint covers was acknowledged, and is no torn tail either.
                 let covered = head.is_some_and(|head| head.size > next);
@@ -84,11 +84,48 @@ pub(crate) fn recover(log: &Path, head: Option<&Head>) -> Result<Found, Error> {
     Ok(found)
 }
 
+/// The numbers of the outbox's rows, in the order of the log: dense, from 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Outbox {
+    first: u64,
+    /// The highest; 0 is none.
+    pub(crate) last: u64,
+    /// The first that is missing between two.
+    gap: Option<u64>,
+}
+
+impl Outbox {
+    /// Looks at an entry's number; 0 is none.
+    pub(crate) fn note(&mut self, number: u64) {
+        if number == 0 {
+            return;
+        }
+        if self.first == 0 {
+            self.first = number;
+        } else if number > self.last + 1 {
+            self.gap.get_or_insert(self.last + 1);
+        }
+        self.last = self.last.max(number);
+    }
+
+    /// Goes on with the numbers of what comes behind.
+    pub(crate) fn then(&mut self, behind: &Outbox) {
+        self.note(behind.first);
+        self.gap = self.gap.or(behind.gap);
+        self.last = self.last.max(behind.last);
+    }
+
+    /// The first row that the log lacks though it has a later one.
+    pub(crate) fn missing(&self) -> Option<u64> {
+        if self.first > 1 { Some(1) } else { self.gap }
+    }
+}
+
 /// What one segment holds.
 struct Scanned {
     first: u64,
     leaves: Vec<Vec<u8>>,
-    last_outbox: u64,
+    outbox: Outbox,
     /// Where the last batch begins.
     batch_start: u64,
     /// Where something stands that is no frame of this segment.
@@ -97,7 +134,7 @@ struct Scanned {
 
 impl Scanned {
     fn empty(first: u64) -> Scanned {
-        Scanned { first, leaves: Vec::new(), last_outbox: 0, batch_start: 0, bad: None }
+        Scanned { first, leaves: Vec::new(), outbox: Outbox::default(), batch_start: 0, bad: None }
     }
 }
 
@@ -111,7 +148,7 @@ fn scan(path: &Path) -> Result<Option<Scanned>, Error> {
                 if frame.batch == frame.index {
                     scanned.batch_start = offset;
                 }
-                scanned.last_outbox = scanned.last_outbox.max(frame.entry.outbox);
+                scanned.outbox.note(frame.entry.outbox);
                 scanned.leaves.push(frame.entry.leaf);
             }
             Step::End => return Ok(Some(scanned)),

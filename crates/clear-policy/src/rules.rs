@@ -110,6 +110,11 @@ pub trait Rules: Send + Sync {
     /// The digest of rules and schema, hexadecimal.
     fn digest(&self) -> &str;
 
+    /// The files that the digest is over, by name: for the log, which shows them to everybody.
+    fn texts(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     /// What [`Rules::judge`] can read of a question and a label to decide about the pointer (`0`) or the field class at that
     /// place of [`FieldClass::ALL`] (from `1`); the less, the more verdicts can be remembered.
     fn reads(&self, action: usize) -> Reads {

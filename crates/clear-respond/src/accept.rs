@@ -203,6 +203,7 @@ async fn take(desk: &Desk, request: &Request<Filing>) -> Result<(Accepted, Arc<R
         Ok(published) => published,
         Err(PublishError::Store(error)) => return Err(entry.failed(&error).await),
         Err(PublishError::Log(down)) => return Err(desk.log_down(&down)),
+        Err(PublishError::Register(error)) => return Err(entry.failed(&error).await),
     };
     entry.ended_by_outbox();
     tighten::hold(

@@ -1,5 +1,11 @@
 //! The desk: what the roads need, wired once. Its fields are private; nothing reads past the roads.
 
+mod publish;
+mod rules;
+
+pub(crate) use publish::PublishError;
+pub use rules::RuleText;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -65,6 +71,10 @@ pub enum Error {
     )]
     LogBehind { log: u64, ledger: u64 },
     #[error(
+        "the log has later rows of the ledger's outbox and lacks row {0}: a filing would be shown that was never logged (parts of two copies in one folder?); not serving"
+    )]
+    OutboxGap(u64),
+    #[error(
         "the machine's clock is {behind_s} s behind the log's newest entry. Set the clock and start again; if the log's newest entry is what is wrong, start once with --accept-clock"
     )]
     ClockBehind { behind_s: i64 },
@@ -103,6 +113,8 @@ pub struct Desk {
     register: RwLock<Arc<Register>>,
     labels: RwLock<Arc<Vec<Label>>>,
     visible: AtomicU64,
+    /// The last row of the outbox that was given to the log. Written by who holds the pen.
+    appended: AtomicU64,
     /// The one who writes. Held from the decision of a filing to its place in the log's queue.
     pub(crate) writer: tokio::sync::Mutex<Fence>,
     /// The one who reads a good part of the log: a replay, a certificate, the register's export.
@@ -129,6 +141,9 @@ impl Desk {
     /// See [`Error`].
     pub async fn open(parts: Parts) -> Result<Desk, Error> {
         let Parts { store, log, recovered, rules, clock } = parts;
+        if let Some(missing) = recovered.missing_outbox {
+            return Err(Error::OutboxGap(missing));
+        }
         let fence = store.ledger.lead().await?;
         let head = store.ledger.head().await?;
         if recovered.last_outbox > head.outbox {
@@ -160,6 +175,7 @@ impl Desk {
             register: RwLock::new(Arc::new(register)),
             labels: RwLock::new(Arc::new(store.ledger.labels().await?)),
             visible: AtomicU64::new(head.seq.0),
+            appended: AtomicU64::new(head.outbox),
             writer: tokio::sync::Mutex::new(fence),
             reading: Arc::default(),
             leaves: Arc::default(),
@@ -196,6 +212,7 @@ impl Desk {
         desk.remember_digests().await?;
         desk.shelves.catch_up(desk.visible()).await?;
         desk.open_books().await?;
+        desk.publish_rules(&*desk.rules()).await?;
         desk.start().await?;
         Ok(desk)
     }
@@ -237,6 +254,13 @@ impl Desk {
         for opened in self.log.openings(from..self.log.synced_size()).map_err(Error::ReadLog)? {
             let (_, opened) = opened.map_err(Error::ReadLog)?;
             let clear_audit::Opened::Event(event) = opened else { continue };
+            match event.what {
+                // What ended in order left nothing open: the end of a request may have been destroyed since, and does not show.
+                What::Stopped => open.clear(),
+                // It says whose end it was, if it was one: what is destroyed is not unsaid.
+                What::Destroyed => _ = event.request.as_ref().map(|request| open.remove(request)),
+                _ => {}
+            }
             // The log fills itself up by the machine's clock, which is not the desk's.
             if event.what == What::Cover {
                 continue;
@@ -285,62 +309,8 @@ impl Desk {
         self.publish(&fence, batch, register).await.map_err(|error| match error {
             PublishError::Store(error) => Error::Store(error),
             PublishError::Log(down) => Error::Log(down),
+            PublishError::Register(error) => error,
         })?;
-        Ok(())
-    }
-
-    /// The second half of the write road: commit, log, make visible. Returns the receipt of the last outbox row.
-    pub(crate) async fn publish(
-        &self,
-        fence: &Fence,
-        batch: Batch,
-        register: Register,
-    ) -> Result<Published, PublishError> {
-        let bodies: Vec<OutboxBody> = batch.outbox.clone();
-        let committed = self.store.ledger.commit(fence, batch).await?;
-        let mut last = None;
-        for (number, row) in committed.outbox.clone().zip(&bodies) {
-            last = Some(self.log.append_body(row.clear, &row.body, Some(number)));
-        }
-        let receipt = match last {
-            Some(pending) => Some(pending.wait().await?),
-            None => None,
-        };
-        // What is in the spool alone stays in the outbox: should the spool be lost, the next start logs it from there.
-        if receipt.as_ref().is_none_or(|receipt| receipt.index() < self.log.synced_size()) {
-            self.store.ledger.logged(committed.outbox.end.saturating_sub(1)).await?;
-        }
-        if !committed.new_labels.is_empty() {
-            let mut labels = self.labels.write().unwrap_or_else(PoisonError::into_inner);
-            let mut longer = labels.as_ref().clone();
-            longer.extend(committed.new_labels.iter().map(|(_, label)| label.clone()));
-            *labels = Arc::new(longer);
-        }
-        if register.version() != self.register().version() {
-            *self.register.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(register);
-        }
-        // Everything below this line reads `seq <= visible`: what is not in the log is not visible.
-        self.visible.fetch_max(committed.seqs.end.saturating_sub(1), Ordering::SeqCst);
-        Ok(Published { receipt, committed })
-    }
-
-    /// Puts other rules in force. The log says so first; what was decided by the former ones and has not left yet, does
-    /// not leave any more.
-    ///
-    /// # Errors
-    /// When the log cannot be written; the rules are the former ones then.
-    pub async fn change_rules(&self, rules: Arc<dyn Rules>, why: String) -> Result<(), Error> {
-        let digest = rules.digest().to_owned();
-        let event = Event {
-            what: What::Rules,
-            at: self.clock(),
-            address: Some("local".to_owned()),
-            rules: Some(digest),
-            why: Some(why),
-            ..Event::default()
-        };
-        self.log.append(&event, None).durable().await?;
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
         Ok(())
     }
 
@@ -547,21 +517,6 @@ impl Desk {
     fn lock_counts(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, u64>> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// What the write road did.
-pub(crate) struct Published {
-    pub(crate) receipt: Option<clear_audit::Receipt>,
-    pub(crate) committed: clear_store::Committed,
-}
-
-/// Where the write road stopped.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum PublishError {
-    #[error("cannot commit")]
-    Store(#[from] clear_store::Error),
-    #[error("cannot log what was committed; it stays invisible until the next start")]
-    Log(#[from] LogDown),
 }
 
 /// An error with its causes, joined by colons.

@@ -287,8 +287,10 @@ impl Desk {
             return Err(entry.wrong("`until` is before `from`".into()).await);
         }
         let list = async {
-            let sought = self.sought(&reader, &wish.about).await?;
-            self.list(&reader, sought, wish).await
+            let (sought, left_out) = self.sought(&reader, &wish.about).await?;
+            let list = self.list(&reader, sought, wish).await?;
+            // What is not looked at is not counted either.
+            Ok::<_, Unread>(DisclosureList { exact: list.exact && !left_out, ..list })
         };
         match list.await {
             Ok(list) => {
@@ -319,19 +321,25 @@ impl Desk {
         })
     }
 
-    /// What an asker's word stands for. What it may not know stands for nothing.
-    async fn sought(&self, reader: &Reader, about: &About) -> Result<Sought, Unread> {
-        Ok(match about {
+    /// What an asker's word stands for, and whether that is not all of it. What it may not know stands for nothing.
+    async fn sought(&self, reader: &Reader, about: &About) -> Result<(Sought, bool), Unread> {
+        let mut left_out = false;
+        let sought = match about {
             About::Everything => Sought::Everything,
             About::Record(id) => Sought::Records(vec![*id]),
-            About::Person(id) => Sought::Records(self.records_of_person(*id).await?),
+            About::Person(id) => {
+                let (ids, more) = self.records_of_person(*id).await?;
+                left_out = more;
+                Sought::Records(ids)
+            }
             About::Agency(id) => Sought::Agency(id.clone()),
             About::Case(case) => Sought::Case(case.trim().to_owned()),
             About::Officer(text) => match pseudonym::behind(self, &reader.home, text).await? {
                 Some(account) => Sought::Account(account),
                 None => self.officer(reader, text).await?.map_or(Sought::Nothing, Sought::Account),
             },
-        })
+        };
+        Ok((sought, left_out))
     }
 
     /// An account by its own name, for oversight and for the account's own agency.
@@ -344,15 +352,21 @@ impl Desk {
         Ok(known.filter(|known| known.agency == reader.home).map(|known| known.id))
     }
 
-    /// The record of a person and every record that names it.
-    async fn records_of_person(&self, person: RecordId) -> Result<Vec<RecordId>, Unread> {
+    /// The record of a person and every record that names it; and whether there are more of them than are looked at.
+    async fn records_of_person(&self, person: RecordId) -> Result<(Vec<RecordId>, bool), Unread> {
         self.shelves().catch_up(self.visible()).await.map_err(crate::desk::Error::from)?;
         let mut ids = vec![person];
         ids.extend(self.shelves().naming(person));
-        ids.truncate(PERSON_RECORDS_MAX);
         ids.sort_unstable();
         ids.dedup();
-        Ok(ids)
+        let more = ids.len() > PERSON_RECORDS_MAX;
+        if more {
+            // The person's own record is never the one that is left out.
+            ids.retain(|id| *id != person);
+            ids.truncate(PERSON_RECORDS_MAX - 1);
+            ids.push(person);
+        }
+        Ok((ids, more))
     }
 
     /// Looks in the log, on a thread that may wait for the disk.
@@ -425,12 +439,13 @@ impl Desk {
     /// # Errors
     /// A [`Refusal`]: no reader of the ledger, or no such pseudonym of the reader's own lists.
     pub async fn forget_pseudonym(&self, request: Proven<Request<String>>) -> Result<Receipt, Refusal> {
-        let entry = Entry::asked(self, &request, "forget_pseudonym", &request.question);
+        let mut entry = Entry::asked(self, &request, "forget_pseudonym", &request.question);
         let reader = match reader(self, &request) {
             Ok(reader) => reader,
             Err(denial) => return Err(entry.refuse(*denial).await),
         };
         let scope = (!reader.oversight).then_some(&reader.home);
+        entry.must_be_logged().await?;
         match pseudonym::forget(self, scope, &request.question).await {
             Ok(true) => entry.done().await,
             Ok(false) => Err(entry.wrong("there is no such pseudonym".into()).await),

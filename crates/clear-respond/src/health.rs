@@ -115,7 +115,7 @@ impl Desk {
         self.board().0.lock().unwrap_or_else(PoisonError::into_inner).insert(part.name, part);
     }
 
-    /// How the log and its spool are. This asks no disk.
+    /// How the log, its spool and its openings are. This asks no disk.
     pub fn log_parts(&self) -> Vec<Part> {
         let log = self.public_log();
         let (part, mut spool) = match log.health() {
@@ -155,7 +155,16 @@ impl Desk {
                 Part::new("spool", State::Degraded, "it is on the log's own volume: when that fails, both fail")
             }
         };
-        vec![part, spool.take().unwrap_or_else(ready)]
+        // Which one, the operator's log says: its number would tell strangers how far the log had grown when.
+        let openings = match log.unopened() {
+            None => Part::new("openings", State::Well, "every entry that was read could be opened"),
+            Some(_) => Part::new(
+                "openings",
+                State::Degraded,
+                "an entry of the log cannot be opened: somebody changed it, or its key; `openclear audit verify` names it",
+            ),
+        };
+        vec![part, spool.take().unwrap_or_else(ready), openings]
     }
 
     /// Refuses a start whose clock is behind the log's newest entry: what it would log would say a wrong time, and what a date

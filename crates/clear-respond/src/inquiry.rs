@@ -68,13 +68,16 @@ pub(crate) async fn granted<'a, Q: Serialize>(
         Ok(Stated { inquiry, trouble }) => (facts(inquiry), trouble.map(Ok)),
         Err(error) => (facts(request.inquiry.clone()), Some(Err(error))),
     };
-    let entry = Entry::asked(desk, &facts, name, &request.question);
+    let mut entry = Entry::asked(desk, &facts, name, &request.question);
     // An asker whom an order or a suspension bars gets that, whatever is wrong with the inquiry.
     let decide = || {
         let now = desk.now();
         clear_policy::decide(&now.register, &*desk.rules(), &now.labels, desk.sights(), &facts)
     };
     let decision = decide();
+    if facts.inquiry.for_them == Some(true) {
+        entry.must_be_logged().await?;
+    }
     if let Decision::Deny(_) = &decision
         && let Err(error) = owned_up(desk, &facts, &asked).await
     {
@@ -89,6 +92,7 @@ pub(crate) async fn granted<'a, Q: Serialize>(
         (_, Some(Ok(Trouble::Differs(what)))) => return Err(entry.wrong(what).await),
         (Decision::Permit(grant), None) => grant,
         (Decision::Deny(Denial::Held(held)), None) => {
+            entry.must_be_logged().await?;
             return Err(match hold::put(desk, &facts, &asked, held).await {
                 Ok(denial) => entry.refuse(denial).await,
                 Err(error) => entry.failed(&error).await,
@@ -98,6 +102,10 @@ pub(crate) async fn granted<'a, Q: Serialize>(
     };
     if facts.inquiry.analytic && !ANALYTIC.contains(&name) {
         return Err(entry.refuse(Denial::AnalyticOnly).await);
+    }
+    // A card is written from here on, if any: the log has the question first.
+    if facts.inquiry.released.is_some() || !grant.flags().is_empty() {
+        entry.must_be_logged().await?;
     }
     if let Some(number) = &facts.inquiry.released {
         // INVARIANT (a release is used once): two questions that name the same one race here, and one of them wins.

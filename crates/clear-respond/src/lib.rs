@@ -46,7 +46,7 @@ pub use certificate::{
     Access, CertificateError, CertificateWish, Certified, CertifiedAnswer, Claims, Mark, certificate, certify,
     certify_and_sign, read_certificate,
 };
-pub use desk::{Clock, Desk, Error, Parts};
+pub use desk::{Clock, Desk, Error, Parts, RuleText};
 pub use disclosures::{
     About, AskedGroup, Delay, DelayReview, DigestRound, Disclosure, DisclosureList, DisclosureWish, NewDelay,
     OpeningLine, Openings, OpeningsWish, PAGE, ReviewDelay, SubjectLine, SubjectReport, WasThisYou,

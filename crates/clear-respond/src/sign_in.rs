@@ -127,6 +127,8 @@ impl Desk {
     /// A password that is too short, an account that exists.
     pub async fn enrol(&self, account: NewAccount) -> Result<Enrolled, Error> {
         let id = account.id.clone();
+        // What cannot be logged is not begun.
+        self.log().state()?;
         let enrolled = self.identity().enrol(account).await?;
         self.note(What::Configured, Some(id), "local", Some("account enrolled".into())).await?;
         Ok(enrolled)
@@ -172,10 +174,11 @@ impl Desk {
     /// # Errors
     /// As [`crate::accept`].
     pub async fn enrol_for(&self, request: Proven<Request<NewAccount>>) -> Result<Enrolled, Refusal> {
-        let entry = Entry::asked(self, &request, "enrol", &request.question.id);
+        let mut entry = Entry::asked(self, &request, "enrol", &request.question.id);
         if let Decision::Deny(denial) = may(&self.register(), &*self.rules(), Deed::Govern("account"), &request) {
             return Err(entry.refuse(denial).await);
         }
+        entry.must_be_logged().await?;
         match self.identity().enrol(request.question.clone()).await {
             Ok(enrolled) => {
                 entry.done().await?;

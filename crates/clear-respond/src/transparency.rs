@@ -250,7 +250,22 @@ impl Desk {
             why: Some(pages.join("; ")),
             ..Event::default()
         };
-        Ok(self.noted(event).await?)
+        let pending = self.log().append(&Event { at: self.clock(), ..event }, None);
+        let queued = pending.refused().is_none();
+        let Err(down) = pending.durable().await else { return Ok(()) };
+        // What waits for a slow disk is told when the disk answers; everything else is told with the next hour's.
+        if !(queued && down.is_passing()) {
+            let mut public = self.books.public.lock().unwrap_or_else(PoisonError::into_inner);
+            for (page, count) in counts {
+                *public.entry(page).or_default() += count;
+            }
+        }
+        Err(down.into())
+    }
+
+    /// How many looks at public pages wait to be told in the log. A process that is killed loses them: an hour's at most.
+    pub fn public_untold(&self) -> u64 {
+        self.books.public.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
     }
 
     /// Reads what was kept: releases and counts are there from the first request on.

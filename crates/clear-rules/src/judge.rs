@@ -102,6 +102,10 @@ impl Rules for CedarRules {
         self.allows(action, &self.names.register, context, &entities)
     }
 
+    fn texts(&self) -> Vec<(String, String)> {
+        self.texts.iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
+    }
+
     fn digest(&self) -> &str {
         &self.report.digest
     }

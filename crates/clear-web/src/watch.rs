@@ -41,6 +41,7 @@ impl Meter {
             describe_gauge!("log_watchers", "The log's anchor and witnesses.");
             describe_gauge!("log_watchers_alarmed", "Of these, how many are late or refuse.");
             describe_gauge!("log_state", "0 well, 1 degraded (the spool is in use), 2 down: nothing is answered.");
+            describe_gauge!("log_openings_alarm", "1 where an entry of the log was met that cannot be opened.");
             describe_gauge!("log_spooled_entries", "Entries in the spool, waiting for the next start.");
         });
         Ok(Meter { recorder, handle })
@@ -92,15 +93,17 @@ pub(crate) async fn metrics(
             let watchers = app.config.watch.watchers();
             gauge!("log_watchers").set(watchers.len() as f64);
             gauge!("log_watchers_alarmed").set(watchers.iter().filter(|watcher| watcher.alarm).count() as f64);
-            let (mut state, mut spooled) = (HealthState::Well, 0);
+            let (mut state, mut spooled, mut unopened) = (HealthState::Well, 0, false);
             for part in app.desk.log_parts() {
                 match part.name {
                     "log" => state = part.state,
+                    "openings" => unopened = part.state != HealthState::Well,
                     _ => spooled = part.entries.unwrap_or(0),
                 }
             }
             gauge!("log_state").set(f64::from(state as u8));
             gauge!("log_spooled_entries").set(spooled as f64);
+            gauge!("log_openings_alarm").set(f64::from(u8::from(unopened)));
         }
     });
     let plain = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];

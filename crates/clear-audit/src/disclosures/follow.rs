@@ -13,7 +13,7 @@ use super::key::Key;
 use super::postings::{Indexed, Place, Postings};
 use crate::error::Error;
 use crate::frame::{self, Frame, HEADER, SEGMENT_HEADER};
-use crate::openings::Opened;
+use crate::openings::{Alarm, Opened};
 use crate::seal::{self, OpeningKey};
 use crate::walk;
 
@@ -44,7 +44,13 @@ impl Follower {
     }
 
     /// Notes the next entries, up to `upto`; says whether there were any.
-    pub(super) fn follow(&mut self, postings: &Postings, key: &OpeningKey, upto: u64) -> Result<bool, Error> {
+    pub(super) fn follow(
+        &mut self,
+        postings: &Postings,
+        key: &OpeningKey,
+        upto: u64,
+        alarm: &Alarm,
+    ) -> Result<bool, Error> {
         let mut entries = Vec::new();
         while entries.len() < BATCH && self.place.index < upto {
             let Some((place, frame)) = self.step()? else { break };
@@ -55,7 +61,7 @@ impl Follower {
                 },
                 // An alarm, and listed for oversight; the log goes on behind it.
                 Err(why) => {
-                    tracing::error!(entry = place.index, "an entry of the log cannot be opened: {why}");
+                    alarm.raise(place.index, why);
                     let hashes = vec![postings.hash(&Key::Flawed)];
                     Indexed { place, hashes, sole: None, quarter: None }
                 }

@@ -49,6 +49,13 @@ pub struct Indexed {
     pub(super) quarter: Option<i64>,
 }
 
+impl Indexed {
+    /// Under how many keys it stands, for a measurement.
+    pub fn keys(&self) -> usize {
+        self.hashes.len() + usize::from(self.sole.is_some())
+    }
+}
+
 /// The tables of an index.
 pub struct Postings {
     folder: PathBuf,

@@ -266,20 +266,21 @@ impl Writer {
         Ok(())
     }
 
-    /// Appends what waits in a spool and the log has not, and ends the spool; gives how many entries it had, and the last
-    /// number of the outbox among them.
+    /// Appends what waits in a spool and the log has not, and ends the spool; gives how many entries it had, and their
+    /// numbers in the outbox.
     ///
     /// A crash on the way is harmless: each entry has the place that it had in the spool, and what is there is skipped.
-    pub(super) fn merge(&mut self, mut waiting: spool::Waiting) -> Result<(u64, u64), Error> {
+    pub(super) fn merge(&mut self, mut waiting: spool::Waiting) -> Result<(u64, Outbox), Error> {
         let (first, size) = (waiting.first(), self.next);
         if first > size {
             return Err(Error::SpoolAhead { first, size });
         }
         let (mut there, mut batch) = (There::from(&self.shared.log, first)?, Waiters::new());
-        let (mut merged, mut last_outbox) = (0, 0);
+        let (mut merged, mut outbox) = (0, Outbox::default());
         self.buffer.clear();
         while let Some(spooled) = waiting.next()? {
-            (merged, last_outbox) = (merged + 1, last_outbox.max(spooled.entry.outbox));
+            merged += 1;
+            outbox.note(spooled.entry.outbox);
             if spooled.index < size {
                 let same = |entry: &Entry| entry.leaf == spooled.entry.leaf && entry.outbox == spooled.entry.outbox;
                 if !there.next()?.as_ref().is_some_and(same) {
@@ -298,7 +299,7 @@ impl Writer {
         self.write_checkpoint()?;
         waiting.end()?;
         tracing::warn!(entries = merged, first, "what the spool held is in the log");
-        Ok((merged, last_outbox))
+        Ok((merged, outbox))
     }
 
     /// Starts the next segment; its header goes to disk with the first batch.

@@ -102,7 +102,10 @@ impl Dice {
 fn many_threads_share_syncs_and_each_gets_its_own_receipt() {
     let folder = tempfile::tempdir().unwrap();
     let (log, recovered) = open(folder.path());
-    assert_eq!(recovered, Recovered { size: 0, last_outbox: 0, cut_bytes: 0, mended: vec![], spooled: 0 });
+    assert_eq!(
+        recovered,
+        Recovered { size: 0, last_outbox: 0, missing_outbox: None, cut_bytes: 0, mended: vec![], spooled: 0 }
+    );
     let (threads, each) = (16, 150);
     let receipts: Vec<(Receipt, Event)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
@@ -178,7 +181,10 @@ fn a_tail_torn_at_any_byte_is_cut_and_the_log_goes_on() {
     let crashed = image(folder.path());
     let reopened = |torn: &Path, cut_bytes: u64| {
         let (log, recovered) = open(torn);
-        assert_eq!(recovered, Recovered { size: 4, last_outbox: 4, cut_bytes, mended: vec![], spooled: 0 });
+        assert_eq!(
+            recovered,
+            Recovered { size: 4, last_outbox: 4, missing_outbox: None, cut_bytes, mended: vec![], spooled: 0 }
+        );
         // Going on costs syncs; a few places stand for all.
         if cut_bytes % 32 == 1 {
             assert_eq!(log.append(&event(5), Some(5)).wait_blocking().unwrap().index(), 4);
@@ -205,7 +211,10 @@ fn a_tail_torn_at_any_byte_is_cut_and_the_log_goes_on() {
     // Even the segment's header can be torn, and then nothing of it was acknowledged.
     let torn = image(crashed.path());
     fs::write(frames(torn.path()), b"OpenCLE").unwrap();
-    assert_eq!(open(torn.path()).1, Recovered { size: 0, last_outbox: 0, cut_bytes: 7, mended: vec![], spooled: 0 });
+    assert_eq!(
+        open(torn.path()).1,
+        Recovered { size: 0, last_outbox: 0, missing_outbox: None, cut_bytes: 7, mended: vec![], spooled: 0 }
+    );
 }
 
 #[test]

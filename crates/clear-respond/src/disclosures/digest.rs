@@ -135,10 +135,11 @@ impl Desk {
     /// # Errors
     /// A [`Refusal`] to everybody who is no reviewer.
     pub async fn make_digests(&self, request: Proven<Request<()>>) -> Result<DigestRound, Refusal> {
-        let entry = Entry::asked(self, &request, "make_digests", &());
+        let mut entry = Entry::asked(self, &request, "make_digests", &());
         if let Err(denial) = reader(self, &request) {
             return Err(entry.refuse(*denial).await);
         }
+        entry.must_be_logged().await?;
         match self.digest_round(request.asked_at).await {
             Ok(round) => {
                 entry.also(What::Reviewed, format!("was this you: {} accounts are asked", round.due));
@@ -240,7 +241,7 @@ impl Desk {
         request: Proven<Request<bool>>,
         by: Option<&Connection>,
     ) -> Result<Receipt, Refusal> {
-        let entry = Entry::asked(self, &request, "say_was_this_you", &request.question);
+        let mut entry = Entry::asked(self, &request, "say_was_this_you", &request.question);
         let account = match self.own(&request) {
             Ok(account) => account,
             Err(denial) => return Err(entry.refuse(*denial).await),
@@ -252,6 +253,7 @@ impl Desk {
         let Some(Kept { revision, body }) = kept else {
             return Err(entry.wrong("nothing waits for your word".into()).await);
         };
+        entry.must_be_logged().await?;
         if !request.question
             && let Err(error) = self.shut(&request, &account, &body, by).await
         {
@@ -273,9 +275,6 @@ impl Desk {
         waiting: &Waiting,
         by: Option<&Connection>,
     ) -> Result<(), Error> {
-        // First, so that nothing is asked in that name while the rest is done.
-        self.identity().shut(account).await?;
-        self.gate().interrupt_others("disputed", Whom::Account(account), by);
         let why = format!("not me: something between {} and {}", waiting.from, waiting.until);
         let event = Event {
             what: What::Disputed,
@@ -289,7 +288,10 @@ impl Desk {
             why: Some(why.clone()),
             ..Event::default()
         };
+        // The log has it before anything is done, and the account is shut before anything else is.
         self.log().append(&event, None).wait().await?;
+        self.identity().shut(account).await?;
+        self.gate().interrupt_others("disputed", Whom::Account(account), by);
         inquiry::flag(self, request, &why, &[Flag::Disputed]).await
     }
 

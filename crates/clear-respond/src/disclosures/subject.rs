@@ -184,7 +184,7 @@ impl Desk {
         let upto = self.log().synced_size();
         self.ledger_index().caught_up(upto, CATCH_UP).await;
         let upto = self.ledger_index().upto();
-        let ids = self.records_of_person(person).await?;
+        let (ids, left_out) = self.records_of_person(person).await?;
         let sought = Sought::Records(ids.clone());
         let looked = self.look(reader.owner(), sought, (None, None), None, LINES_MAX).await?;
         let zone = self.time_zone();
@@ -211,7 +211,7 @@ impl Desk {
             made_by: self.agency_name(&reader.home).unwrap_or_else(|| reader.home.to_string()),
             upto,
             lines,
-            shortened: looked.next.is_some(),
+            shortened: looked.next.is_some() || left_out,
             notice: NOTICE.to_owned(),
         })
     }
@@ -246,7 +246,7 @@ impl Desk {
     /// # Errors
     /// A [`Refusal`]: nobody who keeps records, no ground, a day that has passed or lies more than a year ahead.
     pub async fn delay(&self, request: Proven<Request<NewDelay>>) -> Result<(Delay, Receipt), Refusal> {
-        let entry = Entry::asked(self, &request, "delay", &request.question);
+        let mut entry = Entry::asked(self, &request, "delay", &request.question);
         let reader = match reader(self, &request) {
             // Oversight looks at delays and asks for none.
             Ok(reader) if !reader.oversight => reader,
@@ -275,6 +275,7 @@ impl Desk {
             review: None,
             in_force: false,
         };
+        entry.must_be_logged().await?;
         let owner = Some(delay.owner.as_str());
         if let Err(error) = card::put(self, DELAY, delay.number.as_str(), 0, owner, None, &delay).await {
             return Err(entry.failed(&error).await);
@@ -293,7 +294,7 @@ impl Desk {
         request: Proven<Request<HoldId>>,
         word: &ReviewDelay,
     ) -> Result<(Delay, Receipt), Refusal> {
-        let entry = Entry::asked(self, &request, "review_delay", &request.question);
+        let mut entry = Entry::asked(self, &request, "review_delay", &request.question);
         let reader = match reader(self, &request) {
             Ok(reader) => reader,
             Err(denial) => return Err(entry.refuse(*denial).await),
@@ -316,6 +317,7 @@ impl Desk {
         let taken = body.review.is_none();
         let review = DelayReview { by, at: request.asked_at, granted: word.granted, note };
         let reviewed = Delay { review: Some(review), ..body };
+        entry.must_be_logged().await?;
         let owner = Some(reviewed.owner.as_str());
         let written = match taken {
             true => card::put(self, DELAY, reviewed.number.as_str(), revision, owner, None, &reviewed).await,

@@ -183,7 +183,7 @@ impl Desk {
     /// A [`Refusal`]: not permitted, one's own question, decided already.
     pub async fn decide_hold(&self, request: Proven<Request<HoldId>>, release: bool) -> Result<HeldQuestion, Refusal> {
         let name = if release { "release_hold" } else { "refuse_hold" };
-        let entry = Entry::asked(self, &request, name, &request.question);
+        let mut entry = Entry::asked(self, &request, name, &request.question);
         let register = self.register();
         if let Decision::Deny(denial) = may(&register, &*self.rules(), Deed::Review, &request) {
             return Err(entry.refuse(denial).await);
@@ -209,6 +209,7 @@ impl Desk {
             true => HoldState::Released { by, until: request.asked_at + RELEASED_FOR },
             false => HoldState::Refused { by, at: request.asked_at },
         };
+        entry.must_be_logged().await?;
         match put_state(self, revision, body.clone(), state.clone()).await {
             Ok(true) => {}
             Ok(false) => return Err(entry.wrong(format!("hold {} is decided already", body.number)).await),

@@ -376,7 +376,7 @@ impl Desk {
     /// # Errors
     /// The same words for one that is not there and for one that is not the asker's.
     pub async fn close_inquiry(&self, request: Proven<Request<InquiryId>>) -> Result<OpenInquiry, Refusal> {
-        let entry = Entry::asked(self, &request, "close_inquiry", &request.question);
+        let mut entry = Entry::asked(self, &request, "close_inquiry", &request.question);
         let kept: Result<Option<Kept<OpenInquiry>>, Error> = card::get(self, INQUIRY, request.question.as_str()).await;
         let kept = match kept {
             Ok(kept) => kept.filter(|it| it.body.holder.is_some() && it.body.holder == request.standing.account),
@@ -386,6 +386,7 @@ impl Desk {
             return Err(entry.refuse(Denial::NoInquiry).await);
         };
         let closed = OpenInquiry { closed_at: Some(request.asked_at), ..body };
+        entry.must_be_logged().await?;
         match self.end(revision, &closed).await {
             Ok(true) => {}
             Ok(false) => return Err(entry.refuse(Denial::NoInquiry).await),
@@ -407,7 +408,7 @@ impl Desk {
         let facts = |inquiry: Inquiry| Request { inquiry, ..request.clone().into_inner() };
         let stated = found.as_ref().ok().and_then(|found| found.as_ref()).map(|kept| kept.body.inquiry());
         let facts = facts(stated.unwrap_or_default());
-        let entry = Entry::asked(self, &facts, "take_over", &request.question);
+        let mut entry = Entry::asked(self, &facts, "take_over", &request.question);
         let Kept { revision, body: old } = match found {
             Ok(Some(kept)) => kept,
             // Whom an order bars gets the order, and not a word about inquiries.
@@ -432,6 +433,7 @@ impl Desk {
             opened_at: now,
             ..old.clone()
         };
+        entry.must_be_logged().await?;
         // The new one first: a crash between the two leaves an inquiry too many for a shift, and no officer without one.
         if let Err(error) = self.write(&taken).await {
             return Err(entry.failed(&error).await);
@@ -512,7 +514,7 @@ impl Desk {
             ..Inquiry::default()
         };
         let facts = Request { inquiry, ..request.clone().into_inner() };
-        let entry = Entry::asked(self, &facts, "event", &new);
+        let mut entry = Entry::asked(self, &facts, "event", &new);
         if let Some(denial) = self.may_open(&facts) {
             return Err(entry.refuse(denial).await);
         }
@@ -522,6 +524,7 @@ impl Desk {
         if !own && !request.standing.roles.contains(&Role::Service) {
             return Err(entry.refuse(Denial::NotPermitted(Deed::Inquire)).await);
         }
+        entry.must_be_logged().await?;
         match self.taken(&facts, &event).await {
             Ok(Ok(opened)) => {
                 let numbers: Vec<&str> = opened.inquiries.iter().map(|open| open.number.as_str()).collect();
@@ -638,7 +641,8 @@ impl Desk {
         })
     }
 
-    async fn keep(&self, entry: Entry<'_>, open: &OpenInquiry, how: &str) -> Result<(), Refusal> {
+    async fn keep(&self, mut entry: Entry<'_>, open: &OpenInquiry, how: &str) -> Result<(), Refusal> {
+        entry.must_be_logged().await?;
         if let Err(error) = self.write(open).await {
             return Err(entry.failed(&error).await);
         }

@@ -254,7 +254,7 @@ impl Desk {
         in_order: bool,
         note: &str,
     ) -> Result<Review, Refusal> {
-        let entry = Entry::asked(self, &request, "review", &request.question);
+        let mut entry = Entry::asked(self, &request, "review", &request.question);
         if let Some(denial) = no_reviewer(self, &request) {
             return Err(entry.refuse(denial).await);
         }
@@ -281,6 +281,7 @@ impl Desk {
         let outcome = Outcome { by, at: request.asked_at, in_order, note: note.to_owned() };
         let overdue = body.due <= request.asked_at;
         let reviewed = Review { outcome: Some(outcome), overdue, ..body };
+        entry.must_be_logged().await?;
         let written = match taken {
             true => card::put(self, REVIEW, reviewed.number.as_str(), revision, None, None, &reviewed).await,
             false => Ok(false),

@@ -11,7 +11,7 @@ use clear_respond::{
     Refusal, accept, answer, ingest, order_preview,
 };
 use clear_rules::CedarRules;
-use clear_store::Store;
+use clear_store::{Ledger, Store};
 use clear_testkit::story;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -41,15 +41,15 @@ impl Bed {
 
     /// The same, with more entries in the register.
     pub(crate) async fn open_with(more: Vec<Entry>) -> Bed {
-        Bed::founded([story::entries(), more].concat()).await
+        Bed::founded([story::entries(), more].concat(), |ledger| ledger).await
     }
 
-    /// The same, with that register.
-    pub(crate) async fn founded(entries: Vec<Entry>) -> Bed {
+    /// The same, with that register, on a ledger that the test has its hands on.
+    pub(crate) async fn founded(entries: Vec<Entry>, held: impl FnOnce(Arc<dyn Ledger>) -> Arc<dyn Ledger>) -> Bed {
         let folder = tempfile::tempdir().unwrap();
         let began = "2026-06-01T12:00:00Z".parse::<Timestamp>().unwrap();
         let clock = Clock { said: Arc::new(Mutex::new(began)), ran: Arc::default() };
-        let desk = open(folder.path(), &clock).await;
+        let desk = Arc::new(try_open(folder.path(), &clock, held).await.unwrap());
         desk.found(&entries).await.unwrap();
         let mut bed = Bed { desk, clock, tokens: HashMap::new(), folder };
         for persona in story::personas() {
@@ -59,12 +59,18 @@ impl Bed {
         bed.enrol("relief", "officer-1043", "pmpd", &[Role::Officer]).await;
         bed.enrol("sergeant", "sergeant-7", "pmpd", &[Role::Officer, Role::Clerk]).await;
         bed.enrol("other", "trooper-1", "state-police", &[Role::Officer, Role::Partner]).await;
-        let clerk = bed.asker("clerk").await;
-        let vehicle = json!({"plate": PLATE, "plate_state": "PM", "make": "Ford"}).to_string();
-        let (agency, account) = (clerk.agency.clone().unwrap(), clerk.account.clone().unwrap());
-        let draft = ingest::forms::read(Kind::Vehicle, vehicle.as_bytes(), &agency, &account, bed.now(), None).unwrap();
-        bed.file("clerk", Filing::Records(vec![draft])).await.unwrap();
+        bed.file_vehicle(PLATE).await.unwrap();
         bed
+    }
+
+    /// Files a vehicle as the clerk.
+    pub(crate) async fn file_vehicle(&self, plate: &str) -> Result<(), String> {
+        let clerk = self.asker("clerk").await;
+        let vehicle = json!({"plate": plate, "plate_state": "PM", "make": "Ford"}).to_string();
+        let (agency, account) = (clerk.agency.clone().unwrap(), clerk.account.clone().unwrap());
+        let draft =
+            ingest::forms::read(Kind::Vehicle, vehicle.as_bytes(), &agency, &account, self.now(), None).unwrap();
+        self.file("clerk", Filing::Records(vec![draft])).await
     }
 
     pub(crate) async fn enrol(&mut self, who: &str, account: &str, agency: &str, roles: &[Role]) {
@@ -96,6 +102,35 @@ impl Bed {
         meanwhile(folder.path());
         let desk = open(folder.path(), &clock).await;
         Bed { desk, clock, tokens, folder }
+    }
+
+    /// Ends the process without a word, as a kill does, and opens the desk again after something was done to the folder.
+    pub(crate) async fn killed(self, meanwhile: impl FnOnce(&std::path::Path)) -> Bed {
+        let Bed { desk, clock, tokens, folder } = self;
+        drop(desk);
+        meanwhile(folder.path());
+        let desk = open(folder.path(), &clock).await;
+        Bed { desk, clock, tokens, folder }
+    }
+
+    /// The events of the log, in order, each with its entry.
+    pub(crate) fn events(&self) -> Vec<(u64, clear_audit::Event)> {
+        let log = self.desk.public_log();
+        let opened = log.openings(0..log.synced_size()).unwrap().map(Result::unwrap);
+        let event = |(entry, opened)| match opened {
+            clear_audit::Opened::Event(event) => Some((entry, event)),
+            _ => None,
+        };
+        opened.filter_map(event).collect()
+    }
+
+    /// Closes the desk and opens it again after something was done to the folder; the refusal in words.
+    pub(crate) async fn refused_after(self, meanwhile: impl FnOnce(&std::path::Path)) -> String {
+        let Bed { desk, clock, folder, .. } = self;
+        desk.close().await.unwrap();
+        drop(desk);
+        meanwhile(folder.path());
+        try_open(folder.path(), &clock, |ledger| ledger).await.err().unwrap().to_string()
     }
 
     pub(crate) fn folder(&self) -> &std::path::Path {
@@ -175,6 +210,10 @@ impl Bed {
 
     /// Puts an order in force that cuts the agency and everything under it off.
     pub(crate) async fn cut_off(&self, agency: &str, number: &str) {
+        self.try_cut_off(agency, number).await.unwrap();
+    }
+
+    pub(crate) async fn try_cut_off(&self, agency: &str, number: &str) -> Result<(), String> {
         let agency: AgencyId = agency.parse().unwrap();
         let (_, preview) =
             order_preview(&self.desk, number, &agency, Covers::Under, Scope::Installation, None, "Access ends.")
@@ -182,7 +221,7 @@ impl Bed {
         let keys = story::fixed_keys(&story::register());
         let keys: Vec<&str> = keys.iter().take(2).map(|key| key.private.as_str()).collect();
         let note = sign(&preview.text, &keys).unwrap();
-        self.file("steward", Filing::Register(vec![Entry::CutOff { note }])).await.unwrap();
+        self.file("steward", Filing::Register(vec![Entry::CutOff { note }])).await
     }
 
     pub(crate) async fn event(&self, who: &str, event: NewEvent) -> Result<OpenedEvent, String> {
@@ -224,19 +263,32 @@ pub(crate) fn code(refusal: &Refusal) -> String {
 }
 
 async fn open(folder: &std::path::Path, clock: &Clock) -> Arc<Desk> {
-    let store = Store::folder(folder).await.unwrap();
-    let options = clear_audit::Options {
-        folder: folder.to_owned(),
-        keys: folder.join("keys"),
-        origin: "port-meridian/test".into(),
-        checkpoint_every: Duration::ZERO,
-        ..clear_audit::Options::default()
-    };
-    let (log, recovered) = clear_audit::Log::open(options).unwrap();
+    Arc::new(try_open(folder, clock, |ledger| ledger).await.unwrap())
+}
+
+async fn try_open(
+    folder: &std::path::Path,
+    clock: &Clock,
+    held: impl FnOnce(Arc<dyn Ledger>) -> Arc<dyn Ledger>,
+) -> Result<Desk, clear_respond::Error> {
+    let mut store = Store::folder(folder).await.unwrap();
+    store.ledger = held(store.ledger);
+    let (log, recovered) = clear_audit::Log::open(log_options(folder)).unwrap();
     let rules = Arc::new(CedarRules::embedded().unwrap());
     let Clock { said, ran } = clock.clone();
     let clock = clear_respond::clock::steadied(Arc::new(move || *said.lock().unwrap()), move || {
         ran.lock().unwrap().unsigned_abs()
     });
-    Arc::new(Desk::open(Parts { store, log, recovered, rules, clock }).await.unwrap())
+    Desk::open(Parts { store, log, recovered, rules, clock }).await
+}
+
+/// How the log of a folder is opened.
+pub(crate) fn log_options(folder: &std::path::Path) -> clear_audit::Options {
+    clear_audit::Options {
+        folder: folder.to_owned(),
+        keys: folder.join("keys"),
+        origin: "port-meridian/test".into(),
+        checkpoint_every: Duration::ZERO,
+        ..clear_audit::Options::default()
+    }
 }

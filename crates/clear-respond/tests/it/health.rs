@@ -1,7 +1,8 @@
 //! How the installation says that it is, and the clock at a start.
 
 use clear_audit::{Opened, What};
-use clear_respond::{HealthPart, State};
+use clear_respond::{About, DisclosureWish, HealthPart, State};
+use sha2::{Digest, Sha256};
 
 use crate::bed::Bed;
 
@@ -37,12 +38,58 @@ async fn gr24_a_clock_that_went_back_is_said_at_the_start() {
     assert!(configured.last().unwrap().contains("started at the operator's word"));
 }
 
+/// Changes the opening of an entry and makes the frame's checksum anew, as somebody would who knows the format.
+fn tampered(folder: &std::path::Path, entry: u64) {
+    let path = folder.join("log/frames-000001.log");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let mut at = 32;
+    loop {
+        let length = u32::from_be_bytes(bytes[at + 4..at + 8].try_into().unwrap()) as usize;
+        if u64::from_be_bytes(bytes[at + 9..at + 17].try_into().unwrap()) == entry {
+            bytes[at + length - 9] ^= 1;
+            let sum = Sha256::digest(&bytes[at..at + length - 8]);
+            bytes[at + length - 8..at + length].copy_from_slice(&sum[..8]);
+            return std::fs::write(&path, bytes).unwrap();
+        }
+        at += length;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gr22_an_entry_that_cannot_be_opened_shows_in_health() {
+    let bed = Bed::open().await;
+    let (entry, _) = bed.events().into_iter().find(|(_, event)| event.what == What::Configured).unwrap();
+    assert_eq!(part(&bed.desk.health().await, "openings").state, State::Well);
+    // A new index meets it, and whoever reads it; a restart does not make it well.
+    let bed = bed
+        .restart()
+        .await
+        .restart_after(|folder| {
+            tampered(folder, entry);
+            std::fs::remove_dir_all(folder.join("disclosures")).unwrap();
+        })
+        .await;
+    let bed = looked_at(bed).await.restart().await;
+    looked_at(bed).await;
+}
+
+/// Waits for the index by a question to it, and finds the alarm.
+async fn looked_at(bed: Bed) -> Bed {
+    let wish = DisclosureWish { about: About::Everything, from: None, until: None, before: None, limit: 1 };
+    let request = bed.request("oversight", wish).await;
+    let list = bed.desk.disclosures(request).await.unwrap().0;
+    assert_eq!((list.behind, list.flawed.len()), (0, 1));
+    let health = bed.desk.health().await;
+    assert_eq!((health.state(), part(&health, "openings").state), (State::Degraded, State::Degraded));
+    bed
+}
+
 #[tokio::test]
 async fn what_other_parts_say_stands_beside_the_log() {
     let bed = Bed::open().await;
     let health = bed.desk.health().await;
     assert_eq!(health.state(), State::Well, "{health:?}");
-    for name in ["log", "spool", "ledger", "register", "clock"] {
+    for name in ["log", "spool", "openings", "ledger", "register", "clock"] {
         assert_eq!(part(&health, name).state, State::Well, "{name}");
     }
     bed.desk.tell(HealthPart::new("witness", State::Degraded, "one of two is late"));

@@ -4,8 +4,11 @@
 
 mod bed;
 mod disclosures;
+mod downed;
 mod health;
 mod inquiry;
+mod lost;
 mod review;
+mod rules;
 mod stops;
 mod was_this_you;
