@@ -1,11 +1,13 @@
 //! The index itself: what is kept of each version.
 
+use std::collections::HashMap;
+
 use clear_record::{FieldClass, Kind, LabelId, PerClass, Person, Record, RecordId, Seq, Version};
 
 use crate::address::Addresses;
 use crate::events::{self, Events};
 use crate::keys::Keys;
-use crate::names::Names;
+use crate::persons::Persons;
 use crate::plates::Plates;
 use crate::rows::{Row, RowId, Rows};
 use crate::text;
@@ -16,11 +18,11 @@ pub struct Index {
     seq: Seq,
     pub(crate) rows: Rows,
     pub(crate) events: Events,
+    pub(crate) persons: Persons,
     // Class identity.
-    pub(crate) names: Names,
-    pub(crate) births: Keys,
-    pub(crate) identity_numbers: Keys,
     pub(crate) plates: Plates,
+    /// The registered owner of a vehicle's row.
+    pub(crate) owners: HashMap<RowId, RecordId>,
     // Class operational.
     pub(crate) numbers: Keys,
     // Of the class by which it stands here.
@@ -91,7 +93,10 @@ impl Index {
                 self.number(row, arrest.booking_number.as_deref());
                 self.address(row, FieldClass::Place, arrest.address.as_deref());
             }
-            Record::Vehicle(vehicle) => self.plates.insert(row, vehicle.plate.as_deref(), vehicle.vin.as_deref()),
+            Record::Vehicle(vehicle) => {
+                self.plates.insert(row, vehicle.plate.as_deref(), vehicle.vin.as_deref());
+                self.owners.extend(vehicle.owner.map(|owner| (row, RecordId::from(owner))));
+            }
             Record::Property(property) => self.number(row, property.inventory_number.as_deref()),
             Record::HotFile(entry) => self.number(row, entry.reference.as_deref()),
             Record::Involvement(_)
@@ -103,14 +108,7 @@ impl Index {
     }
 
     fn insert_person(&mut self, row: RowId, person: &Person) {
-        self.names.insert(row, person);
-        if let Some(birth) = person.date_of_birth {
-            self.births.insert_key(birth_key(birth), row);
-        }
-        let number = person.identity_number.as_deref().map(text::number).unwrap_or_default();
-        if !number.is_empty() {
-            self.identity_numbers.insert(&number, row);
-        }
+        self.persons.insert(row, person);
         self.address(row, FieldClass::Contact, person.address.as_deref());
     }
 
@@ -131,12 +129,13 @@ impl Index {
         let Some(row) = self.rows.of(id) else { return };
         match id.kind {
             Kind::Person => {
-                self.names.remove(row);
-                self.births.remove(row);
-                self.identity_numbers.remove(row);
+                self.persons.remove(row);
                 self.addresses[FieldClass::Contact].remove(row);
             }
-            Kind::Vehicle => self.plates.remove(row),
+            Kind::Vehicle => {
+                self.plates.remove(row);
+                self.owners.remove(&row);
+            }
             _ => {
                 self.numbers.remove(row);
                 self.addresses[FieldClass::Operational].remove(row);
@@ -146,10 +145,4 @@ impl Index {
         // Events are taken out of their list by the next merge; until then the row's absence hides them.
         self.rows.remove(row);
     }
-}
-
-/// A date of birth as a key: year, month and day, so that its parts can be read back.
-pub(crate) fn birth_key(date: jiff::civil::Date) -> u64 {
-    let year = u64::try_from(i32::from(date.year()) + 10_000).unwrap_or_default();
-    year << 16 | u64::from(date.month().unsigned_abs()) << 8 | u64::from(date.day().unsigned_abs())
 }

@@ -18,18 +18,24 @@
 //! [`Sight`]: clear_record::Sight
 
 mod address;
+mod column;
 mod events;
+mod facts;
 mod find;
 mod index;
 mod keys;
 mod names;
+mod pairs;
+mod persons;
 mod plates;
 mod query;
 mod rows;
 mod text;
+mod tokens;
+mod typing;
 mod understand;
 mod words;
 
 pub use index::Index;
-pub use query::{Filter, Found, Hit, Query, Terms, Why};
+pub use query::{Born, Filter, Found, Hit, Query, Terms, Who, Why};
 pub use understand::{Understood, understand};
