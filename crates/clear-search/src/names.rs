@@ -100,13 +100,15 @@ impl Names {
         words.iter().filter(|word| **word != GONE).map(|word| (word >> ROLE_BITS, Role::of(word & 7)))
     }
 
-    /// What leads to a person: each of its words beside each other one, once. A middle initial and a piece of one letter
-    /// lead nowhere: they only confirm.
+    /// Whether a word leads to its person. A middle initial and a piece of one letter do not: they only confirm.
+    pub(crate) fn leads(&self, place: u32, role: Role) -> bool {
+        !matches!(role, Role::Middle | Role::Piece | Role::Error) || self.tokens.bytes(place).len() > 1
+    }
+
+    /// What leads to a person: each of its words beside each other one, once.
     fn pairs_of(&self, number: u32) -> Vec<(u32, TokenId)> {
-        let leads = |(place, role): &(u32, Role)| {
-            !matches!(role, Role::Middle | Role::Piece | Role::Error) || self.tokens.bytes(*place).len() > 1
-        };
-        let words: Vec<u32> = self.words(number).filter(leads).map(|(place, _)| place).collect();
+        let words: Vec<u32> =
+            self.words(number).filter(|(place, role)| self.leads(*place, *role)).map(|(place, _)| place).collect();
         if let [only] = words.as_slice() {
             return vec![(*only, ALONE)];
         }

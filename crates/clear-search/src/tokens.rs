@@ -229,12 +229,13 @@ impl Tokens {
         let budget = care.budget(asked.len());
         let sketch = sketch_of(asked);
         let mut places: Vec<u32> = Vec::with_capacity(256);
-        // Two words this many edits apart differ by at most twice as many letters; of the longer ones, two edits.
-        let apart = 2 * u32::from(budget.max(care.budget(asked.len() + 1)));
+        // Each edit changes at most two letters, and the length by one.
         let alike = |place: &u32| {
             let other = self.sketches.get(*place as usize).copied().unwrap_or_default();
+            let length = other >> LETTERS;
+            let most = u32::from(care.most(asked.len(), length as usize));
             let differ = (other ^ sketch) & LETTERS_MASK;
-            differ.count_ones() <= apart && (other >> LETTERS).abs_diff(sketch >> LETTERS) * 2 <= apart && other != 0
+            length > 0 && length.abs_diff(sketch >> LETTERS) <= most && differ.count_ones() <= 2 * most
         };
         deletions(asked, budget, |key| places.extend(self.of(key).filter(alike)));
         places.sort_unstable();

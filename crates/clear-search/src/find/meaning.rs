@@ -13,7 +13,8 @@ pub(super) const PARTS_MAX: usize = 6;
 /// A part of so many letters may be only the beginning of a name.
 const BEGUN_LETTERS_MIN: usize = 3;
 
-/// How alike (Jaro-Winkler) two words must be of which few consonants are heard.
+/// How alike (Jaro-Winkler) two words of one sound must be, and two of which few consonants are heard.
+const ALIKE: f32 = 0.65;
 const LITTLE_ALIKE: f32 = 0.75;
 
 /// How good one match of one name part is.
@@ -176,11 +177,11 @@ fn part(names: &Names, Word { whole, pieces }: &Word, care: Care, begun: bool) -
     Part { text: whole.clone(), initial: None, means: Means::of(means) }
 }
 
-/// Whether two words of one sound are also alike enough in letters. Of two consonants, little is heard: `JANE` and `JOHN`
-/// have one sound.
+/// Whether two words of one sound are also alike in letters: `GARCIA` and `CRUZ` have one sound. Of two consonants, less
+/// is heard: so have `JANE` and `JOHN`.
 fn are_read_alike(asked: &str, recorded: &str) -> bool {
     let little = sound(asked).number() < 1 << 10;
-    !little || jaro_winkler(asked.as_bytes(), recorded.as_bytes()) >= LITTLE_ALIKE
+    jaro_winkler(asked.as_bytes(), recorded.as_bytes()) >= if little { LITTLE_ALIKE } else { ALIKE }
 }
 
 /// Every person who may match a reading, with a bound that the name's quality does not exceed where `sure` is true: then

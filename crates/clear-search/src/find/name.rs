@@ -79,7 +79,7 @@ fn fit(names: &Names, reading: &Reading, person: u32) -> Option<(f32, Picks)> {
             all += 1;
         }
         for (part, choices) in reading.parts.iter().zip(&mut choices) {
-            if let Some((quality, how)) = meant(names, part, place) {
+            if let Some((quality, how)) = meant(names, part, place, role) {
                 let factor = match role {
                     Role::Given | Role::Middle | Role::Family => 1.0,
                     Role::Alias => quality::ALIAS,
@@ -111,8 +111,11 @@ fn fit(names: &Names, reading: &Reading, person: u32) -> Option<(f32, Picks)> {
     Some((sum / reading.parts.len() as f32 * whole, picks))
 }
 
-fn meant(names: &Names, part: &Part, place: u32) -> Option<(f32, How)> {
-    let Some(initial) = part.initial else { return part.means.get(names.tokens.id(place)) };
+fn meant(names: &Names, part: &Part, place: u32, role: Role) -> Option<(f32, How)> {
+    let Some(initial) = part.initial else {
+        // What does not lead to a person must not make one match that something else led to.
+        return part.means.get(names.tokens.id(place)).filter(|_| names.leads(place, role));
+    };
     let word = names.tokens.bytes(place);
     let quality = if word.len() == 1 { quality::SAME_INITIAL } else { quality::INITIAL };
     (word.first() == Some(&initial)).then_some((quality, How::Initial))
