@@ -66,6 +66,11 @@ impl Index {
         self.len() == 0
     }
 
+    /// Bytes held for persons, and for the rows of all records: for operators. What the allocator adds is not counted.
+    pub fn persons_bytes(&self) -> usize {
+        self.rows.bytes() + self.persons.size()
+    }
+
     fn insert(&mut self, id: RecordId, label: LabelId, record: &Record) {
         let (when, beat) = match record {
             Record::Incident(incident) => (Some(incident.occurred_from), incident.beat.as_deref()),
