@@ -60,20 +60,34 @@ const GONE: u32 = u32::MAX;
 impl Names {
     /// Adds the next person, whose number is how many were added before.
     pub(crate) fn push(&mut self, person: &Person) {
-        let words: Vec<u32> = words_of(person)
-            .into_iter()
-            .map(|(text, role)| place(self.tokens.add(&text)) << ROLE_BITS | role as u32)
-            .collect();
-        self.push_words(&words);
-    }
-
-    fn push_words(&mut self, words: &[u32]) {
         let number = self.starts.len() as u32;
         self.starts.push(self.words.len() as u32);
-        self.words.extend_from_slice(words);
+        for (text, role) in words_of(person) {
+            let place = place(self.tokens.add(&text));
+            self.words.push(put_together(place, role));
+        }
         for (place, beside) in self.pairs_of(number) {
             self.pairs.add(place, beside, number);
         }
+    }
+
+    /// Adds the next person as it was saved; [`settle`](Names::settle) comes after the last.
+    pub(crate) fn restore(&mut self, words: &[u32]) {
+        let number = self.starts.len() as u32;
+        self.starts.push(self.words.len() as u32);
+        for word in words {
+            self.tokens.count_use(taken_apart(*word).0);
+            self.words.push(*word);
+        }
+        for (place, beside) in self.pairs_of(number) {
+            self.pairs.append(place, beside, number);
+        }
+    }
+
+    /// Puts in order what came in any, and leaves no trace of words that are gone.
+    pub(crate) fn settle(&mut self) {
+        self.tokens.rebuild();
+        self.pairs.settle();
     }
 
     pub(crate) fn remove(&mut self, number: u32) {
@@ -83,7 +97,7 @@ impl Names {
         let range = self.range(number);
         let words = self.words.get_mut(range).into_iter().flatten();
         for word in words.map(|word| std::mem::replace(word, GONE)).filter(|word| *word != GONE) {
-            self.tokens.release(word >> ROLE_BITS);
+            self.tokens.release(taken_apart(word).0);
         }
     }
 
@@ -96,8 +110,13 @@ impl Names {
 
     /// The places of a person's words, in order, with their roles.
     pub(crate) fn words(&self, number: u32) -> impl Iterator<Item = (u32, Role)> + '_ {
+        self.marked(number).map(taken_apart)
+    }
+
+    /// The same, each as one number.
+    pub(crate) fn marked(&self, number: u32) -> impl Iterator<Item = u32> + '_ {
         let words = self.words.get(self.range(number)).unwrap_or_default();
-        words.iter().filter(|word| **word != GONE).map(|word| (word >> ROLE_BITS, Role::of(word & 7)))
+        words.iter().copied().filter(|word| *word != GONE)
     }
 
     /// Whether a word leads to its person. A middle initial and a piece of one letter do not: they only confirm.
@@ -126,6 +145,15 @@ impl Names {
     pub(crate) fn size(&self) -> usize {
         self.tokens.size() + self.pairs.size() + (self.starts.capacity() + self.words.capacity()) * 4
     }
+}
+
+/// A word's place and role as one number.
+pub(crate) fn put_together(place: u32, role: Role) -> u32 {
+    place << ROLE_BITS | role as u32
+}
+
+pub(crate) fn taken_apart(word: u32) -> (u32, Role) {
+    (word >> ROLE_BITS, Role::of(word & ((1 << ROLE_BITS) - 1)))
 }
 
 /// Every word by which a person is found, with the part of the name that it is from.

@@ -52,6 +52,17 @@ impl Pairs {
         }
     }
 
+    /// Adds to the end of a list, of which [`settle`](Pairs::settle) makes one in order later.
+    pub(crate) fn append(&mut self, place: u32, beside: TokenId, person: u32) {
+        let place = place as usize;
+        if self.lists.len() <= place {
+            self.lists.resize_with(place + 1, List::default);
+        }
+        if let Some(list) = self.lists.get_mut(place) {
+            list.entries.push(entry(beside, person));
+        }
+    }
+
     pub(crate) fn remove(&mut self, place: u32, beside: TokenId, person: u32) {
         if let Some(list) = self.lists.get_mut(place as usize) {
             list.remove(entry(beside, person));
@@ -114,7 +125,7 @@ impl Pairs {
         len.min(ids * STEPS)
     }
 
-    /// Puts every list in order and gives spare memory back, as after a load.
+    /// Puts every list in order and gives spare memory back.
     pub(crate) fn settle(&mut self) {
         for list in &mut self.lists {
             list.settle();

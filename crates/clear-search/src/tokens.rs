@@ -57,16 +57,20 @@ impl Care {
     /// How many edits two words may be apart, by the letters of the longer one.
     pub(crate) fn budget(self, letters: usize) -> u8 {
         match (self, letters) {
-            (_, 0..=2) => 0,
-            (_, 3) => 1,
-            (Care::Strict, 4..=5) => 1,
+            (_, 0..=1) | (Care::Strict, 2) => 0,
+            (Care::Strict, 3..=5) | (Care::Wide, 2..=3) => 1,
             _ => 2,
         }
     }
 
-    /// The same for two words. A word of two letters is nobody's misspelling: `LI` is no typing error for `LIU`.
+    /// The same for two words. With care, a word of two letters is nobody's misspelling: `LI` is no typing error for
+    /// `LIU`. An initial never is.
     pub(crate) fn most(self, a: usize, b: usize) -> u8 {
-        if a.min(b) <= 2 { 0 } else { self.budget(a.max(b)) }
+        match (self, a.min(b)) {
+            (_, 0..=1) | (Care::Strict, 2) => 0,
+            (Care::Wide, 2) => 1,
+            _ => self.budget(a.max(b)),
+        }
     }
 }
 
@@ -136,12 +140,35 @@ impl Tokens {
         {
             (*inline, *sketch) = ([0; INLINE + 1], 0);
         }
-        if self.dead.len() > 1_024 + self.sorted.len() / 8 {
+        if self.dead.len() > 1_024 + self.sorted.len() / 4 {
             self.rebuild();
         }
     }
 
+    /// Adds a word, without a use, to a dictionary that is being read back; [`rebuild`](Tokens::rebuild) comes after the
+    /// last. `None` if it is there already.
+    pub(crate) fn restore(&mut self, text: &str) -> Option<u32> {
+        self.place_of(text).is_none().then(|| self.enter(text))
+    }
+
+    /// Counts a use of a word that was [restored](Tokens::restore).
+    pub(crate) fn count_use(&mut self, place: u32) {
+        if let Some(uses) = self.uses.get_mut(place as usize) {
+            *uses += 1;
+        }
+    }
+
     fn create(&mut self, text: &str) -> u32 {
+        let place = self.enter(text);
+        self.fresh.insert(text.into(), place);
+        self.fresh_links.extend(keys(text.as_bytes()).into_iter().map(|hash| (hash, place)));
+        if self.fresh.len() > 1_024 + self.sorted.len() / 4 {
+            self.rebuild();
+        }
+        place
+    }
+
+    fn enter(&mut self, text: &str) -> u32 {
         let place = self.free.pop().unwrap_or_else(|| {
             self.inline.push([0; INLINE + 1]);
             self.sketches.push(0);
@@ -162,11 +189,6 @@ impl Tokens {
         }
         let (inline, longer) = (&self.inline, &self.longer);
         self.by_text.insert_unique(hash(bytes), place, |place| hash(bytes_at(inline, longer, *place)));
-        self.fresh.insert(text.into(), place);
-        self.fresh_links.extend(keys(bytes).into_iter().map(|hash| (hash, place)));
-        if self.fresh.len() > 1_024 + self.sorted.len() / 8 {
-            self.rebuild();
-        }
         place
     }
 
@@ -178,11 +200,11 @@ impl Tokens {
         let places = (0..self.inline.len() as u32).filter(|place| !self.bytes(*place).is_empty());
         let mut sorted: Vec<u32> = places.collect();
         sorted.sort_unstable_by(|a, b| self.bytes(*a).cmp(self.bytes(*b)));
-        self.links = Links::of(|each| {
-            for place in &sorted {
-                keys(self.bytes(*place)).into_iter().for_each(|key| each(key, *place));
-            }
-        });
+        let mut links: Vec<(u32, u32)> = Vec::with_capacity(self.links.places.len());
+        for place in &sorted {
+            links.extend(keys(self.bytes(*place)).into_iter().map(|key| (key, *place)));
+        }
+        self.links = Links::of(&links);
         self.sorted = sorted;
     }
 
@@ -242,7 +264,7 @@ impl Tokens {
         places.dedup();
         let counted = |place: u32| {
             let recorded = self.bytes(place);
-            Some((self.id(place), edits(asked, recorded, care.most(asked.len(), recorded.len()))?))
+            Some((self.id(place), slips(asked, recorded, care.most(asked.len(), recorded.len()))?))
         };
         places.into_iter().filter_map(counted).collect()
     }
@@ -290,6 +312,26 @@ impl Tokens {
     pub(crate) fn links_len(&self) -> usize {
         self.links.places.len()
     }
+}
+
+/// Edits, as `clear_names::edits` counts them; and as two, if so many are allowed, also two neighbours that were swapped
+/// with a letter added or left out between them: `JOTNHAN` for `JONATHAN`.
+fn slips(a: &[u8], b: &[u8], most: u8) -> Option<u8> {
+    edits(a, b, most).or_else(|| (most >= 2 && are_swapped_around(a, b)).then_some(2))
+}
+
+fn are_swapped_around(a: &[u8], b: &[u8]) -> bool {
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    if short.len() + 1 != long.len() {
+        return false;
+    }
+    let start = short.iter().zip(long).take_while(|(x, y)| x == y).count();
+    let end = short.iter().rev().zip(long.iter().rev()).take_while(|(x, y)| x == y).count();
+    if start + end + 2 != short.len() {
+        return false;
+    }
+    let at = |word: &[u8], at: usize| word.get(start + at).copied();
+    at(short, 0) == at(long, 2) && at(short, 1) == at(long, 0)
 }
 
 fn bytes_at<'a>(inline: &'a [[u8; INLINE + 1]], longer: &'a HashMap<u32, Box<str>>, place: u32) -> &'a [u8] {
@@ -361,34 +403,31 @@ struct Links {
 }
 
 impl Links {
-    fn of(links: impl Fn(&mut dyn FnMut(u32, u32))) -> Links {
-        let mut count = 0usize;
-        links(&mut |_, _| count += 1);
-        let bits = (count.max(2) / 2).next_power_of_two().trailing_zeros().min(30);
-        let shift = 32 - bits.max(1);
-        let mut starts = vec![0u32; (1usize << bits.max(1)) + 1];
-        links(&mut |key, _| {
-            if let Some(start) = starts.get_mut((key >> shift) as usize + 1) {
-                *start += 1;
+    fn of(links: &[(u32, u32)]) -> Links {
+        let bits = (links.len().max(4) / 2).next_power_of_two().trailing_zeros().min(30);
+        let shift = 32 - bits;
+        let bucket = |key: u32| (key >> shift) as usize;
+        let mut starts = vec![0u32; (1usize << bits) + 1];
+        for (key, _) in links {
+            if let Some(count) = starts.get_mut(bucket(*key)) {
+                *count += 1;
             }
-        });
+        }
+        // Each bucket's place is its end first, and moves to its beginning while it is filled from behind.
         let mut sum = 0;
         for start in &mut starts {
             sum += *start;
             *start = sum;
         }
-        // Each bucket's start moves to its end while it is filled, and is the next one's start then: shift by one.
-        let mut places = vec![0u32; count];
-        links(&mut |key, place| {
-            if let Some(start) = starts.get_mut((key >> shift) as usize) {
+        let mut places = vec![0u32; links.len()];
+        for (key, place) in links.iter().rev() {
+            if let Some(start) = starts.get_mut(bucket(*key)) {
+                *start -= 1;
                 if let Some(slot) = places.get_mut(*start as usize) {
-                    *slot = place;
+                    *slot = *place;
                 }
-                *start += 1;
             }
-        });
-        starts.insert(0, 0);
-        starts.pop();
+        }
         Links { shift, starts, places }
     }
 
@@ -419,6 +458,22 @@ mod tests {
         tokens
     }
 
+    #[test]
+    fn swapped_around_a_letter_is_two_slips() {
+        for (a, b, expected) in [
+            ("JOTNHAN", "JONATHAN", Some(2)),
+            ("HJNSON", "JOHNSON", Some(2)),
+            ("ERICKSNPO", "ERICKSON", Some(2)),
+            ("RAECL", "RACHEL", Some(2)),
+            ("RALEC", "RACHEL", None),
+            ("SMITH", "SMYTH", Some(1)),
+        ] {
+            assert_eq!(slips(a.as_bytes(), b.as_bytes(), 2), expected, "{a} {b}");
+            assert_eq!(slips(b.as_bytes(), a.as_bytes(), 2), expected, "{b} {a}");
+            assert_eq!(slips(a.as_bytes(), b.as_bytes(), 1), expected.filter(|slips| *slips == 1), "{a} {b}");
+        }
+    }
+
     proptest! {
         #[test]
         fn every_word_within_its_budget_is_near_and_no_other(
@@ -430,7 +485,7 @@ mod tests {
                 .map(|(id, edits)| (tokens.text(place(id)).to_owned(), edits)).collect();
             near.sort();
             let naive: Vec<(String, u8)> = texts.iter().filter_map(|text| {
-                Some((text.clone(), edits(asked.as_bytes(), text.as_bytes(), care.most(text.len(), asked.len()))?))
+                Some((text.clone(), slips(asked.as_bytes(), text.as_bytes(), care.most(text.len(), asked.len()))?))
             }).collect();
             prop_assert_eq!(near, naive);
         }

@@ -219,10 +219,9 @@ fn typo(rng: &mut Rng, name: &str) -> Option<String> {
 }
 
 /// Ways to write down what was heard.
-const HEARD: [(&str, &str); 28] = [
+const HEARD: [(&str, &str); 27] = [
     ("PH", "F"),
     ("CK", "K"),
-    ("CH", "K"),
     ("TH", "T"),
     ("SCH", "SH"),
     ("GH", ""),

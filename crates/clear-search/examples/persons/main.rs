@@ -11,6 +11,8 @@
 #![allow(missing_docs, unreachable_pub, reason = "an example has no callers")]
 
 mod data;
+mod postgres_peer;
+mod tantivy_peer;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -54,20 +56,55 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     row("build, one version after the other", began, cpu, &index, before);
 
-    println!(
-        "\n| question | found in 20 | name of ≤ 20 persons: found in 20 | found first | p50 ms | p99 ms | mean hits | CPU s |"
-    );
-    println!("|---|---|---|---|---|---|---|---|");
+    let (began, cpu) = (Instant::now(), cpu_time());
+    let mut saved = Vec::new();
+    index.save_persons(&mut saved)?;
+    row(&format!("save, {} bytes a person", each(saved.len())), began, cpu, &index, before);
+    let held = resident_bytes();
+    let (began, cpu) = (Instant::now(), cpu_time());
+    let index = Index::load_persons(&mut saved.as_slice())?;
+    row("load, beside what was there", began, cpu, &index, held);
+    drop(saved);
+    println!("\n{HEADING}");
     let labels: LabelSet = (0..1).map(LabelId).collect();
     let reach = Reach { pointer: LabelSet::default(), class: PerClass::from_fn(|_| labels.clone()) };
     let ours = |asked: &Asked| {
         let found = index.find(&Query::of(Terms::person(asked.text.clone())), &Sight::of(&reach));
         let hits = found.hits.iter().filter_map(|hit| usize::try_from(hit.id.raw).ok()).collect();
-        Ok((hits, found.total))
+        Ok((hits, found.total, None))
     };
     table("", &asked, usize::MAX, &persons, ours)?;
-    Ok(())
+    if peers == 0 {
+        return Ok(());
+    }
+    drop(index);
+    println!("\nThe peers, the first {peers} questions of each kind; PostgreSQL's times are as `psql` says them.\n");
+    println!("{HEADING}");
+    let peer = tantivy_peer::Peer::of(&persons)?;
+    let timed =
+        |hits: Result<Vec<usize>, _>| hits.map(|hits| (hits.len(), hits)).map(|(total, hits)| (hits, total, None));
+    table("tantivy, trigrams by BM25: ", &asked, peers, &persons, |asked| timed(peer.trigrams(&asked.text)))?;
+    table("tantivy, fuzzy terms: ", &asked, peers, &persons, |asked| timed(peer.fuzzy(&asked.text)))?;
+    drop(peer);
+    let peer = postgres_peer::Peer::of(&persons)?;
+    let mut answers = Vec::new();
+    for (_, asked) in &asked {
+        answers.extend(peer.answers(asked.get(..peers.min(asked.len())).unwrap_or_default())?);
+    }
+    let mut answers = answers.into_iter();
+    let said = |_: &Asked| {
+        let (hits, time) = answers.next().ok_or("an answer of PostgreSQL is missing")?;
+        let total = hits.len();
+        Ok((hits, total, Some(time)))
+    };
+    table("PostgreSQL, pg_trgm: ", &asked, peers, &persons, said)
 }
+
+/// Hits by their numbers, how many there are, and how long it took where the answerer says so itself.
+type Answer = Result<(Vec<usize>, usize, Option<Duration>), Box<dyn std::error::Error>>;
+
+const HEADING: &str = "| question | found in 20 | name of ≤ 20 persons: found in 20 | found first | p50 ms | p99 ms | thread's CPU: p50 ms | p99 ms | mean hits | CPU s |
+|---|---|---|---|---|---|---|---|---|---|";
 
 /// Asks every question and prints a row for each kind and one for all.
 fn table(
@@ -75,16 +112,17 @@ fn table(
     asked: &[(&str, Vec<Asked>)],
     most: usize,
     persons: &[Drawn],
-    mut answer: impl FnMut(&Asked) -> Result<(Vec<usize>, usize), Box<dyn std::error::Error>>,
+    mut answer: impl FnMut(&Asked) -> Answer,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let mut all = Tally::default();
     for (kind, asked) in asked {
         let mut tally = Tally::default();
         let cpu = cpu_time();
         for asked in asked.iter().take(most) {
-            let began = Instant::now();
-            let (hits, total) = answer(asked)?;
-            tally.times.push(began.elapsed());
+            let (began, worked) = (Instant::now(), thread_time());
+            let (hits, total, time) = answer(asked)?;
+            tally.worked.push(thread_time().saturating_sub(worked));
+            tally.times.push(time.unwrap_or_else(|| began.elapsed()));
             tally.hits += total;
             let same = |hit: &usize| {
                 let pair = persons.get(*hit).zip(persons.get(asked.person));
@@ -118,6 +156,7 @@ fn table(
 #[derive(Default)]
 struct Tally {
     times: Vec<Duration>,
+    worked: Vec<Duration>,
     cpu: Duration,
     hits: usize,
     found: usize,
@@ -129,6 +168,7 @@ struct Tally {
 impl Tally {
     fn add(&mut self, other: Tally) {
         self.times.extend(other.times);
+        self.worked.extend(other.worked);
         self.cpu += other.cpu;
         self.hits += other.hits;
         self.found += other.found;
@@ -139,20 +179,23 @@ impl Tally {
 
     fn print(&mut self, name: &str) {
         self.times.sort_unstable();
+        self.worked.sort_unstable();
         let count = self.times.len().max(1);
-        let at = |share: f64| {
+        let at = |times: &[Duration], share: f64| {
             let at = ((count as f64 * share) as usize).min(count - 1);
-            self.times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1_000.0)
+            times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1_000.0)
         };
         let share = |part: usize, of: usize| part as f64 / of.max(1) as f64;
         println!(
-            "| {name} | {:.4} | {:.4} of {} | {:.3} | {:.3} | {:.3} | {} | {:.2} |",
+            "| {name} | {:.4} | {:.4} of {} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} | {} | {:.2} |",
             share(self.found, count),
             share(self.rare_found, self.rare),
             self.rare,
             share(self.first, count),
-            at(0.50),
-            at(0.99),
+            at(&self.times, 0.50),
+            at(&self.times, 0.99),
+            at(&self.worked, 0.50),
+            at(&self.worked, 0.99),
             self.hits / count,
             self.cpu.as_secs_f64(),
         );
@@ -202,6 +245,12 @@ fn version(at: usize, drawn: &Drawn) -> Result<Version, Box<dyn std::error::Erro
         },
         record: Some(Record::Person(person)),
     })
+}
+
+/// CPU time of this thread alone: what others do on the machine is not in it.
+fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// CPU time of this process: user and system, in ticks of 1/100 s (proc(5)).

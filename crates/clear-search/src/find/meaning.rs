@@ -29,6 +29,8 @@ pub(super) mod quality {
     pub(in crate::find) const SOUND: f32 = 0.7;
     pub(in crate::find) const SAME_INITIAL: f32 = 0.7;
     pub(in crate::find) const INITIAL: f32 = 0.6;
+    /// What is left of the whole where given and family name stand the other way round than usual.
+    pub(in crate::find) const TURNED: f32 = 0.98;
     /// A name that is only begun, without a letter of the rest, and with all of it.
     pub(in crate::find) const BEGUN: f32 = 0.5;
     pub(in crate::find) const BEGUN_WHOLE: f32 = 0.85;
@@ -88,6 +90,8 @@ pub(super) struct Reading {
     pub(super) parts: Vec<Part>,
     /// How many of the parts that are more than an initial may match nothing.
     pub(super) may_miss: usize,
+    /// Whether the family name was said to come first, by a comma.
+    pub(super) family_first: bool,
 }
 
 impl Reading {
@@ -107,11 +111,12 @@ pub(super) fn readings(names: &Names, name: &str, care: Care) -> Vec<Reading> {
         return Vec::new();
     }
     let last = words.len() - 1;
+    let family_first = name.contains([',', ';']);
     let parts: Vec<Part> =
         words.iter().enumerate().map(|(at, word)| part(names, word, care, at == last || care == Care::Wide)).collect();
     let told = parts.iter().filter(|part| part.initial.is_none()).count();
     // One of three parts may be missing in a record, such as a middle name.
-    let mut readings = vec![Reading { parts, may_miss: usize::from(told >= 3) }];
+    let mut readings = vec![Reading { parts, may_miss: usize::from(told >= 3), family_first }];
     for (at, pair) in words.windows(2).enumerate() {
         let whole: String = pair.iter().map(|word| word.whole.as_str()).collect();
         // What was written as two means itself or nothing.
@@ -120,7 +125,7 @@ pub(super) fn readings(names: &Names, name: &str, care: Care) -> Vec<Reading> {
         let others = |word| part(names, word, care, false);
         let before = words.iter().take(at).map(others);
         let parts: Vec<Part> = before.chain([joined]).chain(words.iter().skip(at + 2).map(others)).collect();
-        readings.push(Reading { parts, may_miss: 0 });
+        readings.push(Reading { parts, may_miss: 0, family_first });
     }
     readings
 }
@@ -173,6 +178,12 @@ fn part(names: &Names, Word { whole, pieces }: &Word, care: Care, begun: bool) -
     if care == Care::Wide {
         let alike = tokens.sounding(whole).into_iter().filter(|id| are_read_alike(whole, tokens.text(place(*id))));
         means.extend(alike.map(|id| (id, quality::SOUND, How::Sounds)));
+        // Whom a nickname is short for is spelt in more than one way: `KATE` is `CATHERINE` as well.
+        for called in nicknames(whole) {
+            let alike =
+                tokens.sounding(called).into_iter().filter(|id| are_read_alike(called, tokens.text(place(*id))));
+            means.extend(alike.map(|id| (id, quality::NICKNAME * quality::SOUND, How::Nickname)));
+        }
     }
     Part { text: whole.clone(), initial: None, means: Means::of(means) }
 }

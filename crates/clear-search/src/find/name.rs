@@ -108,7 +108,20 @@ fn fit(names: &Names, reading: &Reading, person: u32) -> Option<(f32, Picks)> {
     // Of two that match equally, the one whose whole name was asked for is better.
     let named = (own & taken).count_ones();
     let whole = 0.9 + 0.1 * named as f32 / all.max(1) as f32;
-    Some((sum / reading.parts.len() as f32 * whole, picks))
+    let order = if is_turned(&picks, reading.family_first) { quality::TURNED } else { 1.0 };
+    Some((sum / reading.parts.len() as f32 * whole * order, picks))
+}
+
+/// Whether a family name was asked where a given name is usual, and the other way round.
+fn is_turned(picks: &Picks, family_first: bool) -> bool {
+    let mut roles =
+        picks.iter().flatten().map(|pick| pick.role).filter(|role| matches!(role, Role::Given | Role::Family));
+    let (first, last) = (roles.next(), roles.last());
+    match (first, last) {
+        (Some(Role::Family), Some(Role::Given)) => !family_first,
+        (Some(Role::Given), Some(Role::Family)) => family_first,
+        _ => false,
+    }
 }
 
 fn meant(names: &Names, part: &Part, place: u32, role: Role) -> Option<(f32, How)> {

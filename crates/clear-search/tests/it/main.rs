@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod hidden;
+mod persons;
 
 use clear_record::{
     AccountId, AgencyId, FieldClass, Kind, LabelId, LabelSet, Method, PerClass, Provenance, Reach, Record, RecordId,
@@ -40,7 +41,7 @@ pub(crate) fn all() -> Reach {
 }
 
 /// An index of these records, numbered from 1, all under label 0.
-fn index(records: &[(Kind, &str)]) -> Index {
+pub(crate) fn index(records: &[(Kind, &str)]) -> Index {
     let mut index = Index::new();
     for (seq, (kind, json)) in (1..).zip(records) {
         index.apply(&version(seq, id(*kind, u128::from(seq)), 0, Some(record(*kind, json))));
@@ -49,7 +50,7 @@ fn index(records: &[(Kind, &str)]) -> Index {
 }
 
 /// The numbers of the hits with their reasons.
-fn shown(found: &Found) -> String {
+pub(crate) fn shown(found: &Found) -> String {
     let hit = |hit: &clear_search::Hit| {
         let why: Vec<String> = hit.why.iter().map(ToString::to_string).collect();
         format!("{}{} ({})", if hit.pointer { "pointer " } else { "" }, hit.id.raw, why.join(", "))
@@ -61,7 +62,7 @@ pub(crate) fn person(name: &str) -> Terms {
     Terms::person(name)
 }
 
-fn find(index: &Index, terms: Terms) -> String {
+pub(crate) fn find(index: &Index, terms: Terms) -> String {
     shown(&index.find(&Query::of(terms), &Sight::of(&all())))
 }
 
