@@ -105,6 +105,11 @@ impl Persons {
         self.seqs.get(self.of(row)? as usize).map(|seq| seq.cmp(&low_half(other)))
     }
 
+    /// Puts in order what came in any, and leaves no trace of what is gone.
+    pub(crate) fn settle(&mut self) {
+        self.names.settle();
+    }
+
     pub(crate) fn remove(&mut self, row: RowId) {
         let Some(number) = self.of(row) else { return };
         self.names.remove(number);
