@@ -2,7 +2,7 @@
 
 use clear_policy::Grant;
 use clear_record::{Caution, Handling, LabelId, LabelSet, RecordId, Seq, Sight, Version};
-use clear_search::{Filter, Query, Terms};
+use clear_search::{Born, Filter, Query, Terms, Who};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -76,8 +76,13 @@ impl Find {
             found.push((understood.terms, understood.how));
         }
         if self.name.is_some() || self.date_of_birth.is_some() || self.identity_number.is_some() {
-            let (name, identity_number) = (said(&self.name), said(&self.identity_number));
-            found.push((Terms::Person { name, date_of_birth: self.date_of_birth, identity_number }, "a person".into()));
+            let who = Who {
+                name: said(&self.name),
+                born: self.date_of_birth.map(Born::On),
+                identity_number: said(&self.identity_number),
+                ..Who::default()
+            };
+            found.push((Terms::Person(who), "a person".into()));
         }
         if let Some(plate) = said(&self.plate) {
             found.push((Terms::Plate(plate), "a plate".into()));

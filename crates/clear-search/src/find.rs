@@ -1,14 +1,16 @@
 //! One question to one answer. Every candidate goes through [`Index::seen`] before it becomes a hit.
 
+mod meaning;
+mod name;
 mod person;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use clear_record::{FieldClass, Kind, RecordId, Sight};
+use clear_record::{FieldClass, Kind, LabelId, RecordId, Sex, Sight};
 
 use crate::events::{self, Events};
-use crate::query::{Filter, Found, Hit, Query, Terms, Why};
+use crate::query::{Born, Filter, Found, Hit, Query, Terms, Why};
 use crate::rows::{Row, RowId};
 use crate::{Index, text};
 
@@ -30,6 +32,9 @@ impl Index {
     /// Answers a question under a Sight.
     pub fn find(&self, query: &Query, sight: &Sight<'_>) -> Found {
         let kept = Kept::of(self, &query.filter, sight);
+        if let Terms::Person(who) = &query.terms {
+            return person::find(self, who, query, &kept, sight);
+        }
         if let Terms::Incidents = query.terms {
             return self.listed(query, &kept);
         }
@@ -63,9 +68,6 @@ impl Index {
             found.into_iter().filter_map(seen).collect()
         };
         match terms {
-            Terms::Person { name, date_of_birth, identity_number } => {
-                person::find(self, name.as_deref(), *date_of_birth, identity_number.as_deref(), sight)
-            }
             Terms::Plate(plate) => by(FieldClass::Identity, self.plates.find(plate)),
             Terms::Address(address) => {
                 self.addresses.iter().flat_map(|(class, addresses)| by(class, addresses.find(address))).collect()
@@ -80,7 +82,8 @@ impl Index {
                 let classes = FieldClass::ALL.iter();
                 classes.filter_map(|class| self.seen(sight, *class, row, 1.0, true, vec![Why::Id])).collect()
             }
-            Terms::Incidents => Vec::new(),
+            // Answered by themselves, before.
+            Terms::Person(_) | Terms::Incidents => Vec::new(),
         }
     }
 
@@ -132,23 +135,38 @@ impl Index {
 
 /// A filter, ready to test rows.
 struct Kept<'a> {
+    index: &'a Index,
     sight: &'a Sight<'a>,
     kinds: &'a [Kind],
     /// Seconds since 1970, the first one in and the first one out.
     from: Option<i64>,
     to: Option<i64>,
     beat: Option<u32>,
+    sex: Option<Sex>,
+    born: Option<Born>,
+    /// Rows of persons whose home address is in the area, ascending.
+    area: Option<Vec<RowId>>,
 }
 
 impl<'a> Kept<'a> {
-    fn of(index: &Index, filter: &'a Filter, sight: &'a Sight<'a>) -> Kept<'a> {
+    fn of(index: &'a Index, filter: &'a Filter, sight: &'a Sight<'a>) -> Kept<'a> {
         let midnight = |date| i64::from(events::days(date)) * 86_400;
+        let area = filter.area.as_deref().map(|area| {
+            let found = index.addresses[FieldClass::Contact].find(area);
+            let mut rows: Vec<RowId> = found.into_iter().map(|(row, ..)| row).collect();
+            rows.sort_unstable();
+            rows
+        });
         Kept {
+            index,
             sight,
             kinds: &filter.kinds,
             from: filter.occurred_from.map(midnight),
             to: filter.occurred_to.map(|date| midnight(date) + 86_400),
             beat: filter.beat.as_deref().map(|beat| index.events.beat_asked(beat)),
+            sex: filter.sex,
+            born: filter.born,
+            area,
         }
     }
 
@@ -167,5 +185,28 @@ impl<'a> Kept<'a> {
                 && self.from.is_none_or(|from| row.when.is_some_and(|when| when >= from))
                 && self.to.is_none_or(|to| row.when.is_some_and(|when| when < to))
                 && self.beat.is_none_or(|beat| row.beat == beat))
+            && self.keeps_personal(row.id, row.label, pointer)
+    }
+
+    /// The same for a person, who has neither time nor beat.
+    fn keeps_person(&self, id: RecordId, label: LabelId, pointer: bool) -> bool {
+        let kind = self.kinds.is_empty() || self.kinds.contains(&id.kind);
+        let undated = self.from.is_none() && self.to.is_none() && self.beat.is_none();
+        kind && undated && self.keeps_personal(id, label, pointer)
+    }
+
+    fn keeps_personal(&self, id: RecordId, label: LabelId, pointer: bool) -> bool {
+        if self.sex.is_none() && self.born.is_none() && self.area.is_none() {
+            return true;
+        }
+        let Some(at) = self.index.rows.of(id).filter(|_| !pointer) else { return false };
+        let Some(person) = self.index.persons.of(at) else { return false };
+        let opens = |class| self.sight.opens(class, label, id);
+        let born = |born| person::birth_match(born, self.index.persons.births.of(person));
+        self.sex.is_none_or(|sex| opens(FieldClass::Biometric) && self.index.persons.sex(person) == Some(sex))
+            && self.born.is_none_or(|asked| {
+                opens(FieldClass::Identity) && matches!(born(asked), Some((_, Why::Birth | Why::BirthWithin)))
+            })
+            && self.area.as_ref().is_none_or(|rows| opens(FieldClass::Contact) && rows.binary_search(&at).is_ok())
     }
 }

@@ -1,4 +1,4 @@
-//! Exact keys to rows: numbers, identity numbers, dates of birth.
+//! Exact keys to rows: numbers, plates.
 
 use std::collections::HashMap;
 
@@ -66,18 +66,6 @@ impl Keys {
 
     pub(crate) fn get_key(&self, key: u64) -> impl Iterator<Item = RowId> + '_ {
         self.first.get(&key).copied().into_iter().chain(self.more.get(&key).into_iter().flatten().copied())
-    }
-
-    /// The first key of a row.
-    pub(crate) fn key_of(&self, row: RowId) -> Option<u64> {
-        let at = self.rows.binary_search(&row).ok()?;
-        self.keys.get(at).copied().filter(|key| *key != GONE)
-    }
-
-    /// Whether the row stands under this text.
-    pub(crate) fn holds(&self, row: RowId, text: &str) -> bool {
-        let key = self.known(text);
-        key.is_some() && self.key_of(row) == key
     }
 
     /// Takes the row out from wherever it stands.

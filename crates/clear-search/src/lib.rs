@@ -11,25 +11,33 @@
 //! and the answers are the same.
 //!
 //! # Change here
-//! What a name match is worth: `quality` in `find/person.rs`. How text is normalised: `text.rs`. What is indexed of a
-//! kind: `Index::insert`. What the search box recognises: `understand.rs`.
+//! What a name match is worth: `quality` in `find/meaning.rs`. How text is normalised: the crate `clear-names`. What is
+//! indexed of a kind: `Index::insert`. What the search box recognises: `understand.rs`.
 //!
 //! [`Version`]: clear_record::Version
 //! [`Sight`]: clear_record::Sight
 
 mod address;
+mod column;
 mod events;
+mod facts;
 mod find;
 mod index;
 mod keys;
 mod names;
+mod pairs;
+mod persons;
 mod plates;
 mod query;
 mod rows;
+mod snapshot;
 mod text;
+mod tokens;
+mod typing;
 mod understand;
 mod words;
 
 pub use index::Index;
-pub use query::{Filter, Found, Hit, Query, Terms, Why};
+pub use query::{Born, Filter, Found, Hit, Query, Terms, Who, Why};
+pub use snapshot::NotTaken;
 pub use understand::{Understood, understand};

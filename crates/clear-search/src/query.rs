@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use clear_record::{Kind, LabelId, RecordId};
+use clear_record::{Kind, LabelId, RecordId, Sex};
 use jiff::civil::Date;
 
 /// What to look for, what to keep of it, and which part of that to return.
@@ -28,15 +28,8 @@ impl Query {
 /// What to look for.
 #[derive(Clone, PartialEq)]
 pub enum Terms {
-    /// A person by any of these; what is given weighs, what is not is not asked.
-    Person {
-        /// Name parts in any order; the last may be only begun.
-        name: Option<String>,
-        /// Date of birth.
-        date_of_birth: Option<Date>,
-        /// The owner's person identity number.
-        identity_number: Option<String>,
-    },
+    /// A person.
+    Person(Who),
     /// A registration plate: whole, misread by one character, or a piece of three and more; or a whole VIN.
     Plate(String),
     /// An address, a block or a street.
@@ -47,6 +40,62 @@ pub enum Terms {
     Id(RecordId),
     /// Whatever the filter keeps; incidents, unless the filter names kinds. Newest first.
     Incidents,
+}
+
+impl Terms {
+    /// A person of this name.
+    pub fn person(name: impl Into<String>) -> Terms {
+        Terms::Person(Who { name: Some(name.into()), ..Who::default() })
+    }
+}
+
+/// A person by any of these: what is given weighs, what is not is not asked.
+///
+/// A name, a number or a plate that does not match at all is made up for by another one that does. Born, address and
+/// marks only weigh beside those, and find by themselves where none of those is asked.
+#[derive(Clone, Default, PartialEq)]
+pub struct Who {
+    /// Name parts in any order; the last may be only begun.
+    pub name: Option<String>,
+    /// When they were born.
+    pub born: Option<Born>,
+    /// The owner's person identity number.
+    pub identity_number: Option<String>,
+    /// Telephone number.
+    pub phone: Option<String>,
+    /// Home address, its block or street.
+    pub address: Option<String>,
+    /// The whole plate of a vehicle whose registered owner they are.
+    pub plate: Option<String>,
+    /// Words of scars, marks and tattoos.
+    pub marks: Option<String>,
+}
+
+/// When somebody was born, as well as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Born {
+    /// On this day; day and month may have been swapped, or one of the three parts be wrong.
+    On(Date),
+    /// On one of these days, the first and the last among them.
+    Between(Date, Date),
+}
+
+impl Born {
+    /// In this year, or so many years before or after.
+    pub fn about(year: i16, within_years: i16) -> Born {
+        let clamped = |year: i16| year.clamp(1, 9_999);
+        let from = Date::new(clamped(year.saturating_sub(within_years)), 1, 1);
+        let to = Date::new(clamped(year.saturating_add(within_years)), 12, 31);
+        Born::Between(from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX))
+    }
+
+    /// Of this age, in whole years, on a day; both ages among them.
+    pub fn aged(from_years: i16, to_years: i16, on: Date) -> Born {
+        let years = |years: i16| jiff::Span::new().years(i32::from(years.clamp(0, 1_000)));
+        // Who turns so old today has that age; who turns one older tomorrow has it still.
+        let oldest = on.checked_sub(years(to_years.saturating_add(1))).and_then(jiff::civil::Date::tomorrow);
+        Born::Between(oldest.unwrap_or(Date::MIN), on.checked_sub(years(from_years)).unwrap_or(Date::MIN))
+    }
 }
 
 /// What to keep. A field that is absent or not readable keeps nothing, as in SQL.
@@ -60,6 +109,12 @@ pub struct Filter {
     pub beat: Option<String>,
     /// Records of these kinds; all if empty.
     pub kinds: Vec<Kind>,
+    /// Persons of this sex.
+    pub sex: Option<Sex>,
+    /// Persons born then; an age becomes this by [`Born::aged`].
+    pub born: Option<Born>,
+    /// Persons whose home address is on this street, block or in this area, as the address says it.
+    pub area: Option<String>,
 }
 
 /// The answer.
@@ -127,14 +182,47 @@ pub enum Why {
         /// The part as asked.
         asked: String,
     },
+    /// One of the two is what somebody of the other name is called.
+    Nickname {
+        /// The part as asked.
+        asked: String,
+        /// The part as recorded.
+        recorded: String,
+    },
+    /// The two are read alike.
+    Sounds {
+        /// The part as asked.
+        asked: String,
+        /// The part as recorded.
+        recorded: String,
+    },
+    /// Like a spelling that was once recorded, and is known to be a typing error. What it is, is not said.
+    TypingError {
+        /// The part as asked.
+        asked: String,
+    },
     /// The date of birth is the same.
     Birth,
     /// Day and month of birth are swapped.
     BirthSwapped,
     /// Two of year, month and day of birth are the same.
     BirthNear,
+    /// Born within the time that was asked.
+    BirthWithin,
     /// The identity number is the same.
     IdentityNumber,
+    /// The telephone number is the same.
+    Phone,
+    /// The registered owner of the vehicle with this plate.
+    OwnerOf {
+        /// The plate as asked.
+        plate: String,
+    },
+    /// A word of scars, marks and tattoos.
+    Mark {
+        /// The word as recorded.
+        recorded: String,
+    },
     /// The plate is the same.
     Plate,
     /// The plate differs by one character.
@@ -173,10 +261,17 @@ impl fmt::Display for Why {
             Why::Initial { asked, recorded } => write!(f, "initial: {asked}, recorded {recorded}"),
             Why::Piece { asked } => write!(f, "part of a joined name: {asked}"),
             Why::Alias { asked } => write!(f, "alias: {asked}"),
+            Why::Nickname { asked, recorded } => write!(f, "nickname: {asked}, recorded {recorded}"),
+            Why::Sounds { asked, recorded } => write!(f, "sounds alike: {asked}, recorded {recorded}"),
+            Why::TypingError { asked } => write!(f, "once mistyped: {asked}"),
             Why::Birth => f.write_str("same date of birth"),
             Why::BirthSwapped => f.write_str("date of birth with day and month swapped"),
             Why::BirthNear => f.write_str("date of birth differs in one part"),
+            Why::BirthWithin => f.write_str("born within that time"),
             Why::IdentityNumber => f.write_str("same identity number"),
+            Why::Phone => f.write_str("same telephone number"),
+            Why::OwnerOf { plate } => write!(f, "owner of the vehicle with plate {plate}"),
+            Why::Mark { recorded } => write!(f, "mark: {recorded}"),
             Why::Plate => f.write_str("same plate"),
             Why::PlateMisread { recorded } => write!(f, "plate differs by one character: {recorded}"),
             Why::PlateContains { recorded } => write!(f, "part of plate {recorded}"),
@@ -200,6 +295,9 @@ impl Why {
             Why::Name { .. }
                 | Why::Misspelt { .. }
                 | Why::Alias { .. }
+                | Why::Nickname { .. }
+                | Why::Sounds { .. }
+                | Why::TypingError { .. }
                 | Why::Piece { .. }
                 | Why::Birth
                 | Why::IdentityNumber
@@ -215,13 +313,19 @@ impl Why {
 impl fmt::Debug for Terms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Terms::Person { .. } => f.write_str("Person(…)"),
+            Terms::Person(_) => f.write_str("Person(…)"),
             Terms::Plate(_) => f.write_str("Plate(…)"),
             Terms::Address(_) => f.write_str("Address(…)"),
             Terms::CaseNumber(_) => f.write_str("CaseNumber(…)"),
             Terms::Id(id) => write!(f, "Id({id})"),
             Terms::Incidents => f.write_str("Incidents"),
         }
+    }
+}
+
+impl fmt::Debug for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Who(…)")
     }
 }
 

@@ -1,14 +1,12 @@
 //! One row for each record: its id, label and, for events, when and where. Columns, because there are millions.
 
-use std::collections::HashMap;
-
 use clear_record::{Kind, LabelId, RecordId};
+use hashbrown::HashTable;
+
+use crate::column::Column;
 
 /// A row's number. A corrected record gets a new one, so that postings stay sorted by appending.
 pub(crate) type RowId = u32;
-
-/// No time known.
-const NEVER: i64 = i64::MIN;
 
 /// What every row says.
 #[derive(Debug, Clone, Copy)]
@@ -27,68 +25,79 @@ pub(crate) struct Rows {
     raw: Vec<u128>,
     kind: Vec<Option<Kind>>,
     label: Vec<LabelId>,
-    when: Vec<i64>,
-    beat: Vec<u32>,
-    by_id: HashMap<u64, RowId>,
-    // Two ids with the same short form are rarer than disks that lie, but must not be mistaken for each other.
-    clashes: HashMap<RecordId, RowId>,
-    live: usize,
+    when: Column<Option<i64>>,
+    beat: Column<u32>,
+    // Row numbers, found by the hash of their ids: the ids themselves are in the columns.
+    by_id: HashTable<RowId>,
 }
 
-fn short(id: RecordId) -> u64 {
+/// Ids are random or digests already; this only brings their halves together.
+fn hash(id: RecordId) -> u64 {
     let [high, low] = [id.raw >> 64, id.raw & u128::from(u64::MAX)].map(|half| half as u64);
-    high ^ low.rotate_left(23) ^ u64::from(id.kind.code())
+    (high ^ low.rotate_left(23) ^ u64::from(id.kind.code())).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+fn id_at(raw: &[u128], kind: &[Option<Kind>], at: RowId) -> Option<RecordId> {
+    Some(RecordId { kind: (*kind.get(at as usize)?)?, raw: *raw.get(at as usize)? })
 }
 
 impl Rows {
     pub(crate) fn get(&self, at: RowId) -> Option<Row> {
-        let at = at as usize;
-        let kind = (*self.kind.get(at)?)?;
-        let when = Some(*self.when.get(at)?).filter(|when| *when != NEVER);
-        Some(Row {
-            id: RecordId { kind, raw: *self.raw.get(at)? },
-            label: *self.label.get(at)?,
-            when,
-            beat: *self.beat.get(at)?,
-        })
+        let (id, label) = self.key(at)?;
+        Some(Row { id, label, when: self.when.get(at), beat: self.beat.get(at) })
+    }
+
+    /// Id and label alone.
+    pub(crate) fn key(&self, at: RowId) -> Option<(RecordId, LabelId)> {
+        Some((id_at(&self.raw, &self.kind, at)?, *self.label.get(at as usize)?))
     }
 
     pub(crate) fn of(&self, id: RecordId) -> Option<RowId> {
-        let is = |at: &RowId| self.get(*at).is_some_and(|row| row.id == id);
-        self.by_id.get(&short(id)).copied().filter(is).or_else(|| self.clashes.get(&id).copied())
+        self.by_id.find(hash(id), |at| id_at(&self.raw, &self.kind, *at) == Some(id)).copied()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.live
+        self.by_id.len()
     }
 
+    /// Adds a row; the record must have none.
     pub(crate) fn insert(&mut self, row: Row) -> RowId {
         let at = RowId::try_from(self.raw.len()).unwrap_or(RowId::MAX);
         self.raw.push(row.id.raw);
         self.kind.push(Some(row.id.kind));
         self.label.push(row.label);
-        self.when.push(row.when.unwrap_or(NEVER));
-        self.beat.push(row.beat);
-        if *self.by_id.entry(short(row.id)).or_insert(at) != at {
-            self.clashes.insert(row.id, at);
-        }
-        self.live += 1;
+        self.when.set(at, row.when);
+        self.beat.set(at, row.beat);
+        let (raw, kind) = (&self.raw, &self.kind);
+        let hashed = |at: &RowId| id_at(raw, kind, *at).map_or(0, hash);
+        self.by_id.insert_unique(hash(row.id), at, hashed);
         at
     }
 
     pub(crate) fn remove(&mut self, at: RowId) {
-        let Some(row) = self.get(at) else { return };
-        if self.clashes.remove(&row.id).is_none() {
-            self.by_id.remove(&short(row.id));
+        let Some((id, _)) = self.key(at) else { return };
+        if let Ok(entry) = self.by_id.find_entry(hash(id), |other| *other == at) {
+            entry.remove();
         }
         let place = at as usize;
-        if let (Some(raw), Some(kind), Some(when), Some(beat)) =
-            (self.raw.get_mut(place), self.kind.get_mut(place), self.when.get_mut(place), self.beat.get_mut(place))
+        // Nothing of an expunged record stays behind, not even its id.
+        if let (Some(raw), Some(kind), Some(label)) =
+            (self.raw.get_mut(place), self.kind.get_mut(place), self.label.get_mut(place))
         {
-            // Nothing of an expunged record stays behind, not even its id.
-            (*raw, *kind, *when, *beat) = (0, None, NEVER, 0);
+            (*raw, *kind, *label) = (0, None, LabelId(0));
         }
-        self.live -= 1;
+        self.when.set(at, None);
+        self.beat.set(at, 0);
+    }
+
+    /// Bytes held.
+    pub(crate) fn bytes(&self) -> usize {
+        self.raw.capacity() * size_of::<u128>()
+            + self.kind.capacity() * size_of::<Option<Kind>>()
+            + self.label.capacity() * size_of::<LabelId>()
+            + self.when.bytes()
+            + self.beat.bytes()
+            + self.by_id.allocation_size()
     }
 }
 
@@ -97,11 +106,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_with_the_same_short_form_are_two_records() {
+    fn ids_with_the_same_hash_are_two_records() {
         let id = |raw| RecordId { kind: Kind::Person, raw };
         let a = id(0);
         let b = id((1u128 << 64) | u128::from(1u64.rotate_right(23)));
-        assert_eq!(short(a), short(b));
+        assert_eq!(hash(a), hash(b));
         let mut rows = Rows::default();
         let row = |id| Row { id, label: LabelId(0), when: None, beat: 0 };
         let first = rows.insert(row(a));

@@ -5,7 +5,7 @@ use std::fmt;
 use clear_record::RecordId;
 use jiff::civil::Date;
 
-use crate::query::Terms;
+use crate::query::{Born, Terms, Who};
 use crate::{address, text};
 
 /// How a text was understood, and how else it could be.
@@ -75,7 +75,7 @@ fn person(name: &str, date_of_birth: Option<Date>) -> (Terms, String) {
         (true, None) => "a person".to_owned(),
     };
     let name = (!name.is_empty()).then(|| name.to_owned());
-    (Terms::Person { name, date_of_birth, identity_number: None }, how)
+    (Terms::Person(Who { name, born: date_of_birth.map(Born::On), ..Who::default() }), how)
 }
 
 /// `2 letters and 6 digits` is the city's case number; `E-1042` an event of dispatch.

@@ -378,6 +378,7 @@ fn blank_person() -> Person {
         given_name: None,
         middle_name: None,
         aliases: Vec::new(),
+        misspellings: Vec::new(),
         date_of_birth: None,
         identity_number: None,
         sex: None,

@@ -103,6 +103,7 @@ const EMPTY: Person = Person {
     given_name: None,
     middle_name: None,
     aliases: Vec::new(),
+    misspellings: Vec::new(),
     date_of_birth: None,
     identity_number: None,
     sex: None,

@@ -47,6 +47,9 @@ record! {
         /// Other names that the person used; never a typing error.
         #[serde(default)]
         aliases: Vec<String>, Identity;
+        /// Spellings of the person's names that are known to be typing errors: found by, never shown as an alias.
+        #[serde(default)]
+        misspellings: Vec<String>, Identity;
         /// Date of birth.
         date_of_birth: Option<Date>, Identity;
         /// The owner's person identity number, given at the first arrest.

@@ -1,304 +1,393 @@
-//! Persons by name, date of birth and identity number.
+//! Persons by name, birth, numbers, address, plate and marks. In plain words: docs/search.md.
 //!
 //! # How
-//! Each asked name part gets the list of dictionary tokens that it may mean, each with a quality. The rows of the
-//! cheapest part are candidates; each is tested for its label, then scored by its own tokens alone.
+//! `meaning.rs` gives persons who may match, with a bound of how well. Those of the best bounds are scored, each by its
+//! own fields alone and by those of them that are open; when as many as were asked for are better than the next bound,
+//! the others are only counted. A strict reading comes first. Where it finds fewer than [`ENOUGH`] that this asker may
+//! see, the name is read widely.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
 
-use clear_record::{FieldClass, Sight};
-use jiff::civil::Date;
+use clear_record::{FieldClass, LabelId, RecordId, Sight};
 
-use super::Candidate;
-use crate::index::birth_key;
-use crate::names::Role;
-use crate::query::Why;
+use super::meaning::{Reading, candidates, quality, readings};
+use super::name::{self, Fit};
+use super::{Kept, POINTER_SCORE};
+use crate::facts::{day, number_key, parts_of, phone_key};
+use crate::persons::mark_words;
+use crate::query::{Born, Found, Hit, Query, Who, Why};
 use crate::rows::RowId;
-use crate::words::TokenId;
+use crate::tokens::Care;
 use crate::{Index, text};
 
-/// Later parts of an asked name are not looked at.
-const PARTS_MAX: usize = 6;
-
-/// A last part of so many letters may be only the beginning of a name.
-const BEGUN_CHARS_MIN: usize = 3;
+/// Where a strict reading finds fewer, a wide one is added.
+const ENOUGH: usize = 20;
 
 /// How much each thing that is asked weighs in the score.
 mod weight {
     pub(super) const NAME: f32 = 0.6;
-    pub(super) const BIRTH: f32 = 0.4;
     pub(super) const NUMBER: f32 = 0.6;
+    pub(super) const BIRTH: f32 = 0.4;
+    pub(super) const PHONE: f32 = 0.4;
+    pub(super) const PLATE: f32 = 0.4;
+    pub(super) const ADDRESS: f32 = 0.3;
+    pub(super) const MARKS: f32 = 0.2;
 }
 
-/// How good one match of one name part is.
-mod quality {
-    pub(super) const SAME: f32 = 1.0;
-    pub(super) const ALIAS: f32 = 0.95;
-    pub(super) const PIECE: f32 = 0.9;
-    pub(super) const ONE_EDIT: f32 = 0.85;
-    pub(super) const TWO_EDITS: f32 = 0.7;
-    pub(super) const INITIAL: f32 = 0.6;
-    /// A name that is only begun, without a letter of the rest; more letters are better.
-    pub(super) const BEGUN: f32 = 0.5;
+/// How good a date of birth is that is not the same.
+mod birth {
+    pub(super) const SWAPPED: f32 = 0.8;
+    pub(super) const NEAR: f32 = 0.5;
 }
 
-/// How a dictionary token matches an asked part.
-#[derive(Clone, Copy)]
-enum How {
-    Same,
-    Piece,
-    Edits(u8),
-    Begins,
-    Initial,
-}
-
-/// One asked part with every token that it may mean.
-struct Part {
-    text: String,
-    initial: bool,
-    means: HashMap<TokenId, (f32, How)>,
-    cost: usize,
-}
-
-pub(super) fn find(
-    index: &Index,
-    name: Option<&str>,
-    birth: Option<Date>,
-    number: Option<&str>,
-    sight: &Sight<'_>,
-) -> Vec<Candidate> {
-    let number = number.map(text::number);
-    let asked_parts = name.map(asked_parts).unwrap_or_default();
-    let as_typed = spelling(index, &asked_parts, None);
-    // One of three parts may be missing in a record, such as a middle name.
-    let told = as_typed.iter().filter(|part| !part.initial).count();
-    let may_miss = usize::from(as_typed.len() >= 3).min(told.saturating_sub(1));
-    let mut spellings = vec![(as_typed, may_miss)];
-    spellings.extend(joined(&asked_parts).iter().enumerate().map(|(at, parts)| (spelling(index, parts, Some(at)), 0)));
-    let mut found = Vec::new();
-    for (parts, may_miss) in spellings {
-        let asked = Asked { parts, may_miss, birth, number: number.as_deref() };
-        for row in asked.rows(index) {
-            // The label first: nothing of a hidden row is scored.
-            let Some((label, id)) = index.rows.get(row).map(|row| (row.label, row.id)) else { continue };
-            if !sight.opens(FieldClass::Identity, label, id) && !sight.points(label, id) {
-                continue;
-            }
-            if let Some((score, points, why)) = asked.score(index, row) {
-                found.extend(index.seen(sight, FieldClass::Identity, row, score, points, why));
-            }
-        }
+pub(super) fn find(index: &Index, who: &Who, query: &Query, kept: &Kept<'_>, sight: &Sight<'_>) -> Found {
+    let mut asked = Asked::of(index, who, sight);
+    let mut found = asked.found(index, query, kept, sight);
+    if who.name.is_some() && found.total < ENOUGH {
+        asked.read(index, who, Care::Wide);
+        found = asked.found(index, query, kept, sight);
     }
     found
 }
 
-fn asked_parts(name: &str) -> Vec<text::Part> {
-    let mut parts = text::name_parts(name);
-    let suffix = |part: &text::Part| matches!(part.whole.as_str(), "JR" | "SR" | "II" | "III" | "IV");
-    if parts.iter().filter(|part| !suffix(part)).count() > 0 {
-        parts.retain(|part| !suffix(part));
+/// A question, looked up.
+struct Asked<'a> {
+    readings: Vec<Reading>,
+    named: bool,
+    born: Option<Born>,
+    number: u64,
+    phone: u64,
+    plate: Option<&'a str>,
+    /// Persons who own a vehicle with the plate, by a link that is open; ascending.
+    owners: Vec<u32>,
+    /// Persons at the address, each with how well it matches and why; ascending.
+    at_address: Vec<(u32, f32, Why)>,
+    address: bool,
+    /// For each asked word, the words of marks that begin with it.
+    marks: Vec<Vec<u32>>,
+    weight: f32,
+}
+
+/// What there is for one person, in fields that may be looked at.
+struct Evidence {
+    score: f32,
+    /// Whether a pointer may come of it: everything asked of identity is as asked.
+    points: bool,
+}
+
+impl<'a> Asked<'a> {
+    fn of(index: &Index, who: &'a Who, sight: &Sight<'_>) -> Asked<'a> {
+        let mut at_address: Vec<(u32, f32, Why)> = Vec::new();
+        if let Some(address) = &who.address {
+            let found = index.addresses[FieldClass::Contact].find(address);
+            at_address
+                .extend(found.into_iter().filter_map(|(row, score, why)| Some((index.persons.of(row)?, score, why))));
+            at_address.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+            at_address.dedup_by_key(|(person, ..)| *person);
+        }
+        let mut asked = Asked {
+            readings: Vec::new(),
+            named: who.name.as_ref().is_some_and(|name| !text::name_parts(name).is_empty()),
+            born: who.born,
+            number: who.identity_number.as_deref().map_or(0, number_key),
+            phone: who.phone.as_deref().map_or(0, phone_key),
+            plate: who.plate.as_deref(),
+            owners: who.plate.as_deref().map(|plate| owners(index, plate, sight)).unwrap_or_default(),
+            at_address,
+            address: who.address.is_some(),
+            marks: who.marks.as_deref().map(|marks| marks_like(index, marks)).unwrap_or_default(),
+            weight: 0.0,
+        };
+        let weights = [
+            (asked.named, weight::NAME),
+            (asked.number != 0, weight::NUMBER),
+            (asked.born.is_some(), weight::BIRTH),
+            (asked.phone != 0, weight::PHONE),
+            (asked.plate.is_some(), weight::PLATE),
+            (asked.address, weight::ADDRESS),
+            (!asked.marks.is_empty(), weight::MARKS),
+        ];
+        asked.weight = weights.iter().filter(|(asked, _)| *asked).map(|(_, weight)| weight).sum();
+        asked.read(index, who, Care::Strict);
+        asked
     }
-    parts.truncate(PARTS_MAX);
-    parts
-}
 
-/// The same name with two neighbours written together: `MC DONALD`.
-fn joined(parts: &[text::Part]) -> Vec<Vec<text::Part>> {
-    let pairs = parts.iter().zip(parts.iter().skip(1)).enumerate();
-    pairs
-        .map(|(at, (a, b))| {
-            let whole = format!("{}{}", a.whole, b.whole);
-            let copy = |part: &text::Part| text::Part { whole: part.whole.clone(), pieces: part.pieces.clone() };
-            let mut joined: Vec<text::Part> = parts.iter().take(at).map(copy).collect();
-            joined.push(text::Part { whole, pieces: Vec::new() });
-            joined.extend(parts.iter().skip(at + 2).map(copy));
-            joined
-        })
-        .collect()
-}
+    fn read(&mut self, index: &Index, who: &Who, care: Care) {
+        self.readings = who.name.as_deref().map(|name| readings(&index.persons.names, name, care)).unwrap_or_default();
+    }
 
-/// Every part with what it may mean. The part at `joined` was written as two: it means itself or nothing.
-fn spelling(index: &Index, parts: &[text::Part], joined: Option<usize>) -> Vec<Part> {
-    let words = &index.names.words;
-    let last = parts.len().saturating_sub(1);
-    parts
-        .iter()
-        .enumerate()
-        .map(|(at, text::Part { whole, pieces })| {
-            let chars = whole.chars().count();
-            let mut means: HashMap<TokenId, (f32, How)> = HashMap::new();
-            let mut mean = |id, quality, how| match means.get(&id) {
-                Some((other, _)) if *other >= quality => {}
-                _ => _ = means.insert(id, (quality, how)),
-            };
-            // An initial names so many tokens that it only confirms rows that other parts find.
-            let initial = chars == 1;
-            if joined == Some(at) {
-                words.id(whole).into_iter().for_each(|id| mean(id, quality::SAME, How::Same));
-            } else if !initial {
-                for (id, edits) in index.names.near(whole) {
-                    match edits {
-                        0 => mean(id, quality::SAME, How::Same),
-                        1 => mean(id, quality::ONE_EDIT, How::Edits(1)),
-                        edits => mean(id, quality::TWO_EDITS, How::Edits(edits)),
-                    }
+    /// Whether something was asked that finds by itself; what only weighs finds by itself where there is none.
+    fn leads(&self) -> bool {
+        self.named || self.number != 0 || self.phone != 0 || self.plate.is_some()
+    }
+
+    fn found(&self, index: &Index, query: &Query, kept: &Kept<'_>, sight: &Sight<'_>) -> Found {
+        let wanted = query.offset.saturating_add(query.limit);
+        let mut better = Better { scored: Vec::new(), pointers: Vec::new(), total: 0, wanted };
+        let mut bound = f32::INFINITY;
+        let mut only_counted = false;
+        for (person, other) in self.candidates(index) {
+            if other < bound {
+                bound = other;
+                only_counted = better.are_all_above(bound);
+            }
+            let row = index.persons.row(person);
+            let Some((id, label)) = index.rows.key(row) else { continue };
+            let open = sight.opens(FieldClass::Identity, label, id);
+            // Where it is sure that they match, those who will not be shown need no score.
+            if only_counted && open {
+                better.total += usize::from(kept.keeps_person(id, label, false));
+                continue;
+            }
+            if let Some(evidence) = self.open(index, person, (id, label), open, sight, &mut None) {
+                if kept.keeps_person(id, label, false) {
+                    better.total += 1;
+                    better.scored.push((Reverse(evidence.score.to_bits()), id, row));
                 }
-                for piece in pieces.iter().filter(|piece| piece.chars().count() > 1) {
-                    if let Some(id) = words.id(piece) {
-                        mean(id, quality::PIECE, How::Piece);
-                    }
-                }
-                let first: String = whole.chars().take(1).collect();
-                if let Some(id) = words.id(&first) {
-                    mean(id, quality::INITIAL, How::Initial);
-                }
-                if at == last && chars >= BEGUN_CHARS_MIN {
-                    for id in words.beginning(whole) {
-                        let share = chars as f32 / words.text(id).chars().count().max(1) as f32;
-                        mean(id, quality::BEGUN + (quality::ONE_EDIT - quality::BEGUN) * share, How::Begins);
-                    }
+            } else if !open && sight.points(label, id) {
+                let fields = Fields { identity: true, contact: false, biometric: false };
+                let evidence = self.evidence(index, person, fields, &mut None);
+                if evidence.is_some_and(|evidence| evidence.points) && kept.keeps_person(id, label, true) {
+                    better.pointers.push((id, label));
                 }
             }
-            let cost = means.keys().map(|id| words.postings(*id).len()).sum();
-            Part { text: whole.clone(), initial, means, cost }
-        })
-        .collect()
-}
-
-struct Asked<'a> {
-    parts: Vec<Part>,
-    /// How many parts may match nothing; fewer than those that are more than an initial.
-    may_miss: usize,
-    birth: Option<Date>,
-    number: Option<&'a str>,
-}
-
-impl Asked<'_> {
-    /// Every row that may match. Whichever parts are the cheapest, no row that would match is left out, so that the
-    /// choice, which looks at hidden rows too, cannot be seen in the answer.
-    fn rows(&self, index: &Index) -> Vec<RowId> {
-        let words = &index.names.words;
-        let mut told: Vec<&Part> = self.parts.iter().filter(|part| !part.initial).collect();
-        told.sort_by_key(|part| part.cost);
-        let ids = told.iter().take(self.may_miss + 1).flat_map(|part| part.means.keys());
-        let mut rows: Vec<RowId> = ids.flat_map(|id| words.postings(*id)).map(|entry| words.row_of(*entry)).collect();
-        rows.extend(self.number.into_iter().flat_map(|number| index.identity_numbers.get(number)));
-        if let Some(birth) = self.birth.filter(|_| self.parts.is_empty()) {
-            let days = [Some(birth), swapped(birth)];
-            rows.extend(days.into_iter().flatten().flat_map(|day| index.births.get_key(birth_key(day))));
         }
-        rows.sort_unstable();
-        rows.dedup();
-        rows
+        let (offset, limit) = (query.offset, query.limit);
+        let Better { mut scored, mut pointers, total, .. } = better;
+        if scored.len() > wanted && wanted > 0 {
+            scored.select_nth_unstable(wanted - 1);
+            scored.truncate(wanted);
+        }
+        scored.sort_unstable();
+        let page = scored.into_iter().skip(offset).take(limit);
+        let hit = |(Reverse(score), id, row): (Reverse<u32>, RecordId, RowId)| {
+            let (person, (_, label)) = (index.persons.of(row)?, index.rows.key(row)?);
+            let mut why = Some(Vec::new());
+            self.open(index, person, (id, label), sight.opens(FieldClass::Identity, label, id), sight, &mut why);
+            Some(Hit { id, label, score: f32::from_bits(score), why: why.unwrap_or_default(), pointer: false })
+        };
+        let mut hits: Vec<Hit> = page.filter_map(hit).collect();
+        // Pointers are neither counted nor paged: how many there are is not the asker's to know.
+        pointers.sort_unstable_by_key(|(id, _)| *id);
+        let pointer = |(id, label)| Hit { id, label, score: POINTER_SCORE, why: Vec::new(), pointer: true };
+        hits.extend(pointers.into_iter().map(pointer));
+        Found { hits, total }
     }
 
-    /// How well a row matches, whether a pointer may come of it, and why; `None` if it does not match.
-    fn score(&self, index: &Index, row: RowId) -> Option<(f32, bool, Vec<Why>)> {
-        let mut why = Vec::new();
-        let (mut asked, mut got) = (0.0, 0.0);
-        let mut points = true;
-        let mut found = false;
-        if let Some(number) = self.number {
-            let same = index.identity_numbers.holds(row, number);
-            asked += weight::NUMBER;
+    /// Every person who may match, each once, the best bounds first.
+    fn candidates(&self, index: &Index) -> Vec<(u32, f32)> {
+        let mut found: Vec<(u32, f32)> = Vec::new();
+        let mut sure = self.named && self.weight <= weight::NAME;
+        for reading in &self.readings {
+            sure &= candidates(&index.persons.names, reading, &mut found);
+        }
+        let persons = &index.persons;
+        let mut others: Vec<u32> = Vec::new();
+        others.extend(
+            Some(self.number).filter(|key| *key != 0).into_iter().flat_map(|key| persons.identity_numbers.get(key)),
+        );
+        others.extend(Some(self.phone).filter(|key| *key != 0).into_iter().flat_map(|key| persons.phones.get(key)));
+        others.extend(&self.owners);
+        if !self.leads() {
+            others.extend(self.at_address.iter().map(|(person, ..)| *person));
+            let words = self.marks.iter().flatten();
+            others
+                .extend(words.flat_map(|word| persons.marks.postings(*word)).map(|entry| persons.marks.row_of(*entry)));
+            let days = match self.born {
+                None => Vec::new(),
+                Some(Born::Between(from, to)) => vec![(day(from), day(to))],
+                Some(Born::On(date)) => {
+                    [Some(day(date)), swapped(day(date))].into_iter().flatten().map(|day| (day, day)).collect()
+                }
+            };
+            others.extend(days.into_iter().flat_map(|(from, to)| persons.births.within(from, to)));
+        }
+        found.extend(others.into_iter().map(|person| (person, f32::INFINITY)));
+        if !sure {
+            found.iter_mut().for_each(|(_, bound)| *bound = f32::INFINITY);
+        }
+        found.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+        found.dedup_by_key(|(person, _)| *person);
+        found.sort_by(|a, b| b.1.total_cmp(&a.1));
+        found
+    }
+
+    /// What the asker may know of a match; `identity` says whether that class is open.
+    fn open(
+        &self,
+        index: &Index,
+        person: u32,
+        (id, label): (RecordId, LabelId),
+        identity: bool,
+        sight: &Sight<'_>,
+        why: &mut Option<Vec<Why>>,
+    ) -> Option<Evidence> {
+        let fields = Fields {
+            identity,
+            contact: (self.phone != 0 || self.address) && sight.opens(FieldClass::Contact, label, id),
+            biometric: !self.marks.is_empty() && sight.opens(FieldClass::Biometric, label, id),
+        };
+        if fields.identity || fields.contact || fields.biometric {
+            self.evidence(index, person, fields, why)
+        } else {
+            None
+        }
+    }
+
+    /// How well a person matches by these classes of fields, and why; `None` if not at all.
+    ///
+    /// INVARIANT (a hidden row is as if absent): no field of another class is looked at.
+    fn evidence(&self, index: &Index, person: u32, fields: Fields, why: &mut Option<Vec<Why>>) -> Option<Evidence> {
+        let persons = &index.persons;
+        let mut got = 0.0;
+        let (mut found, mut points) = (false, true);
+        let mut say = |reason: Why| {
+            if let Some(why) = why {
+                why.push(reason);
+            }
+        };
+        if fields.identity && self.number != 0 {
+            let same = persons.identity_numbers.of(person) == self.number;
             if same {
                 got += weight::NUMBER;
-                why.push(Why::IdentityNumber);
+                say(Why::IdentityNumber);
             }
             found |= same;
             points &= same;
         }
-        if !self.parts.is_empty() {
-            asked += weight::NAME;
-            let name = self.name(index, row);
-            // Half a name points at too many: only a full one points.
-            points &= self.parts.len() > 1 && name.as_ref().is_some_and(|(_, why)| why.len() == self.parts.len());
-            found |= name.is_some();
-            if let Some((quality, reasons)) = name {
-                got += weight::NAME * quality;
-                why.extend(reasons);
-            }
+        if fields.identity && self.named {
+            let fit: Option<Fit> = name::best(&persons.names, &self.readings, person, &mut say);
+            points &= fit.as_ref().is_some_and(|fit| fit.points);
+            found |= fit.is_some();
+            got += weight::NAME * fit.map_or(0.0, |fit| fit.quality);
         }
-        if let Some(birth) = self.birth {
-            let match_ = index.births.key_of(row).and_then(|key| birth_match(birth, key));
-            asked += weight::BIRTH;
+        if fields.identity
+            && let Some(born) = self.born
+        {
             // A wrong date of birth makes a worse hit, not none: it is the field that is wrong most often.
+            let match_ = birth_match(born, persons.births.of(person));
+            points &= matches!(match_, Some((_, Why::Birth))) && (self.named || self.number != 0);
             if let Some((quality, reason)) = match_ {
                 got += weight::BIRTH * quality;
-                found |= self.parts.is_empty() && !matches!(reason, Why::BirthNear);
-                points &= matches!(reason, Why::Birth) && (!self.parts.is_empty() || self.number.is_some());
-                why.push(reason);
-            } else {
-                points = false;
+                found |= !self.leads() && !matches!(reason, Why::BirthNear);
+                say(reason);
             }
         }
-        (found && asked > 0.0).then(|| (got / asked, points && why.iter().all(Why::points), why))
-    }
-
-    /// How well the row's names match, and why, one reason for each part that does.
-    fn name(&self, index: &Index, row: RowId) -> Option<(f32, Vec<Why>)> {
-        let words = &index.names.words;
-        let tokens: Vec<(TokenId, Role)> =
-            words.tokens_of(words.entry_of(row)?).map(|(id, mark)| (id, Role::of(mark))).collect();
-        let mut taken = vec![false; tokens.len()];
-        let mut why = Vec::new();
-        let mut sum = 0.0;
-        for part in &self.parts {
-            let mut best: Option<(f32, usize, How)> = None;
-            for (at, (id, role)) in tokens.iter().enumerate().filter(|(at, _)| taken.get(*at) == Some(&false)) {
-                let meant = if part.initial {
-                    words.text(*id).starts_with(&part.text).then_some((quality::INITIAL, How::Initial))
-                } else {
-                    part.means.get(id).copied()
-                };
-                let Some((quality, how)) = meant else { continue };
-                let quality = match role {
-                    Role::Given | Role::Middle | Role::Family => quality,
-                    Role::Alias => quality * quality::ALIAS,
-                    Role::Piece => quality * quality::PIECE,
-                };
-                if best.is_none_or(|(other, ..)| quality > other) {
-                    best = Some((quality, at, how));
+        if fields.identity
+            && let Some(plate) = self.plate
+        {
+            let owns = self.owners.binary_search(&person).is_ok();
+            if owns {
+                got += weight::PLATE;
+                say(Why::OwnerOf { plate: text::number(plate) });
+            }
+            found |= owns;
+            points &= owns;
+        }
+        if fields.contact && self.phone != 0 && persons.phones.of(person) == self.phone {
+            got += weight::PHONE;
+            found = true;
+            say(Why::Phone);
+        }
+        if fields.contact
+            && let Ok(at) = self.at_address.binary_search_by_key(&person, |(person, ..)| *person)
+        {
+            if let Some((_, quality, reason)) = self.at_address.get(at) {
+                got += weight::ADDRESS * quality;
+                found |= !self.leads();
+                say(reason.clone());
+            }
+        }
+        if fields.biometric
+            && let Some(entry) = persons.marks.entry_of(person)
+        {
+            let mut matched = 0;
+            for meant in &self.marks {
+                let word = persons.marks.tokens_of(entry).find(|(word, _)| meant.binary_search(word).is_ok());
+                if let Some((word, _)) = word {
+                    matched += 1;
+                    say(Why::Mark { recorded: persons.marks.text(word).to_owned() });
                 }
             }
-            let Some((quality, at, how)) = best else { continue };
-            let Some((id, role)) = tokens.get(at) else { continue };
-            taken.iter_mut().skip(at).take(1).for_each(|taken| *taken = true);
-            sum += quality;
-            let (asked, recorded) = (part.text.clone(), words.text(*id).to_owned());
-            why.push(match (how, role) {
-                (How::Edits(edits), _) => Why::Misspelt { asked, recorded, edits },
-                (How::Begins, _) => Why::Begins { asked, recorded },
-                (How::Initial, _) => Why::Initial { asked, recorded },
-                (How::Piece, _) | (How::Same, Role::Piece) => Why::Piece { asked },
-                (How::Same, Role::Alias) => Why::Alias { asked },
-                (How::Same, Role::Given | Role::Middle | Role::Family) => Why::Name { asked },
-            });
+            got += weight::MARKS * matched as f32 / self.marks.len().max(1) as f32;
+            found |= !self.leads() && matched > 0;
         }
-        if why.len() + self.may_miss < self.parts.len() || why.is_empty() {
-            return None;
-        }
-        // Of two that match equally, the one whose whole name was asked for is better.
-        let own = |(_, role): &(TokenId, Role)| matches!(role, Role::Given | Role::Family);
-        let all = tokens.iter().filter(|token| own(token)).count().max(1);
-        let named = tokens.iter().zip(&taken).filter(|(token, taken)| own(token) && **taken).count();
-        let quality = sum / self.parts.len() as f32;
-        Some((quality * (0.9 + 0.1 * named as f32 / all as f32), why))
+        (found && self.weight > 0.0).then(|| Evidence { score: got / self.weight, points })
     }
 }
 
-fn swapped(date: Date) -> Option<Date> {
-    Date::new(date.year(), date.day(), date.month()).ok().filter(|swapped| *swapped != date)
+/// The classes of a record's fields that may be looked at.
+#[derive(Clone, Copy)]
+struct Fields {
+    identity: bool,
+    contact: bool,
+    biometric: bool,
 }
 
-fn birth_match(asked: Date, recorded: u64) -> Option<(f32, Why)> {
-    if birth_key(asked) == recorded {
-        return Some((1.0, Why::Birth));
+/// The best so far.
+struct Better {
+    scored: Vec<(Reverse<u32>, RecordId, RowId)>,
+    pointers: Vec<(RecordId, LabelId)>,
+    total: usize,
+    wanted: usize,
+}
+
+impl Better {
+    /// Whether as many as are wanted score more than this.
+    fn are_all_above(&self, bound: f32) -> bool {
+        let above = self.scored.iter().filter(|(Reverse(score), ..)| *score > bound.to_bits());
+        bound.is_finite() && above.count() >= self.wanted
     }
-    if swapped(asked).is_some_and(|swapped| birth_key(swapped) == recorded) {
-        return Some((0.8, Why::BirthSwapped));
+}
+
+/// The persons who own a vehicle with this plate, where the vehicle's own label opens the link.
+fn owners(index: &Index, plate: &str, sight: &Sight<'_>) -> Vec<u32> {
+    let rows = index.plates.find(plate).into_iter().filter(|(_, _, why)| matches!(why, Why::Plate));
+    let open = rows.filter(|(row, ..)| {
+        index.rows.key(*row).is_some_and(|(id, label)| sight.opens(FieldClass::Identity, label, id))
+    });
+    let owner = |(row, ..): (RowId, f32, Why)| index.persons.of(index.rows.of(*index.owners.get(&row)?)?);
+    let mut owners: Vec<u32> = open.filter_map(owner).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    owners
+}
+
+/// For each asked word, the recorded words that begin with it: `tattoo` finds `tattoos`.
+fn marks_like(index: &Index, marks: &str) -> Vec<Vec<u32>> {
+    let words = mark_words(marks).into_iter().take(super::meaning::PARTS_MAX);
+    let like = |word: String| {
+        let mut ids: Vec<u32> = if word.len() < 3 {
+            index.persons.marks.id(&word).into_iter().collect()
+        } else {
+            index.persons.marks.beginning(&word).collect()
+        };
+        ids.sort_unstable();
+        ids
+    };
+    words.map(like).collect()
+}
+
+/// Day and month the other way round, if that is another day that may be one.
+fn swapped(day: u32) -> Option<u32> {
+    let [year, month, of_month] = parts_of(day);
+    (of_month <= 12 && of_month != month).then_some(year << 9 | of_month << 5 | month)
+}
+
+/// How well a date of birth matches; zero is no date.
+pub(super) fn birth_match(asked: Born, recorded: u32) -> Option<(f32, Why)> {
+    if recorded == 0 {
+        return None;
     }
-    let parts = |key: u64| [key >> 16, key >> 8 & 0xff, key & 0xff];
-    let same = parts(birth_key(asked)).into_iter().zip(parts(recorded)).filter(|(a, b)| a == b).count();
-    (same == 2).then_some((0.5, Why::BirthNear))
+    match asked {
+        Born::Between(from, to) => {
+            (day(from)..=day(to)).contains(&recorded).then_some((quality::SAME, Why::BirthWithin))
+        }
+        Born::On(date) if day(date) == recorded => Some((quality::SAME, Why::Birth)),
+        Born::On(date) if swapped(day(date)) == Some(recorded) => Some((birth::SWAPPED, Why::BirthSwapped)),
+        Born::On(date) => {
+            let same = parts_of(day(date)).into_iter().zip(parts_of(recorded)).filter(|(a, b)| a == b).count();
+            (same == 2).then_some((birth::NEAR, Why::BirthNear))
+        }
+    }
 }

@@ -2,12 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod hidden;
+mod persons;
 
 use clear_record::{
     AccountId, AgencyId, FieldClass, Kind, LabelId, LabelSet, Method, PerClass, Provenance, Reach, Record, RecordId,
     Seq, Sight, Version,
 };
-use clear_search::{Filter, Found, Index, Query, Terms};
+use clear_search::{Born, Filter, Found, Index, Query, Terms, Who};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -40,7 +41,7 @@ pub(crate) fn all() -> Reach {
 }
 
 /// An index of these records, numbered from 1, all under label 0.
-fn index(records: &[(Kind, &str)]) -> Index {
+pub(crate) fn index(records: &[(Kind, &str)]) -> Index {
     let mut index = Index::new();
     for (seq, (kind, json)) in (1..).zip(records) {
         index.apply(&version(seq, id(*kind, u128::from(seq)), 0, Some(record(*kind, json))));
@@ -49,7 +50,7 @@ fn index(records: &[(Kind, &str)]) -> Index {
 }
 
 /// The numbers of the hits with their reasons.
-fn shown(found: &Found) -> String {
+pub(crate) fn shown(found: &Found) -> String {
     let hit = |hit: &clear_search::Hit| {
         let why: Vec<String> = hit.why.iter().map(ToString::to_string).collect();
         format!("{}{} ({})", if hit.pointer { "pointer " } else { "" }, hit.id.raw, why.join(", "))
@@ -58,10 +59,10 @@ fn shown(found: &Found) -> String {
 }
 
 pub(crate) fn person(name: &str) -> Terms {
-    Terms::Person { name: Some(name.into()), date_of_birth: None, identity_number: None }
+    Terms::person(name)
 }
 
-fn find(index: &Index, terms: Terms) -> String {
+pub(crate) fn find(index: &Index, terms: Terms) -> String {
     shown(&index.find(&Query::of(terms), &Sight::of(&all())))
 }
 
@@ -118,12 +119,13 @@ fn dates_of_birth_and_numbers_weigh() {
         (Kind::Person, r#"{"given_name":"John","family_name":"Smith"}"#),
     ]);
     let ask = |name: Option<&str>, birth: Option<&str>, number: Option<&str>| {
-        let terms = Terms::Person {
+        let who = Who {
             name: name.map(Into::into),
-            date_of_birth: birth.map(|birth| birth.parse::<Date>().unwrap()),
+            born: birth.map(|birth| Born::On(birth.parse::<Date>().unwrap())),
             identity_number: number.map(Into::into),
+            ..Who::default()
         };
-        find(&index, terms)
+        find(&index, Terms::Person(who))
     };
     let names = "name: JOHN, name: SMITH";
     assert_eq!(
@@ -191,7 +193,7 @@ fn events_are_listed_newest_first_by_date_and_beat() {
     }
     let date = |text: &str| Some(text.parse::<Date>().unwrap());
     let ask = |from, to, beat: Option<&str>, limit, offset| {
-        let filter = Filter { occurred_from: from, occurred_to: to, beat: beat.map(Into::into), kinds: Vec::new() };
+        let filter = Filter { occurred_from: from, occurred_to: to, beat: beat.map(Into::into), ..Filter::default() };
         index.find(&Query { terms: Terms::Incidents, filter, limit, offset }, &Sight::of(&all()))
     };
     let everything = ask(None, None, None, 2_000, 0);
@@ -251,7 +253,7 @@ fn a_correction_replaces_and_an_expungement_removes() {
     assert_eq!(find(&index, person("jones")), "");
     index.apply(&version(4, smith, 0, None));
     assert_eq!((find(&index, Terms::Id(smith)), index.len(), index.seq()), (String::new(), 0, Seq(4)));
-    assert_eq!(find(&index, Terms::Person { name: None, date_of_birth: None, identity_number: Some("7".into()) }), "");
+    assert_eq!(find(&index, Terms::Person(Who { identity_number: Some("7".into()), ..Who::default() })), "");
     // The ledger may give back the expunged version at its old place.
     index.apply(&version(5, smith, 0, named("Brown")));
     index.apply(&version(2, smith, 0, None));
@@ -267,10 +269,8 @@ fn a_pointer_is_found_by_equality_only_and_tells_nothing() {
     index.apply(&version(3, id(Kind::Vehicle, 3), 1, Some(record(Kind::Vehicle, r#"{"plate":"AB12345"}"#))));
     let labels = |label| LabelSet::from_iter([LabelId(label)]);
     let reach = Reach { pointer: labels(1), class: PerClass::from_fn(|_| labels(0)) };
-    let born = |name: &str, birth: &str| Terms::Person {
-        name: Some(name.into()),
-        date_of_birth: Some(birth.parse().unwrap()),
-        identity_number: None,
+    let born = |name: &str, birth: &str| {
+        Terms::Person(Who { name: Some(name.into()), born: Some(Born::On(birth.parse().unwrap())), ..Who::default() })
     };
     for (terms, pointers) in [
         (person("john smith"), "1"),

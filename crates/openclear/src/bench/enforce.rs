@@ -45,7 +45,7 @@ pub(super) fn run(persons: usize, labels: usize, questions: usize) -> anyhow::Re
     for _ in 0..questions {
         let name = known.get(rng.below(persons as u64) as usize).context("a person to ask for")?;
         let name = format!("{} {}", names::typo(&mut rng, name.given), names::typo(&mut rng, name.family));
-        asked.push(Query::of(Terms::Person { name: Some(name), date_of_birth: None, identity_number: None }));
+        asked.push(Query::of(Terms::person(name)));
     }
 
     let open = |labels: usize| -> anyhow::Result<Reach> {

@@ -1,0 +1,262 @@
+//! Persons by census frequencies, and questions for them that are wrong in one stated way each.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use clear_testkit::names;
+use clear_testkit::rng::Rng;
+
+/// A person as drawn.
+#[derive(Clone, PartialEq)]
+pub struct Drawn {
+    pub given: &'static str,
+    pub middle: Option<&'static str>,
+    pub family: &'static str,
+    /// A second family name: joined by a hyphen to the first in some, kept as an alias in others.
+    pub second: Option<(&'static str, bool)>,
+    pub born: u32,
+}
+
+/// A name's own number is its place: the generator of names is small, the census's lists are not.
+pub struct Lists {
+    female: List,
+    male: List,
+    family: List,
+}
+
+struct List {
+    names: Vec<&'static str>,
+    upto: Vec<f64>,
+}
+
+impl List {
+    fn draw(&self, rng: &mut Rng) -> &'static str {
+        let most = self.upto.last().copied().unwrap_or(0.0);
+        let at = rng.next_u64() as f64 / u64::MAX as f64 * most;
+        self.names.get(self.upto.partition_point(|upto| *upto <= at)).copied().unwrap_or("")
+    }
+}
+
+/// The lists of the census of 1990, as published: name, percent, cumulative percent, rank.
+pub fn lists(folder: &Path) -> std::io::Result<Lists> {
+    let list = |file: &str| -> std::io::Result<List> {
+        let text: &'static str = Box::leak(std::fs::read_to_string(folder.join(file))?.into_boxed_str());
+        let mut sum = 0.0;
+        let lines = text.lines().filter_map(|line| {
+            let mut fields = line.split_ascii_whitespace();
+            let (name, share) = (fields.next()?, fields.next()?.parse::<f64>().ok()?);
+            // The rarest are rounded to nothing.
+            sum += share.max(0.0003);
+            Some((name, sum))
+        });
+        let (names, upto) = lines.unzip();
+        Ok(List { names, upto })
+    };
+    Ok(Lists { female: list("dist.female.first")?, male: list("dist.male.first")?, family: list("dist.all.last")? })
+}
+
+/// So many persons.
+pub fn persons(count: usize, lists: Option<&Lists>) -> Vec<Drawn> {
+    let mut rng = Rng::new(8);
+    (0..count).map(|_| person(&mut rng, lists)).collect()
+}
+
+fn person(rng: &mut Rng, lists: Option<&Lists>) -> Drawn {
+    let drawn = names::person(rng);
+    let (given, family) = match lists {
+        None => (drawn.given, drawn.family),
+        Some(lists) => {
+            let given = if rng.percent(50) { lists.female.draw(rng) } else { lists.male.draw(rng) };
+            (given, lists.family.draw(rng))
+        }
+    };
+    let second = match lists {
+        None => names::family(rng),
+        Some(lists) => lists.family.draw(rng),
+    };
+    let second = match rng.below(100) {
+        0..3 => Some((second, true)),
+        3..6 => Some((second, false)),
+        _ => None,
+    };
+    Drawn {
+        given,
+        middle: drawn.middle,
+        family,
+        second: second.filter(|(second, _)| *second != family),
+        born: rng.below(20_000) as u32,
+    }
+}
+
+/// The kinds of questions.
+pub const KINDS: [&str; 10] = [
+    "one typo, given name",
+    "one typo, family name",
+    "one typo in each",
+    "two typos in one name",
+    "nickname",
+    "swapped order",
+    "swapped, one typo",
+    "sounds alike",
+    "initial and family name",
+    "hyphen or former name",
+];
+
+/// A question: which person is meant, and what was typed.
+pub struct Asked {
+    pub person: usize,
+    pub text: String,
+    /// How many persons the true answer cannot be told from by what was asked: those of the same name.
+    pub namesakes: u32,
+}
+
+/// So many questions of a kind.
+pub fn questions(kind: &str, count: usize, persons: &[Drawn]) -> Vec<Asked> {
+    let mut rng = Rng::new(kind.len() as u64 * 31 + 5);
+    let mut same: HashMap<(&str, &str), u32> = HashMap::new();
+    let mut initials: HashMap<(&str, &str), u32> = HashMap::new();
+    for person in persons {
+        *same.entry((person.given, person.family)).or_default() += 1;
+        *initials.entry((person.given.get(..1).unwrap_or(""), person.family)).or_default() += 1;
+        if let Some((second, _)) = person.second {
+            *same.entry((person.given, second)).or_default() += 1;
+        }
+    }
+    let mut asked = Vec::with_capacity(count);
+    for _ in 0..count * 200 {
+        if asked.len() == count {
+            break;
+        }
+        let person = rng.below(persons.len() as u64) as usize;
+        let Some(drawn) = persons.get(person) else { continue };
+        let Some((text, by)) = question(kind, drawn, &mut rng) else { continue };
+        let namesakes = match by {
+            By::Name => same.get(&(drawn.given, drawn.family)),
+            By::Second => drawn.second.and_then(|(second, _)| same.get(&(drawn.given, second))),
+            By::Initial => initials.get(&(drawn.given.get(..1).unwrap_or(""), drawn.family)),
+        };
+        asked.push(Asked { person, text, namesakes: namesakes.copied().unwrap_or(0) });
+    }
+    asked
+}
+
+enum By {
+    Name,
+    Second,
+    Initial,
+}
+
+fn question(kind: &str, drawn: &Drawn, rng: &mut Rng) -> Option<(String, By)> {
+    let (given, family) = (drawn.given, drawn.family);
+    let text = match kind {
+        "one typo, given name" => format!("{} {family}", typo(rng, given)?),
+        "one typo, family name" => format!("{given} {}", typo(rng, family)?),
+        "one typo in each" => format!("{} {}", typo(rng, given)?, typo(rng, family)?),
+        "two typos in one name" => {
+            let long = if rng.percent(50) { given } else { family };
+            let name = if long.len() < 6 { if given.len() > family.len() { given } else { family } } else { long };
+            let once = typo(rng, name).filter(|_| name.len() >= 6)?;
+            let twice = typo(rng, &once).filter(|twice| *twice != name)?;
+            if name == given { format!("{twice} {family}") } else { format!("{given} {twice}") }
+        }
+        "nickname" => {
+            let known = names::NICKNAMES.iter().find(|(long, _)| long.eq_ignore_ascii_case(given))?;
+            format!("{} {family}", rng.pick(known.1)?)
+        }
+        "swapped order" => format!("{family} {given}"),
+        "swapped, one typo" if rng.percent(50) => format!("{family}, {}", typo(rng, given)?),
+        "swapped, one typo" => format!("{} {given}", typo(rng, family)?),
+        "sounds alike" => {
+            let (first, last) = (respelt(rng, given), respelt(rng, family));
+            match (first, last) {
+                (Some(first), _) if rng.percent(50) => format!("{first} {family}"),
+                (_, Some(last)) => format!("{given} {last}"),
+                (Some(first), None) => format!("{first} {family}"),
+                (None, None) => return None,
+            }
+        }
+        "initial and family name" => return Some((format!("{} {family}", given.get(..1)?), By::Initial)),
+        _ => {
+            let (second, _) = drawn.second?;
+            return Some(if rng.percent(50) {
+                (format!("{given} {second}"), By::Second)
+            } else {
+                (format!("{given} {family}-{second}"), By::Second)
+            });
+        }
+    };
+    Some((text, By::Name))
+}
+
+/// One letter anywhere added, left out, changed or swapped with the next; half of the time as a hurried hand does it.
+fn typo(rng: &mut Rng, name: &str) -> Option<String> {
+    if name.len() < 3 {
+        return None;
+    }
+    if rng.percent(50) {
+        return Some(names::typo(rng, name));
+    }
+    let letters: Vec<char> = name.chars().collect();
+    for _ in 0..20 {
+        let mut wrong = letters.clone();
+        let at = rng.below(letters.len() as u64) as usize;
+        let letter = char::from(b'A' + rng.below(26) as u8);
+        match rng.below(4) {
+            0 if at + 1 < wrong.len() => wrong.swap(at, at + 1),
+            1 => _ = wrong.remove(at),
+            2 => wrong.insert(at, letter),
+            _ => {
+                if let Some(slot) = wrong.get_mut(at) {
+                    *slot = letter;
+                }
+            }
+        }
+        if wrong != letters {
+            return Some(wrong.into_iter().collect());
+        }
+    }
+    None
+}
+
+/// Ways to write down what was heard.
+const HEARD: [(&str, &str); 27] = [
+    ("PH", "F"),
+    ("CK", "K"),
+    ("TH", "T"),
+    ("SCH", "SH"),
+    ("GH", ""),
+    ("WR", "R"),
+    ("KN", "N"),
+    ("EI", "IE"),
+    ("IE", "Y"),
+    ("EY", "Y"),
+    ("Y", "I"),
+    ("EE", "EA"),
+    ("EA", "EE"),
+    ("OO", "U"),
+    ("OU", "OO"),
+    ("AI", "AY"),
+    ("LL", "L"),
+    ("TT", "T"),
+    ("NN", "N"),
+    ("SS", "S"),
+    ("RR", "R"),
+    ("CA", "KA"),
+    ("CO", "KO"),
+    ("Z", "S"),
+    ("S", "Z"),
+    ("X", "KS"),
+    ("ER", "AR"),
+];
+
+/// A name as it sounds: one or two of [`HEARD`].
+fn respelt(rng: &mut Rng, name: &str) -> Option<String> {
+    let name = name.to_ascii_uppercase();
+    let mut written = name.clone();
+    for _ in 0..1 + rng.below(2) {
+        let fitting: Vec<_> = HEARD.iter().filter(|(from, _)| written.contains(from)).collect();
+        let (from, to) = rng.pick(&fitting)?;
+        written = written.replacen(from, to, 1);
+    }
+    (written != name && written.len() >= 3).then_some(written)
+}

@@ -1,0 +1,251 @@
+//! What each part of an asked name may mean: the words of the dictionary that it is like, each with how well.
+
+use clear_names::{Part as Word, jaro_winkler, nicknames, parts, sound};
+
+use crate::names::Names;
+use crate::pairs::Sieve;
+use crate::tokens::{Care, TokenId, ids_of_letter, place};
+use crate::typing;
+
+/// Later parts of an asked name are not looked at.
+pub(super) const PARTS_MAX: usize = 6;
+
+/// A part of so many letters may be only the beginning of a name.
+const BEGUN_LETTERS_MIN: usize = 3;
+
+/// How alike (Jaro-Winkler) two words of one sound must be, and two of which few consonants are heard.
+const ALIKE: f32 = 0.65;
+const LITTLE_ALIKE: f32 = 0.75;
+
+/// How good one match of one name part is.
+pub(super) mod quality {
+    pub(in crate::find) const SAME: f32 = 1.0;
+    pub(in crate::find) const ALIAS: f32 = 0.95;
+    pub(in crate::find) const TYPING_ERROR: f32 = 0.95;
+    pub(in crate::find) const NICKNAME: f32 = 0.9;
+    pub(in crate::find) const PIECE: f32 = 0.9;
+    /// What one ordinary edit takes away; `typing.rs` says what an edit costs.
+    pub(in crate::find) const EDIT: f32 = 0.15;
+    pub(in crate::find) const SOUND: f32 = 0.7;
+    pub(in crate::find) const SAME_INITIAL: f32 = 0.7;
+    pub(in crate::find) const INITIAL: f32 = 0.6;
+    /// What is left of the whole where given and family name stand the other way round than usual.
+    pub(in crate::find) const TURNED: f32 = 0.98;
+    /// A name that is only begun, without a letter of the rest, and with all of it.
+    pub(in crate::find) const BEGUN: f32 = 0.5;
+    pub(in crate::find) const BEGUN_WHOLE: f32 = 0.85;
+    /// Where a part is matched by two letters of more, and the rest of it by nothing.
+    pub(in crate::find) const LEAST: f32 = 0.4;
+}
+
+/// How a word matches an asked part.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum How {
+    Same,
+    Nickname,
+    Piece,
+    Edits(u8),
+    Sounds,
+    Begins,
+    Initial,
+}
+
+/// The words that a part may mean, by ascending id.
+pub(super) struct Means {
+    pub(super) ids: Vec<TokenId>,
+    pub(super) with: Vec<(f32, How)>,
+    pub(super) sieve: Sieve,
+}
+
+impl Means {
+    fn of(mut means: Vec<(TokenId, f32, How)>) -> Means {
+        means.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+        means.dedup_by_key(|(id, ..)| *id);
+        let ids: Vec<TokenId> = means.iter().map(|(id, ..)| *id).collect();
+        Means { sieve: Sieve::of(&ids), with: means.into_iter().map(|(_, quality, how)| (quality, how)).collect(), ids }
+    }
+
+    pub(super) fn get(&self, id: TokenId) -> Option<(f32, How)> {
+        if !self.sieve.may_hold(id) {
+            return None;
+        }
+        self.with.get(self.ids.binary_search(&id).ok()?).copied()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (TokenId, f32)> + '_ {
+        self.ids.iter().copied().zip(self.with.iter().map(|(quality, _)| *quality))
+    }
+}
+
+/// One asked part.
+pub(super) struct Part {
+    pub(super) text: String,
+    /// The one letter, if it is only that. An initial names so many words that it only narrows what other parts find.
+    pub(super) initial: Option<u8>,
+    pub(super) means: Means,
+}
+
+/// One way to read the asked name.
+pub(super) struct Reading {
+    pub(super) parts: Vec<Part>,
+    /// How many of the parts that are more than an initial may match nothing.
+    pub(super) may_miss: usize,
+    /// Whether the family name was said to come first, by a comma.
+    pub(super) family_first: bool,
+}
+
+impl Reading {
+    pub(super) fn told(&self) -> impl Iterator<Item = &Part> {
+        self.parts.iter().filter(|part| part.initial.is_none())
+    }
+
+    pub(super) fn initials(&self) -> impl Iterator<Item = u8> + '_ {
+        self.parts.iter().filter_map(|part| part.initial)
+    }
+}
+
+/// The asked name as it was typed, and with each two neighbours written together: `MC DONALD`.
+pub(super) fn readings(names: &Names, name: &str, care: Care) -> Vec<Reading> {
+    let words = asked_words(name);
+    if words.is_empty() {
+        return Vec::new();
+    }
+    let last = words.len() - 1;
+    let family_first = name.contains([',', ';']);
+    let parts: Vec<Part> =
+        words.iter().enumerate().map(|(at, word)| part(names, word, care, at == last || care == Care::Wide)).collect();
+    let told = parts.iter().filter(|part| part.initial.is_none()).count();
+    // One of three parts may be missing in a record, such as a middle name.
+    let mut readings = vec![Reading { parts, may_miss: usize::from(told >= 3), family_first }];
+    for (at, pair) in words.windows(2).enumerate() {
+        let whole: String = pair.iter().map(|word| word.whole.as_str()).collect();
+        // What was written as two means itself or nothing.
+        let Some(id) = names.tokens.find(&whole) else { continue };
+        let joined = Part { text: whole, initial: None, means: Means::of(vec![(id, quality::SAME, How::Same)]) };
+        let others = |word| part(names, word, care, false);
+        let before = words.iter().take(at).map(others);
+        let parts: Vec<Part> = before.chain([joined]).chain(words.iter().skip(at + 2).map(others)).collect();
+        readings.push(Reading { parts, may_miss: 0, family_first });
+    }
+    readings
+}
+
+fn asked_words(name: &str) -> Vec<Word> {
+    let mut words = parts(name);
+    let suffix = |word: &Word| matches!(word.whole.as_str(), "JR" | "SR" | "II" | "III" | "IV");
+    if words.iter().any(|word| !suffix(word)) {
+        words.retain(|word| !suffix(word));
+    }
+    words.truncate(PARTS_MAX);
+    words
+}
+
+fn part(names: &Names, Word { whole, pieces }: &Word, care: Care, begun: bool) -> Part {
+    let tokens = &names.tokens;
+    let letters = whole.len();
+    if letters == 1 {
+        return Part { text: whole.clone(), initial: whole.bytes().next(), means: Means::of(Vec::new()) };
+    }
+    let mut means: Vec<(TokenId, f32, How)> = Vec::new();
+    let near = |text: &str, factor: f32, means: &mut Vec<(TokenId, f32, How)>| {
+        for (id, edits) in tokens.near(text, care) {
+            let cost = typing::cost(text.as_bytes(), tokens.bytes(place(id)), edits);
+            let quality = (quality::SAME - quality::EDIT * f32::from(cost) / 100.0).max(quality::LEAST) * factor;
+            let how = match edits {
+                0 if factor < 1.0 => How::Piece,
+                0 => How::Same,
+                edits => How::Edits(edits),
+            };
+            means.push((id, quality, how));
+        }
+    };
+    near(whole, quality::SAME, &mut means);
+    for piece in pieces.iter().filter(|piece| piece.len() > 1) {
+        near(piece, quality::PIECE, &mut means);
+    }
+    for called in nicknames(whole) {
+        means.extend(tokens.find(called).map(|id| (id, quality::NICKNAME, How::Nickname)));
+    }
+    if let Some(first) = whole.get(..1) {
+        means.extend(tokens.find(first).map(|id| (id, quality::INITIAL, How::Initial)));
+    }
+    if begun && letters >= BEGUN_LETTERS_MIN {
+        for id in tokens.beginning(whole) {
+            let share = letters as f32 / tokens.bytes(place(id)).len().max(1) as f32;
+            means.push((id, quality::BEGUN + (quality::BEGUN_WHOLE - quality::BEGUN) * share, How::Begins));
+        }
+    }
+    if care == Care::Wide {
+        let alike = tokens.sounding(whole).into_iter().filter(|id| are_read_alike(whole, tokens.text(place(*id))));
+        means.extend(alike.map(|id| (id, quality::SOUND, How::Sounds)));
+        // Whom a nickname is short for is spelt in more than one way: `KATE` is `CATHERINE` as well.
+        for called in nicknames(whole) {
+            let alike =
+                tokens.sounding(called).into_iter().filter(|id| are_read_alike(called, tokens.text(place(*id))));
+            means.extend(alike.map(|id| (id, quality::NICKNAME * quality::SOUND, How::Nickname)));
+        }
+    }
+    Part { text: whole.clone(), initial: None, means: Means::of(means) }
+}
+
+/// Whether two words of one sound are also alike in letters: `GARCIA` and `CRUZ` have one sound. Of two consonants, less
+/// is heard: so have `JANE` and `JOHN`.
+fn are_read_alike(asked: &str, recorded: &str) -> bool {
+    let little = sound(asked).number() < 1 << 10;
+    jaro_winkler(asked.as_bytes(), recorded.as_bytes()) >= if little { LITTLE_ALIKE } else { ALIKE }
+}
+
+/// Every person who may match a reading, with a bound that the name's quality does not exceed where `sure` is true: then
+/// each of them matches. Whichever way is cheapest, no person who would match is left out, so that the choice, which
+/// looks at hidden rows too, cannot be seen in the answer.
+pub(super) fn candidates(names: &Names, reading: &Reading, found: &mut Vec<(u32, f32)>) -> bool {
+    let told: Vec<&Part> = reading.told().collect();
+    let initials: Vec<u8> = reading.initials().collect();
+    let sure = reading.parts.len() <= 2 && !told.is_empty();
+    match told.as_slice() {
+        [] => {}
+        [only] if initials.is_empty() => {
+            for (id, quality) in only.means.iter() {
+                found.extend(names.pairs.all(place(id)).map(|person| (person, quality)));
+            }
+        }
+        [only] => {
+            for (id, quality) in only.means.iter() {
+                for initial in &initials {
+                    let bound = (quality + quality::SAME_INITIAL) / 2.0;
+                    names.pairs.beside_range(place(id), ids_of_letter(*initial), |person| found.push((person, bound)));
+                }
+            }
+        }
+        [a, b] => beside(names, a, b, found),
+        [a, b, c] => {
+            beside(names, a, b, found);
+            if reading.may_miss > 0 {
+                beside(names, a, c, found);
+                beside(names, b, c, found);
+            }
+        }
+        // Of two pairs without a part in common, one at least is whole.
+        [a, b, c, d, ..] => {
+            beside(names, a, b, found);
+            if reading.may_miss > 0 {
+                beside(names, c, d, found);
+            }
+        }
+    }
+    sure
+}
+
+/// The persons with a word of one part beside one of the other, from whichever side is cheaper.
+fn beside(names: &Names, a: &Part, b: &Part, found: &mut Vec<(u32, f32)>) {
+    let cost = |from: &Part, to: &Part| -> usize {
+        from.means.ids.iter().map(|id| names.pairs.cost(place(*id), to.means.ids.len())).sum()
+    };
+    let (from, to) = if cost(a, b) <= cost(b, a) { (a, b) } else { (b, a) };
+    for (id, quality) in from.means.iter() {
+        names.pairs.beside(place(id), &to.means.ids, &to.means.sieve, |at, person| {
+            let other = to.means.with.get(at).map_or(0.0, |(quality, _)| *quality);
+            found.push((person, (quality + other) / 2.0));
+        });
+    }
+}

@@ -1,0 +1,123 @@
+//! How likely a hand makes one word of another: which typing errors are the ordinary ones.
+//!
+//! In:    two folded words that are a few edits apart.
+//! Out:   what the edits cost together, in hundredths of an ordinary one.
+//! Never: looks at how frequent a word is.
+
+/// What each slip costs, in hundredths of a letter that was added or left out.
+mod cost {
+    /// Two neighbours swapped.
+    pub(super) const SWAPPED: u16 = 80;
+    /// A letter doubled, or one of two equal ones left out.
+    pub(super) const DOUBLED: u16 = 80;
+    /// The key beside it on the keyboard.
+    pub(super) const BESIDE: u16 = 85;
+    /// Another vowel.
+    pub(super) const VOWEL: u16 = 90;
+    /// A letter added or left out.
+    pub(super) const MORE_OR_LESS: u16 = 100;
+    /// Any other letter instead.
+    pub(super) const OTHER: u16 = 110;
+    /// On top, at the first letter: it is the one that people get right.
+    pub(super) const FIRST: u16 = 30;
+}
+
+/// Longer words are compared by their number of edits alone.
+const LETTERS_MAX: usize = 24;
+
+/// The cheapest way from one word to the other by optimal string alignment, in hundredths. `edits` is how many there are.
+pub(crate) fn cost(asked: &[u8], recorded: &[u8], edits: u8) -> u16 {
+    if edits == 0 {
+        return 0;
+    }
+    if asked.len().max(recorded.len()) > LETTERS_MAX {
+        return u16::from(edits) * cost::MORE_OR_LESS;
+    }
+    // What both begin with costs nothing, and the letter before the first difference tells a doubled one.
+    let mut before = [u16::MAX / 2; LETTERS_MAX + 1];
+    let mut last = before;
+    for (at, slot) in last.iter_mut().enumerate().take(recorded.len() + 1) {
+        *slot = (1..=at).map(|at| gap(recorded, at - 1)).sum();
+    }
+    for (i, x) in asked.iter().enumerate() {
+        let mut row = [u16::MAX / 2; LETTERS_MAX + 1];
+        let get = |row: &[u16], at: usize| row.get(at).copied().unwrap_or(u16::MAX / 2);
+        let out = gap(asked, i);
+        let mut left = get(&last, 0) + out;
+        if let Some(slot) = row.first_mut() {
+            *slot = left;
+        }
+        for (j, y) in recorded.iter().enumerate() {
+            let mut best = get(&last, j) + if x == y { 0 } else { instead(*x, *y) + first(i.min(j)) };
+            best = best.min(get(&last, j + 1) + out).min(left + gap(recorded, j));
+            let swapped = i > 0 && j > 0 && x != y && asked.get(i - 1) == Some(y) && recorded.get(j - 1) == Some(x);
+            if swapped {
+                best = best.min(get(&before, j - 1) + cost::SWAPPED + first(i.min(j) - 1));
+            }
+            if let Some(slot) = row.get_mut(j + 1) {
+                *slot = best;
+            }
+            left = best;
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last.get(recorded.len()).copied().unwrap_or_default()
+}
+
+fn first(at: usize) -> u16 {
+    if at == 0 { cost::FIRST } else { 0 }
+}
+
+/// A letter that the other word has not.
+fn gap(word: &[u8], at: usize) -> u16 {
+    let letter = word.get(at);
+    let beside = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().any(|at| word.get(at) == letter);
+    if beside { cost::DOUBLED } else { cost::MORE_OR_LESS + first(at) }
+}
+
+fn instead(a: u8, b: u8) -> u16 {
+    let vowel = |letter| matches!(letter, b'A' | b'E' | b'I' | b'O' | b'U' | b'Y');
+    if are_beside(a, b) {
+        cost::BESIDE
+    } else if vowel(a) && vowel(b) {
+        cost::VOWEL
+    } else {
+        cost::OTHER
+    }
+}
+
+/// The rows of a keyboard.
+const KEYS: [&[u8]; 4] = [b"1234567890", b"QWERTYUIOP", b"ASDFGHJKL", b"ZXCVBNM"];
+
+fn are_beside(a: u8, b: u8) -> bool {
+    KEYS.iter().any(|row| row.windows(2).any(|keys| keys == [a, b] || keys == [b, a]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_slips_cost_less() {
+        for (asked, recorded, edits, expected) in [
+            ("SMITH", "SMITH", 0, 0),
+            ("SMIHT", "SMITH", 1, 80),
+            ("SMITTH", "SMITH", 1, 80),
+            ("MATEWS", "MATTEWS", 1, 80),
+            ("SMUTH", "SMITH", 1, 85),
+            ("SMETH", "SMITH", 1, 90),
+            ("SMITHS", "SMITH", 1, 100),
+            ("SMTH", "SMITH", 1, 100),
+            ("SMIPH", "SMITH", 1, 110),
+            ("MITH", "SMITH", 1, 130),
+            ("BMITH", "SMITH", 1, 140),
+            ("MSITH", "SMITH", 1, 110),
+            ("MSIHT", "SMITH", 2, 190),
+            ("", "AB", 2, 230),
+            ("AAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAA", 1, 100),
+        ] {
+            assert_eq!(cost(asked.as_bytes(), recorded.as_bytes(), edits), expected, "{asked} {recorded}");
+            assert_eq!(cost(recorded.as_bytes(), asked.as_bytes(), edits), expected, "{recorded} {asked}");
+        }
+    }
+}
