@@ -3,12 +3,14 @@
 mod person;
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use clear_record::{FieldClass, Kind, RecordId, Sight};
 
+use crate::address::Addresses;
 use crate::events::{self, Events};
-use crate::query::{Filter, Found, Hit, Query, Terms, Why};
+use crate::facets::Tally;
+use crate::query::{Filter, Found, Hit, Query, Suggested, Terms, Why};
 use crate::rows::{Row, RowId};
 use crate::{Index, text};
 
@@ -31,10 +33,14 @@ impl Index {
     pub fn find(&self, query: &Query, sight: &Sight<'_>) -> Found {
         let kept = Kept::of(self, &query.filter, sight);
         if let Terms::Incidents = query.terms {
-            return self.listed(query, &kept);
+            return match &query.filter.area {
+                Some(area) => self.listed(query, &kept, self.newest_first(self.places.near(area))),
+                None => self.listed(query, &kept, self.events.iter(&self.rows)),
+            };
         }
         let mut best: HashMap<RecordId, (Rank, Candidate)> = HashMap::new();
-        for candidate in self.candidates(&query.terms, sight) {
+        let (candidates, mut suggested) = self.candidates(&query.terms, sight);
+        for candidate in candidates {
             if !kept.keeps(&candidate.row, candidate.pointer) {
                 continue;
             }
@@ -51,12 +57,38 @@ impl Index {
         // Pointers are neither counted nor paged: how many there are is not the asker's to know.
         let pointers = ranked.split_off(ranked.partition_point(|(_, candidate)| !candidate.pointer));
         let total = ranked.len();
+        let mut tally = Tally::default();
+        for (_, candidate) in ranked.iter().filter(|_| query.facets) {
+            if let Some(at) = self.rows.of(candidate.row.id) {
+                tally.add(self, at, &candidate.row, sight);
+            }
+        }
+        suggested.extend(streets_meant(ranked.iter().map(|(_, candidate)| candidate)));
         let page = ranked.into_iter().skip(query.offset).take(query.limit);
         let hit = |Candidate { row, score, why, pointer }| Hit { id: row.id, label: row.label, score, why, pointer };
-        Found { hits: page.chain(pointers).map(|(_, candidate)| hit(candidate)).collect(), total }
+        let hits = page.chain(pointers).map(|(_, candidate)| hit(candidate)).collect();
+        Found { hits, total, facets: tally.facets(), suggested }
     }
 
-    fn candidates(&self, terms: &Terms, sight: &Sight<'_>) -> Vec<Candidate> {
+    /// Rows in the order of the list of events, each once.
+    fn newest_first(&self, mut rows: Vec<RowId>) -> impl Iterator<Item = RowId> {
+        rows.sort_unstable_by_key(|at| events::order(&self.rows, *at));
+        rows.into_iter()
+    }
+
+    /// What matches and may be noticed, with what was perhaps meant instead.
+    fn candidates(&self, terms: &Terms, sight: &Sight<'_>) -> (Vec<Candidate>, Vec<Suggested>) {
+        if let Terms::Words(wanted) = terms {
+            let read = self.prose.find(wanted, &self.rows, sight);
+            let candidate = |(at, score, why)| {
+                self.rows.get(at).map(|row| Candidate { row, score, why, pointer: false })
+            };
+            return (read.rows.into_iter().filter_map(candidate).collect(), read.suggested);
+        }
+        (self.matching(terms, sight), Vec::new())
+    }
+
+    fn matching(&self, terms: &Terms, sight: &Sight<'_>) -> Vec<Candidate> {
         let by = |class: FieldClass, found: Vec<(RowId, f32, Why)>| -> Vec<Candidate> {
             let seen =
                 |(row, score, why): (RowId, f32, Why)| self.seen(sight, class, row, score, why.points(), vec![why]);
@@ -68,7 +100,18 @@ impl Index {
             }
             Terms::Plate(plate) => by(FieldClass::Identity, self.plates.find(plate)),
             Terms::Address(address) => {
-                self.addresses.iter().flat_map(|(class, addresses)| by(class, addresses.find(address))).collect()
+                let at = |(class, addresses): (FieldClass, &Addresses)| -> Vec<Candidate> {
+                    let open = |at: RowId| self.rows.get(at).is_some_and(|row| sight.opens(class, row.label, row.id));
+                    let found = addresses.find(address, open);
+                    // A pointer by address would say where somebody lives.
+                    let seen = |(row, score, why)| self.seen(sight, class, row, score, false, why);
+                    found.into_iter().filter_map(seen).collect()
+                };
+                self.addresses.iter().flat_map(at).collect()
+            }
+            Terms::Phone(number) => {
+                let rows = self.phones.get(&text::phone(number));
+                by(FieldClass::Contact, rows.map(|row| (row, 1.0, Why::Phone)).collect())
             }
             Terms::CaseNumber(number) => {
                 let rows = self.numbers.get(&text::number(number));
@@ -80,7 +123,7 @@ impl Index {
                 let classes = FieldClass::ALL.iter();
                 classes.filter_map(|class| self.seen(sight, *class, row, 1.0, true, vec![Why::Id])).collect()
             }
-            Terms::Incidents => Vec::new(),
+            Terms::Words(_) | Terms::Incidents => Vec::new(),
         }
     }
 
@@ -108,10 +151,11 @@ impl Index {
     }
 
     /// Events by filter alone, newest first. Only those on the asked page become hits; all are counted.
-    fn listed(&self, query: &Query, kept: &Kept<'_>) -> Found {
+    fn listed(&self, query: &Query, kept: &Kept<'_>, rows: impl Iterator<Item = RowId>) -> Found {
         let kinds = if query.filter.kinds.is_empty() { &[Kind::Incident][..] } else { &query.filter.kinds };
-        let mut found = Found { hits: Vec::new(), total: 0 };
-        for row in self.events.iter(&self.rows).filter_map(|at| self.rows.get(at)) {
+        let mut found = Found { hits: Vec::new(), total: 0, facets: Vec::new(), suggested: Vec::new() };
+        let mut tally = Tally::default();
+        for (at, row) in rows.filter_map(|at| Some((at, self.rows.get(at)?))) {
             if kept.is_before(&row) {
                 break;
             }
@@ -125,13 +169,19 @@ impl Index {
                 found.hits.push(Hit { id: row.id, label: row.label, score: 1.0, why: vec![Why::Kept], pointer: false });
             }
             found.total += 1;
+            if query.facets {
+                tally.add(self, at, &row, kept.sight);
+            }
         }
+        found.facets = tally.facets();
         found
     }
 }
 
 /// A filter, ready to test rows.
 struct Kept<'a> {
+    index: &'a Index,
+    filter: &'a Filter,
     sight: &'a Sight<'a>,
     kinds: &'a [Kind],
     /// Seconds since 1970, the first one in and the first one out.
@@ -141,9 +191,11 @@ struct Kept<'a> {
 }
 
 impl<'a> Kept<'a> {
-    fn of(index: &Index, filter: &'a Filter, sight: &'a Sight<'a>) -> Kept<'a> {
+    fn of(index: &'a Index, filter: &'a Filter, sight: &'a Sight<'a>) -> Kept<'a> {
         let midnight = |date| i64::from(events::days(date)) * 86_400;
         Kept {
+            index,
+            filter,
             sight,
             kinds: &filter.kinds,
             from: filter.occurred_from.map(midnight),
@@ -158,7 +210,8 @@ impl<'a> Kept<'a> {
 
     fn keeps(&self, row: &Row, pointer: bool) -> bool {
         let kind = self.kinds.is_empty() || self.kinds.contains(&row.id.kind);
-        let unfiltered = self.from.is_none() && self.to.is_none() && self.beat.is_none();
+        let timed = self.from.is_none() && self.to.is_none() && self.beat.is_none();
+        let unfiltered = timed && self.filter.is_anywhere_and_any_hour();
         // A closed field keeps nothing: halving a range would read a pointer's date out.
         let readable =
             !pointer && Events::has(row.id.kind) && self.sight.opens(FieldClass::Operational, row.label, row.id);
@@ -166,6 +219,54 @@ impl<'a> Kept<'a> {
             || readable
                 && self.from.is_none_or(|from| row.when.is_some_and(|when| when >= from))
                 && self.to.is_none_or(|to| row.when.is_some_and(|when| when < to))
-                && self.beat.is_none_or(|beat| row.beat == beat))
+                && self.beat.is_none_or(|beat| row.beat == beat)
+                && self.is_at_the_hour(row)
+                && self.is_there(row))
     }
+
+    fn is_at_the_hour(&self, row: &Row) -> bool {
+        let Filter { hours, weekdays, .. } = self.filter;
+        let in_hours = |(from, to): (u8, u8)| {
+            let hour = row.when.map(|when| when.rem_euclid(86_400) / 3_600);
+            hour.is_some_and(|hour| {
+                let (after, before) = (hour >= i64::from(from), hour < i64::from(to));
+                if from < to { after && before } else { after || before }
+            })
+        };
+        // The first of January 1970 was a Thursday.
+        let weekday = || row.when.map(|when| (when.div_euclid(86_400) + 3).rem_euclid(7));
+        let on_day = || weekday().is_some_and(|day| weekdays.iter().any(|it| i64::from(it.to_monday_zero_offset()) == day));
+        hours.is_none_or(in_hours) && (weekdays.is_empty() || on_day())
+    }
+
+    fn is_there(&self, row: &Row) -> bool {
+        let Filter { district, community_area, area, .. } = self.filter;
+        if district.is_none() && community_area.is_none() && area.is_none() {
+            return true;
+        }
+        let Some(at) = self.index.rows.of(row.id) else { return false };
+        let places = &self.index.places;
+        district.as_ref().is_none_or(|district| places.is_district(at, district))
+            && community_area.is_none_or(|asked| places.community_of(at) == Some(asked))
+            && area.as_ref().is_none_or(|area| places.is_in(at, row, area, self.sight))
+    }
+}
+
+impl Filter {
+    fn is_anywhere_and_any_hour(&self) -> bool {
+        let anywhere = self.district.is_none() && self.community_area.is_none() && self.area.is_none();
+        anywhere && self.hours.is_none() && self.weekdays.is_empty()
+    }
+}
+
+/// Streets that were read for a misspelt one, with how many open hits each.
+fn streets_meant<'c>(candidates: impl Iterator<Item = &'c Candidate>) -> Vec<Suggested> {
+    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for why in candidates.flat_map(|candidate| &candidate.why) {
+        if let Why::StreetMisspelt { asked, recorded } = why {
+            *counts.entry((asked.clone(), recorded.clone())).or_default() += 1;
+        }
+    }
+    let suggested = |((asked, instead), count)| Suggested { asked, instead, count };
+    counts.into_iter().map(suggested).collect()
 }

@@ -6,7 +6,9 @@ use crate::address::Addresses;
 use crate::events::{self, Events};
 use crate::keys::Keys;
 use crate::names::Names;
+use crate::places::Places;
 use crate::plates::Plates;
+use crate::prose::Prose;
 use crate::rows::{Row, RowId, Rows};
 use crate::text;
 
@@ -25,6 +27,11 @@ pub struct Index {
     pub(crate) numbers: Keys,
     // Of the class by which it stands here.
     pub(crate) addresses: PerClass<Addresses>,
+    // Class contact.
+    pub(crate) phones: Keys,
+    // Each field by its class.
+    pub(crate) prose: Prose,
+    pub(crate) places: Places,
 }
 
 impl Index {
@@ -76,9 +83,11 @@ impl Index {
         if Events::has(id.kind) {
             self.events.insert(&self.rows, row);
         }
+        self.prose.insert(row, label, record);
         match record {
             Record::Person(person) => self.insert_person(row, person),
             Record::Incident(incident) => {
+                self.places.insert(row, incident);
                 self.number(row, incident.case_number.as_deref());
                 self.address(row, FieldClass::Operational, incident.block.as_deref());
                 self.address(row, FieldClass::Place, incident.address.as_deref());
@@ -112,6 +121,10 @@ impl Index {
             self.identity_numbers.insert(&number, row);
         }
         self.address(row, FieldClass::Contact, person.address.as_deref());
+        let phone = person.phone.as_deref().map(text::phone).unwrap_or_default();
+        if !phone.is_empty() {
+            self.phones.insert(&phone, row);
+        }
     }
 
     fn number(&mut self, row: RowId, number: Option<&str>) {
@@ -129,8 +142,11 @@ impl Index {
 
     fn remove(&mut self, id: RecordId) {
         let Some(row) = self.rows.of(id) else { return };
+        let label = self.rows.get(row).map_or(LabelId(0), |row| row.label);
+        self.prose.remove(row, label);
         match id.kind {
             Kind::Person => {
+                self.phones.remove(row);
                 self.names.remove(row);
                 self.births.remove(row);
                 self.identity_numbers.remove(row);
@@ -139,6 +155,7 @@ impl Index {
             Kind::Vehicle => self.plates.remove(row),
             _ => {
                 self.numbers.remove(row);
+                self.places.remove(row);
                 self.addresses[FieldClass::Operational].remove(row);
                 self.addresses[FieldClass::Place].remove(row);
             }

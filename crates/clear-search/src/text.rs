@@ -73,6 +73,13 @@ pub(crate) fn number(text: &str) -> String {
     cut(folded(text).chars().filter(|c| c.is_alphanumeric()).collect())
 }
 
+/// A telephone number: its digits without the country's 1 in front; nothing, if there are fewer than seven.
+pub(crate) fn phone(text: &str) -> String {
+    let digits: String = folded(text).chars().filter(char::is_ascii_digit).take(20).collect();
+    let digits = if digits.len() == 11 { digits.strip_prefix('1').unwrap_or(&digits) } else { &digits };
+    if digits.len() >= 7 { digits.to_owned() } else { String::new() }
+}
+
 /// Letters added, left out, changed or swapped with their neighbour (optimal string alignment), if at most `most`.
 pub(crate) fn edits(a: &[char], b: &[char], most: u8) -> Option<u8> {
     let most = usize::from(most);

@@ -151,12 +151,19 @@ fn any_query() -> impl Strategy<Value = Query> {
         option::weighted(0.2, text(&BEATS)),
         kinds,
     )
-        .prop_map(|(occurred_from, occurred_to, beat, kinds)| Filter { occurred_from, occurred_to, beat, kinds });
+        .prop_map(|(occurred_from, occurred_to, beat, kinds)| Filter {
+            occurred_from,
+            occurred_to,
+            beat,
+            kinds,
+            ..Filter::default()
+        });
     (terms, filter, 0..30usize, 0..3usize).prop_map(|(terms, filter, limit, offset)| Query {
         terms,
         filter,
         limit,
         offset,
+        facets: true,
     })
 }
 
