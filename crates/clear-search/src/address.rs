@@ -16,8 +16,8 @@ mod parse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 
-pub(crate) use parse::{address, is_street_kind};
 use parse::{Address, Numbers, Street};
+pub(crate) use parse::{address, is_street_kind};
 
 use crate::query::Why;
 use crate::rows::RowId;
@@ -136,13 +136,19 @@ impl Addresses {
         }
     }
 
-    fn on(&self, street: &Street, numbers: Option<Numbers>, open: &dyn Fn(RowId) -> bool) -> Vec<(RowId, f32, Vec<Why>)> {
+    fn on(
+        &self,
+        street: &Street,
+        numbers: Option<Numbers>,
+        open: &dyn Fn(RowId) -> bool,
+    ) -> Vec<(RowId, f32, Vec<Why>)> {
         let mut found: BTreeMap<RowId, (f32, Vec<Why>)> = BTreeMap::new();
         for (id, worth, reasons) in self.streets_like(street, open) {
             let Some(held) = self.held(id) else { continue };
             for row in &held.rows {
                 let places = self.places_of(*row).filter(|(street, _)| *street == id);
-                let best = places.filter_map(|(_, recorded)| placed(numbers, recorded)).max_by(|a, b| a.0.total_cmp(&b.0));
+                let best =
+                    places.filter_map(|(_, recorded)| placed(numbers, recorded)).max_by(|a, b| a.0.total_cmp(&b.0));
                 let Some((score, why)) = best else { continue };
                 let score = score * worth;
                 if found.get(row).is_none_or(|(other, _)| score > *other) {
@@ -155,6 +161,9 @@ impl Addresses {
 
     /// Rows that name both streets.
     fn crossing(&self, first: &Street, second: &Street, open: &dyn Fn(RowId) -> bool) -> Vec<(RowId, f32, Vec<Why>)> {
+        if first == second {
+            return Vec::new();
+        }
         let on = |street| self.on(street, None, open);
         let (first, second) = (on(first), on(second));
         let second: BTreeMap<RowId, (f32, Vec<Why>)> =
@@ -234,7 +243,10 @@ impl Addresses {
     /// Streets whose name, or whose whole spelling, begins so, with how many rows each that are open.
     pub(crate) fn beginning(&self, begun: &str, open: impl Fn(RowId) -> bool) -> Vec<(String, Vec<RowId>)> {
         let Some(Street { before, name, .. }) = address(begun).streets.into_iter().next() else { return Vec::new() };
-        let from = self.names.range::<str, _>((Bound::Included(name.as_str()), Bound::Unbounded)).take_while(|(other, _)| other.starts_with(name.as_str()));
+        let from = self
+            .names
+            .range::<str, _>((Bound::Included(name.as_str()), Bound::Unbounded))
+            .take_while(|(other, _)| other.starts_with(name.as_str()));
         let held = from.flat_map(|(_, ids)| ids).filter_map(|id| self.held(*id));
         held.filter(|held| before.is_none() || held.street.before.is_none() || held.street.before == before)
             .map(|held| (held.street.to_string(), held.rows.iter().copied().filter(|row| open(*row)).collect()))
@@ -301,7 +313,10 @@ mod tests {
                 "0 0.90 same address, recorded W CHICAGO AVE; 1 0.81 same block, recorded W CHICAGO AVE; \
                  2 0.63 another house of the same block, recorded W CHICAGO AVE",
             ),
-            ("3134 W Chcago Ave", "0 0.80 same address, CHCAGO read as W CHICAGO AVE; 1 0.72 same block, CHCAGO read as W CHICAGO AVE; 2 0.56 another house of the same block, CHCAGO read as W CHICAGO AVE"),
+            (
+                "3134 W Chcago Ave",
+                "0 0.80 same address, CHCAGO read as W CHICAGO AVE; 1 0.72 same block, CHCAGO read as W CHICAGO AVE; 2 0.56 another house of the same block, CHCAGO read as W CHICAGO AVE",
+            ),
             ("12 n state", "3 0.90 same block"),
             ("100 e 79 st", "5 1.00 same address; 9 0.90 same address, recorded E 79TH PL"),
             ("madison & state", "7 1.00 streets cross here"),

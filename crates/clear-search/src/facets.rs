@@ -84,7 +84,15 @@ mod tests {
 
     #[test]
     fn years_come_back_from_seconds() {
-        for day in [date(1970, 1, 1), date(1969, 12, 31), date(2000, 2, 29), date(2000, 12, 31), date(2018, 3, 1), date(1900, 1, 1), date(2400, 2, 29)] {
+        for day in [
+            date(1970, 1, 1),
+            date(1969, 12, 31),
+            date(2000, 2, 29),
+            date(2000, 12, 31),
+            date(2018, 3, 1),
+            date(1900, 1, 1),
+            date(2400, 2, 29),
+        ] {
             assert_eq!(year(crate::events::seconds(day.at(23, 59, 59, 0))), i64::from(day.year()), "{day}");
         }
     }

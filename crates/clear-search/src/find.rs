@@ -80,9 +80,8 @@ impl Index {
     fn candidates(&self, terms: &Terms, sight: &Sight<'_>) -> (Vec<Candidate>, Vec<Suggested>) {
         if let Terms::Words(wanted) = terms {
             let read = self.prose.find(wanted, &self.rows, sight);
-            let candidate = |(at, score, why)| {
-                self.rows.get(at).map(|row| Candidate { row, score, why, pointer: false })
-            };
+            let candidate =
+                |(at, score, why)| self.rows.get(at).map(|row| Candidate { row, score, why, pointer: false });
             return (read.rows.into_iter().filter_map(candidate).collect(), read.suggested);
         }
         (self.matching(terms, sight), Vec::new())
@@ -235,7 +234,8 @@ impl<'a> Kept<'a> {
         };
         // The first of January 1970 was a Thursday.
         let weekday = || row.when.map(|when| (when.div_euclid(86_400) + 3).rem_euclid(7));
-        let on_day = || weekday().is_some_and(|day| weekdays.iter().any(|it| i64::from(it.to_monday_zero_offset()) == day));
+        let on_day =
+            || weekday().is_some_and(|day| weekdays.iter().any(|it| i64::from(it.to_monday_zero_offset()) == day));
         hours.is_none_or(in_hours) && (weekdays.is_empty() || on_day())
     }
 

@@ -138,7 +138,8 @@ fn sides(corners: &[Point]) -> impl Iterator<Item = (Point, Point)> + '_ {
 fn crosses_itself(corners: &[Point]) -> bool {
     let sides: Vec<(Point, Point)> = sides(corners).collect();
     let turn = |a: Point, b: Point, c: Point| {
-        (b.longitude - a.longitude) * (c.latitude - a.latitude) - (b.latitude - a.latitude) * (c.longitude - a.longitude)
+        (b.longitude - a.longitude) * (c.latitude - a.latitude)
+            - (b.latitude - a.latitude) * (c.longitude - a.longitude)
     };
     let cross = |(a, b): (Point, Point), (c, d): (Point, Point)| {
         let apart = |p: f64, q: f64| p * q < 0.0;
@@ -237,9 +238,7 @@ impl Places {
         let (low, high) = area.bounds();
         let of = |point: Point| cell((millionths(point.latitude), millionths(point.longitude)));
         let (low, high) = (of(low), of(high));
-        let wanted = |cell: &(i32, i32)| {
-            (low.0..=high.0).contains(&cell.0) && (low.1..=high.1).contains(&cell.1)
-        };
+        let wanted = |cell: &(i32, i32)| (low.0..=high.0).contains(&cell.0) && (low.1..=high.1).contains(&cell.1);
         let cells = (i64::from(high.0) - i64::from(low.0) + 1) * (i64::from(high.1) - i64::from(low.1) + 1);
         if cells < self.grid.len() as i64 {
             let inside = (low.0..=high.0).flat_map(|north| (low.1..=high.1).map(move |east| (north, east)));
@@ -295,21 +294,38 @@ mod tests {
         for (corners, expected) in [
             (&square[..], None),
             (&[(0.0, 0.0), (0.0, 0.1), (0.1, 0.1), (0.0, 0.0)], None),
-            (&[(0.0, 0.0), (0.1, 0.1), (0.0, 0.1), (0.1, 0.0)], Some("its sides cross: give the corners in order around it")),
+            (
+                &[(0.0, 0.0), (0.1, 0.1), (0.0, 0.1), (0.1, 0.0)],
+                Some("its sides cross: give the corners in order around it"),
+            ),
             (&square[..2], Some("it has fewer than 3 corners")),
             (&[(0.0, 0.0), (0.0, 1.5), (0.1, 0.1)], Some("it is more than one degree wide or high")),
-            (&[(0.0, 0.0), (0.0, f64::NAN), (0.1, 0.1)], Some("a corner is not on Earth: give latitude and longitude in degrees")),
-            (&[(0.0, 0.0), (0.0, 200.0), (0.1, 0.1)], Some("a corner is not on Earth: give latitude and longitude in degrees")),
+            (
+                &[(0.0, 0.0), (0.0, f64::NAN), (0.1, 0.1)],
+                Some("a corner is not on Earth: give latitude and longitude in degrees"),
+            ),
+            (
+                &[(0.0, 0.0), (0.0, 200.0), (0.1, 0.1)],
+                Some("a corner is not on Earth: give latitude and longitude in degrees"),
+            ),
             (&many, Some("it has more than 1000 corners")),
         ] {
             let expected = expected.map(Error::Polygon);
             assert_eq!(polygon(corners).err(), expected);
         }
         let inside = polygon(&square).unwrap();
-        for (at, expected) in [((0.05, 0.05), true), ((0.05, 0.15), false), ((-0.05, 0.05), false), ((0.05, -0.01), false)] {
+        for (at, expected) in
+            [((0.05, 0.05), true), ((0.05, 0.15), false), ((-0.05, 0.05), false), ((0.05, -0.01), false)]
+        {
             assert_eq!(inside.contains(point(at)), expected, "{at:?}");
         }
-        for (centre, radius_m, sound) in [((41.9, -87.6), 500, true), ((41.9, -87.6), 0, false), ((41.9, -87.6), 50_001, false), ((91.0, 0.0), 5, false), ((f64::INFINITY, 0.0), 5, false)] {
+        for (centre, radius_m, sound) in [
+            ((41.9, -87.6), 500, true),
+            ((41.9, -87.6), 0, false),
+            ((41.9, -87.6), 50_001, false),
+            ((91.0, 0.0), 5, false),
+            ((f64::INFINITY, 0.0), 5, false),
+        ] {
             assert_eq!(Area::circle(point(centre), radius_m).is_ok(), sound);
         }
     }
@@ -318,10 +334,18 @@ mod tests {
     fn the_grid_finds_what_a_look_at_each_finds() {
         // Fixed points around a centre, some of them far away.
         let mut places = Places::default();
-        let at = |row: u32| point((41.88 + f64::from(row * 37 % 101) / 4_000.0, -87.63 + f64::from(row * 53 % 97) / 3_000.0));
-        let json = |point: Point| format!(r#"{{"occurred_from":"2018-03-04T10:00:00","latitude":{},"longitude":{}}}"#, point.latitude, point.longitude);
+        let at = |row: u32| {
+            point((41.88 + f64::from(row * 37 % 101) / 4_000.0, -87.63 + f64::from(row * 53 % 97) / 3_000.0))
+        };
+        let json = |point: Point| {
+            format!(
+                r#"{{"occurred_from":"2018-03-04T10:00:00","latitude":{},"longitude":{}}}"#,
+                point.latitude, point.longitude
+            )
+        };
         for row in 0..500 {
-            let record = clear_record::Record::from_bytes(clear_record::Kind::Incident, json(at(row)).as_bytes()).unwrap();
+            let record =
+                clear_record::Record::from_bytes(clear_record::Kind::Incident, json(at(row)).as_bytes()).unwrap();
             let clear_record::Record::Incident(incident) = record else { panic!() };
             places.insert(row, &incident);
         }

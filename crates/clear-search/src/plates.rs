@@ -193,7 +193,8 @@ impl Plates {
     pub(crate) fn beginning(&self, begun: &str) -> Vec<(String, RowId)> {
         let Some(first) = pairs(begun).into_iter().next() else { return Vec::new() };
         let rows = self.pairs.get(&first).into_iter().flatten();
-        let begins = |row: &RowId| Some((self.text.get(row).filter(|plate| plate.starts_with(begun))?.to_string(), *row));
+        let begins =
+            |row: &RowId| Some((self.text.get(row).filter(|plate| plate.starts_with(begun))?.to_string(), *row));
         rows.filter_map(begins).collect()
     }
 }

@@ -215,7 +215,7 @@ fn place(typed: &str, words: &[&str]) -> (Option<Reading>, bool) {
                 (reading("address"), !is_split_number(typed))
             } else if kind && words.len() > 1 {
                 (reading("street"), true)
-            } else if words.len() > 1 && !words.iter().all(|word| word.bytes().all(|byte| byte.is_ascii_digit())) {
+            } else if words.len() > 1 && typed.contains(char::is_alphabetic) {
                 (reading("street"), false)
             } else {
                 (None, false)
@@ -252,7 +252,11 @@ mod tests {
             ("AB 12345", "the plate AB12345", "a person named AB 12345; the street AB 12345; text that says AB 12345"),
             ("AB?12*", "the plate AB?12*", "a person named AB?12*"),
             ("ab_123", "the plate AB_123", "a person named ab_123"),
-            ("1HGCM82633A004352", "the vehicle identification number 1HGCM82633A004352", "a person named 1HGCM82633A004352; text that says 1HGCM82633A004352"),
+            (
+                "1HGCM82633A004352",
+                "the vehicle identification number 1HGCM82633A004352",
+                "a person named 1HGCM82633A004352; text that says 1HGCM82633A004352",
+            ),
             // Persons.
             ("John Smith", "a person named John Smith", "the street John Smith; text that says John Smith"),
             ("Smith", "a person named Smith", "the plate SMITH; text that says Smith"),
@@ -264,28 +268,84 @@ mod tests {
             ("O'Brien", "a person named O'Brien", "the plate OBRIEN; text that says O'Brien"),
             (card, "a person named ALEX SAMPLE, born 1984-08-15, with the number S514", ""),
             // Telephones.
-            ("(312) 555-0142", "the telephone number 3125550142", "a person named (312) 555-0142; text that says (312) 555-0142"),
-            ("+1 312.555.0142", "the telephone number 3125550142", "a person named +1 312.555.0142; text that says +1 312.555.0142"),
-            ("555-0142", "the telephone number 5550142", "the plate 5550142; a person named 555-0142; text that says 555-0142"),
+            (
+                "(312) 555-0142",
+                "the telephone number 3125550142",
+                "a person named (312) 555-0142; text that says (312) 555-0142",
+            ),
+            (
+                "+1 312.555.0142",
+                "the telephone number 3125550142",
+                "a person named +1 312.555.0142; text that says +1 312.555.0142",
+            ),
+            (
+                "555-0142",
+                "the telephone number 5550142",
+                "the plate 5550142; a person named 555-0142; text that says 555-0142",
+            ),
             // Addresses.
-            ("3134 W Chicago Ave", "the address 3134 W Chicago Ave", "a person named 3134 W Chicago Ave; text that says 3134 W Chicago Ave"),
-            ("031XX W CHICAGO AVE", "the address 031XX W CHICAGO AVE", "a person named 031XX W CHICAGO AVE; text that says 031XX W CHICAGO AVE"),
-            ("4700 block of S Western", "the address 4700 block of S Western", "a person named 4700 block of S Western; text that says 4700 block of S Western"),
-            ("4700-4750 S Western", "the address 4700-4750 S Western", "a person named 4700-4750 S Western; text that says 4700-4750 S Western"),
+            (
+                "3134 W Chicago Ave",
+                "the address 3134 W Chicago Ave",
+                "a person named 3134 W Chicago Ave; text that says 3134 W Chicago Ave",
+            ),
+            (
+                "031XX W CHICAGO AVE",
+                "the address 031XX W CHICAGO AVE",
+                "a person named 031XX W CHICAGO AVE; text that says 031XX W CHICAGO AVE",
+            ),
+            (
+                "4700 block of S Western",
+                "the address 4700 block of S Western",
+                "a person named 4700 block of S Western; text that says 4700 block of S Western",
+            ),
+            (
+                "4700-4750 S Western",
+                "the address 4700-4750 S Western",
+                "a person named 4700-4750 S Western; text that says 4700-4750 S Western",
+            ),
             ("100 E 79th", "the address 100 E 79th", "a person named 100 E 79th; text that says 100 E 79th"),
-            ("Lake Shore Drive", "the street Lake Shore Drive", "a person named Lake Shore Drive; text that says Lake Shore Drive"),
-            ("Madison & State", "the crossing Madison & State", "a person named Madison & State; text that says Madison & State"),
-            ("79th at Cottage Grove", "the crossing 79th at Cottage Grove", "a person named 79th at Cottage Grove; text that says 79th at Cottage Grove"),
-            ("W Madison St/N State St", "the crossing W Madison St/N State St", "a person named W Madison St/N State St; text that says W Madison St/N State St"),
-            ("John and Mary", "a person named John and Mary", "the crossing John and Mary; text that says John and Mary"),
+            (
+                "Lake Shore Drive",
+                "the street Lake Shore Drive",
+                "a person named Lake Shore Drive; text that says Lake Shore Drive",
+            ),
+            (
+                "Madison & State",
+                "the crossing Madison & State",
+                "a person named Madison & State; text that says Madison & State",
+            ),
+            (
+                "79th at Cottage Grove",
+                "the crossing 79th at Cottage Grove",
+                "a person named 79th at Cottage Grove; text that says 79th at Cottage Grove",
+            ),
+            (
+                "W Madison St/N State St",
+                "the crossing W Madison St/N State St",
+                "a person named W Madison St/N State St; text that says W Madison St/N State St",
+            ),
+            (
+                "John and Mary",
+                "a person named John and Mary",
+                "the crossing John and Mary; text that says John and Mary",
+            ),
             // Words.
             ("\"rear door\" -garage", "text that says \"rear door\" -garage", ""),
             ("marks:dragon", "text that says marks:dragon", ""),
             ("knife OR gun", "text that says knife OR gun", ""),
             ("burglar*", "text that says burglar*", "the plate BURGLAR*; a person named burglar*"),
-            ("broke the rear window of a car", "text that says broke the rear window of a car", "a person named broke the rear window of a car; the street broke the rear window of a car"),
+            (
+                "broke the rear window of a car",
+                "text that says broke the rear window of a car",
+                "a person named broke the rear window of a car; the street broke the rear window of a car",
+            ),
             // Neither.
-            ("John 02/31/1980", "a person named John 02/31/1980", "the crossing John 02/31/1980; text that says John 02/31/1980"),
+            (
+                "John 02/31/1980",
+                "a person named John 02/31/1980",
+                "the street John 02/31/1980; text that says John 02/31/1980",
+            ),
             ("", "a person", ""),
             ("🙂", "a person named 🙂", ""),
         ] {
@@ -298,7 +358,11 @@ mod tests {
     #[test]
     fn a_mistake_is_told_with_its_mend() {
         for (typed, how, note) in [
-            ("\"rear door", "a person named \"rear door", "the quotation that begins at character 1 has no end: add a \""),
+            (
+                "\"rear door",
+                "a person named \"rear door",
+                "the quotation that begins at character 1 has no end: add a \"",
+            ),
             ("A*", "a person named A*", "a plate with wildcards has 3 letters and digits or more beside them"),
             ("red OR", "a person named red OR", "OR at character 5 stands between two words"),
         ] {

@@ -79,8 +79,22 @@ const KINDS: [(&str, &str); 58] = [
 
 /// What follows is inside the house.
 const UNITS: [&str; 16] = [
-    "APT", "APARTMENT", "UNIT", "SUITE", "STE", "FLOOR", "FL", "FLR", "RM", "ROOM", "BSMT", "BASEMENT", "REAR", "LOT",
-    "BLDG", "BUILDING",
+    "APT",
+    "APARTMENT",
+    "UNIT",
+    "SUITE",
+    "STE",
+    "FLOOR",
+    "FL",
+    "FLR",
+    "RM",
+    "ROOM",
+    "BSMT",
+    "BASEMENT",
+    "REAR",
+    "LOT",
+    "BLDG",
+    "BUILDING",
 ];
 
 const ONES: [(&str, u32); 19] = [
@@ -197,6 +211,8 @@ pub(crate) fn address(text: &str) -> Address {
     }
     let mut sides = words.split(|word| matches!(word.as_str(), "&" | "/" | "@" | "AT" | "AND"));
     let (first, second) = (sides.next().unwrap_or_default(), sides.next().filter(|side| !side.is_empty()));
+    // Two streets cross; more are a text that is no address.
+    let second = second.filter(|_| sides.next().is_none());
     match second {
         Some(second) if !first.is_empty() => {
             address.streets.extend([first, second].into_iter().filter_map(street));
@@ -218,8 +234,7 @@ fn words(text: &str) -> Vec<String> {
     let street = street.split([',', ';']).map(str::trim).find(|part| !part.is_empty()).unwrap_or_default();
     let mut words: Vec<String> = Vec::new();
     for run in street.split_whitespace().take(24) {
-        let is_fraction = run.contains('/') && run.bytes().all(|byte| byte.is_ascii_digit() || byte == b'/');
-        if is_fraction {
+        if run.split_once('/').is_some_and(|(over, under)| is_digits(over) && is_digits(under)) {
             continue;
         }
         let mut word = String::new();

@@ -56,7 +56,10 @@ impl Prose {
     /// Words of open texts that begin so, with how many open rows have each.
     pub(crate) fn beginning(&self, begun: &str, rows: &Rows, sight: &Sight<'_>) -> Vec<(String, usize)> {
         let under = under(self, rows, sight);
-        let from = self.by_spelling.range::<str, _>((Bound::Included(begun), Bound::Unbounded)).take_while(|(word, _)| word.starts_with(begun));
+        let from = self
+            .by_spelling
+            .range::<str, _>((Bound::Included(begun), Bound::Unbounded))
+            .take_while(|(word, _)| word.starts_with(begun));
         from.map(|(word, id)| (word.to_string(), under.count(*id, None))).filter(|(_, count)| *count > 0).collect()
     }
 }

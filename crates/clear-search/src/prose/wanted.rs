@@ -16,7 +16,10 @@ pub struct Wanted(pub(crate) Node);
 pub(crate) enum Node {
     Leaf(Leaf),
     /// All of `these`, at least one, and none of `not`.
-    All { these: Vec<Node>, not: Vec<Node> },
+    All {
+        these: Vec<Node>,
+        not: Vec<Node>,
+    },
     /// At least one.
     Any(Vec<Node>),
 }
@@ -220,7 +223,11 @@ impl Reader {
     fn any(&mut self) -> Result<Node, Error> {
         if self.next_is(&Symbol::Or) || self.next_is(&Symbol::And) {
             self.at += 1;
-            return Err(self.lacking(if self.symbols.get(self.at - 1).is_some_and(|it| it.0 == Symbol::Or) { "OR" } else { "AND" }));
+            return Err(self.lacking(if self.symbols.get(self.at - 1).is_some_and(|it| it.0 == Symbol::Or) {
+                "OR"
+            } else {
+                "AND"
+            }));
         }
         let mut nodes = vec![self.all()?];
         while self.take(&Symbol::Or) {

@@ -47,7 +47,8 @@ fn spelt(words: &[&str]) -> Option<Date> {
         i8::try_from(at + 1).ok()
     };
     let year = year.trim_end_matches(',');
-    let (month, day) = month(first).map(|month| (month, second)).or_else(|| month(second).map(|month| (month, first)))?;
+    let (month, day) =
+        month(first).map(|month| (month, second)).or_else(|| month(second).map(|month| (month, first)))?;
     of(year, month, day.trim_end_matches(','))
 }
 

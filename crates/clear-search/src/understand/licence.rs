@@ -14,9 +14,9 @@ pub(crate) struct Licence {
 
 /// Elements of the standard, so that one can be told from the value before it where line ends were lost on the way.
 const ELEMENTS: [&str; 40] = [
-    "DAA", "DAC", "DAD", "DAG", "DAH", "DAI", "DAJ", "DAK", "DAQ", "DAR", "DAS", "DAT", "DAU", "DAW", "DAX", "DAY", "DAZ",
-    "DBA", "DBB", "DBC", "DBD", "DBN", "DBS", "DCA", "DCB", "DCD", "DCF", "DCG", "DCK", "DCS", "DCT", "DCU", "DDA", "DDB",
-    "DDC", "DDD", "DDE", "DDF", "DDG", "DDK",
+    "DAA", "DAC", "DAD", "DAG", "DAH", "DAI", "DAJ", "DAK", "DAQ", "DAR", "DAS", "DAT", "DAU", "DAW", "DAX", "DAY",
+    "DAZ", "DBA", "DBB", "DBC", "DBD", "DBN", "DBS", "DCA", "DCB", "DCD", "DCF", "DCG", "DCK", "DCS", "DCT", "DCU",
+    "DDA", "DDB", "DDC", "DDD", "DDE", "DDF", "DDG", "DDK",
 ];
 
 /// Longer is no licence.
@@ -51,7 +51,10 @@ fn values(text: &str) -> Vec<(&'static str, String)> {
     if lines.len() > 2 {
         for line in lines {
             // The first element of a subfile follows its type, after the header on one line: `…ZI03190008DLDAQ…`.
-            let line = ["DLD", "IDD"].iter().find_map(|mark| line.rfind(mark)).map_or(line, |at| line.get(at + 2..).unwrap_or(line));
+            let line = ["DLD", "IDD"]
+                .iter()
+                .find_map(|mark| line.rfind(mark))
+                .map_or(line, |at| line.get(at + 2..).unwrap_or(line));
             let element = ELEMENTS.iter().find(|element| line.starts_with(**element));
             values.extend(element.and_then(|element| Some((*element, line.get(3..)?.to_owned()))));
         }
@@ -75,7 +78,8 @@ fn marks(text: &str) -> Vec<(usize, &'static str)> {
     let body = ["DLDAQ", "IDDAQ", "DLDCS", "IDDCS", "DLDAA", "IDDAA", "DLDCA", "IDDCA"];
     let Some(begin) = body.iter().filter_map(|mark| text.find(mark)).min().map(|at| at + 2) else { return Vec::new() };
     // Eight figures follow the date of birth; what ends in its `D` is no element.
-    let figures = |at: usize| text.get(at + 3..at + 11).is_some_and(|date| date.bytes().all(|byte| byte.is_ascii_digit()));
+    let figures =
+        |at: usize| text.get(at + 3..at + 11).is_some_and(|date| date.bytes().all(|byte| byte.is_ascii_digit()));
     let birth = text.match_indices("DBB").map(|(at, _)| at).find(|at| figures(*at));
     let is_mark = |at: usize| birth.is_none_or(|birth| at == birth || at + 3 <= birth || at > birth);
     let mut marks: Vec<(usize, &'static str)> = Vec::new();

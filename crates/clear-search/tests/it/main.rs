@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod hidden;
+mod text;
 
 use clear_record::{
     AccountId, AgencyId, FieldClass, Kind, LabelId, LabelSet, Method, PerClass, Provenance, Reach, Record, RecordId,
@@ -191,8 +192,7 @@ fn events_are_listed_newest_first_by_date_and_beat() {
     }
     let date = |text: &str| Some(text.parse::<Date>().unwrap());
     let ask = |from, to, beat: Option<&str>, limit, offset| {
-        let filter =
-            Filter { occurred_from: from, occurred_to: to, beat: beat.map(Into::into), ..Filter::default() };
+        let filter = Filter { occurred_from: from, occurred_to: to, beat: beat.map(Into::into), ..Filter::default() };
         index.find(&Query { filter, limit, offset, ..Query::of(Terms::Incidents) }, &Sight::of(&all()))
     };
     let everything = ask(None, None, None, 2_000, 0);
