@@ -19,6 +19,7 @@ mod find;
 mod known;
 mod lapsing;
 mod mentions;
+mod narrow;
 mod open;
 mod relations;
 mod rows;
@@ -32,6 +33,9 @@ pub use open::{Open, OpenMatch, Related, SamePerson};
 pub use relations::Ties;
 pub use rows::{Cursor, Rows, RowsMatch};
 pub use shelves::{Error, Shelves};
+
+// What a match says in the words of the search.
+pub use clear_search::{Facet, Piece, Snippet, Suggested, Suggestion};
 
 use clear_policy::Grant;
 use clear_record::Seq;

@@ -16,7 +16,10 @@ mod answers;
 mod rows;
 mod shown;
 
-pub use answers::{Alert, CountedTable, Found, FoundHit, Opened, OpenedRecord, RelatedRecord, SamePersonRecord};
+pub use answers::{
+    Alert, AlsoRead, Begins, CountedTable, FacetCount, Found, FoundFacet, FoundHit, FoundSnippet, Meant, Opened, OpenedRecord,
+    RelatedRecord, SamePersonRecord, SnippetPiece,
+};
 pub use rows::{Form, Writer, Written};
 pub use shown::{Pointer, Sharing, Shown};
 

@@ -298,6 +298,22 @@ impl Why {
     }
 }
 
+impl Terms {
+    /// What it is read as, in a word: `person`, `plate`, `address`, `number`, `phone`, `words`, `id` or `incidents`.
+    pub fn reading(&self) -> &'static str {
+        match self {
+            Terms::Person { .. } => "person",
+            Terms::Plate(_) => "plate",
+            Terms::Address(_) => "address",
+            Terms::CaseNumber(_) => "number",
+            Terms::Phone(_) => "phone",
+            Terms::Words(_) => "words",
+            Terms::Id(_) => "id",
+            Terms::Incidents => "incidents",
+        }
+    }
+}
+
 // What is asked and found of a person never reaches a log by accident.
 impl fmt::Debug for Terms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -205,14 +205,16 @@ pub(crate) struct InquirySchema {
     analytic: Option<bool>,
 }
 
-/// What to look for: one of `text`, `name`, `plate`, `address`, `case_number`, `identity_number` or `id`; or none of
-/// them, with dates or a beat, to list incidents.
+/// What to look for: one of `text`, `name`, `plate`, `address`, `phone`, `words`, `case_number`, `identity_number` or
+/// `id`; or none of them, with dates, hours, a beat or an area, to list incidents.
 #[derive(ToSchema)]
 #[schema(as = Find)]
 #[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
 pub(crate) struct FindSchema {
     /// Whatever the asker typed; the answer says how it was understood.
     text: Option<String>,
+    /// Which of the readings of `text` that an answer offers is meant.
+    read_as: Option<String>,
     /// A person's name, in any order, misspelt or partial.
     name: Option<String>,
     /// With a name: the date of birth.
@@ -220,10 +222,14 @@ pub(crate) struct FindSchema {
     date_of_birth: Option<String>,
     /// The owner's person identity number.
     identity_number: Option<String>,
-    /// A registration plate or a part of one.
+    /// A registration plate, a part of one, or one with wildcards: `AB?12*`.
     plate: Option<String>,
-    /// An address or block.
+    /// An address, a block, a street, or two streets that cross.
     address: Option<String>,
+    /// A telephone number.
+    phone: Option<String>,
+    /// Words of free text: `burglary "rear door" -garage`, `knife OR gun`, `burglar*`, `marks:dragon`.
+    words: Option<String>,
     /// A case number.
     case_number: Option<String>,
     /// A record's id.
@@ -236,6 +242,24 @@ pub(crate) struct FindSchema {
     to: Option<String>,
     /// Incidents on this beat.
     beat: Option<String>,
+    /// Records of this kind alone.
+    kind: Option<String>,
+    /// Incidents in this district.
+    district: Option<String>,
+    /// Incidents in this community area.
+    community_area: Option<u16>,
+    /// Incidents around this point, with `radius_m`: `41.88,-87.63`.
+    near: Option<String>,
+    /// How far around it, 1 to 50,000 metres.
+    radius_m: Option<u32>,
+    /// Incidents inside these corners, in order: `41.8,-87.6;41.9,-87.6;41.9,-87.7`.
+    polygon: Option<String>,
+    /// Incidents from one full hour of the day to another: `22-2`.
+    hours: Option<String>,
+    /// Incidents on these days of the week: `sat,sun`.
+    weekdays: Option<String>,
+    /// Whether to count the hits by kind, year, beat, district and community area.
+    facets: Option<bool>,
     /// How many hits, 20 unless said, 200 at most.
     limit: Option<u64>,
     /// How many hits to leave out first.
@@ -342,6 +366,18 @@ mod tests {
             identity_number: text(),
             plate: text(),
             address: text(),
+            read_as: text(),
+            phone: text(),
+            words: text(),
+            kind: text(),
+            district: text(),
+            community_area: Some(1),
+            near: text(),
+            radius_m: Some(1),
+            polygon: text(),
+            hours: text(),
+            weekdays: text(),
+            facets: Some(true),
             case_number: text(),
             id: Some(RecordId { kind: Kind::Person, raw: 0 }),
             from: day,

@@ -63,7 +63,7 @@ macro_rules! routes {
 }
 
 routes! {
-    POST "/api/v1/find" "find" ASKER find::find, "Finds persons, plates, addresses, cases and incidents.";
+    POST "/api/v1/find" "find" ASKER find::find, "Finds persons, plates, addresses, telephones, words, cases and incidents.";
     GET "/api/v1/find" "find_by_query" ASKER find::find_by_query, "The same, with the question in the query string and the inquiry in headers.";
     GET "/api/v1/records/{record}" "open" ASKER open::open, "Opens one record with what stands beside it.";
     POST "/api/v1/records/{record}" "file" FILER file::file, "Files a record of a kind, or corrects one.";
