@@ -291,7 +291,7 @@ fn snippets(terms: &Terms, version: &Version, sight: &Sight<'_>) -> Vec<Snippet>
 
 /// What is said to an asker who would have hit black records: only what their owners attached, only where the match
 /// names the record as a gray one's must, and only to whom the owner opens anything at all.
-fn cautions(folds: &Folds, query: &Query, grant: &Grant, sight: &Sight<'_>) -> Vec<Caution> {
+pub(crate) fn cautions(folds: &Folds, query: &Query, grant: &Grant, sight: &Sight<'_>) -> Vec<Caution> {
     let cautioned = folds.relations.cautioned();
     if cautioned.is_empty() {
         return Vec::new();
@@ -312,7 +312,7 @@ fn cautions(folds: &Folds, query: &Query, grant: &Grant, sight: &Sight<'_>) -> V
     cautions
 }
 
-fn numbered(folds: &Folds) -> impl Iterator<Item = (LabelId, &clear_record::Label)> {
+pub(crate) fn numbered(folds: &Folds) -> impl Iterator<Item = (LabelId, &clear_record::Label)> {
     (0u32..).map(LabelId).zip(folds.label_values.iter())
 }
 

@@ -14,6 +14,7 @@
 //!
 //! [`Sight`]: clear_record::Sight
 
+mod check;
 mod counts;
 mod find;
 mod known;
@@ -25,6 +26,7 @@ mod relations;
 mod rows;
 mod shelves;
 
+pub use check::{CHECK_LIMITS, Check, CheckLimits, CheckMatch, CheckOf, CheckedLine, RefusedLine};
 pub use counts::{Counted, Counts};
 pub use find::{Find, FindMatch, FoundVersion};
 pub use known::Known;

@@ -104,7 +104,9 @@ fn weekdays(text: &str) -> Result<Vec<Weekday>, Error> {
     let day = |name: &str| {
         let name = name.trim().to_ascii_lowercase();
         let known = WEEKDAYS.iter().find(|(short, _)| name.len() >= 3 && name.starts_with(short));
-        known.map(|(_, day)| *day).ok_or_else(|| wrong("weekdays are mon, tue, wed, thu, fri, sat, sun: sat,sun".into()))
+        known
+            .map(|(_, day)| *day)
+            .ok_or_else(|| wrong("weekdays are mon, tue, wed, thu, fri, sat, sun: sat,sun".into()))
     };
     text.split(',').map(day).collect()
 }
@@ -119,11 +121,20 @@ mod tests {
         for (find, expected) in [
             (Find { hours: text("22-2"), ..Find::default() }, Ok(())),
             (Find { hours: text("0-24"), ..Find::default() }, Ok(())),
-            (Find { hours: text("20-25"), ..Find::default() }, Err("hours are from one full hour to another, 0 to 24: 22-2")),
+            (
+                Find { hours: text("20-25"), ..Find::default() },
+                Err("hours are from one full hour to another, 0 to 24: 22-2"),
+            ),
             (Find { hours: text("20-24"), ..Find::default() }, Ok(())),
-            (Find { hours: text("7"), ..Find::default() }, Err("hours are from one full hour to another, 0 to 24: 22-2")),
+            (
+                Find { hours: text("7"), ..Find::default() },
+                Err("hours are from one full hour to another, 0 to 24: 22-2"),
+            ),
             (Find { weekdays: text("Sat, sunday"), ..Find::default() }, Ok(())),
-            (Find { weekdays: text("x"), ..Find::default() }, Err("weekdays are mon, tue, wed, thu, fri, sat, sun: sat,sun")),
+            (
+                Find { weekdays: text("x"), ..Find::default() },
+                Err("weekdays are mon, tue, wed, thu, fri, sat, sun: sat,sun"),
+            ),
             (Find { near: text("41.88,-87.63"), radius_m: Some(500), ..Find::default() }, Ok(())),
             (
                 Find { near: text("41.88,-87.63"), ..Find::default() },

@@ -10,6 +10,7 @@ use clear_record::{FieldClass, Kind, RecordId, Sight};
 use crate::address::Addresses;
 use crate::events::{self, Events};
 use crate::facets::Tally;
+use crate::keys::Keys;
 use crate::query::{Filter, Found, Hit, Query, Suggested, Terms, Why};
 use crate::rows::{Row, RowId};
 use crate::{Index, text};
@@ -113,8 +114,11 @@ impl Index {
                 by(FieldClass::Contact, rows.map(|row| (row, 1.0, Why::Phone)).collect())
             }
             Terms::CaseNumber(number) => {
-                let rows = self.numbers.get(&text::number(number));
-                by(FieldClass::Operational, rows.map(|row| (row, 1.0, Why::Number)).collect())
+                let number = text::number(number);
+                let found = |keys: &Keys, why: Why| keys.get(&number).map(|row| (row, 1.0, why.clone())).collect();
+                let mut candidates = by(FieldClass::Operational, found(&self.numbers, Why::Number));
+                candidates.extend(by(FieldClass::Identity, found(&self.serials, Why::Serial)));
+                candidates
             }
             Terms::Id(id) => {
                 let Some(row) = self.rows.of(*id) else { return Vec::new() };

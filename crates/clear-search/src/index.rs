@@ -23,6 +23,7 @@ pub struct Index {
     pub(crate) births: Keys,
     pub(crate) identity_numbers: Keys,
     pub(crate) plates: Plates,
+    pub(crate) serials: Keys,
     // Class operational.
     pub(crate) numbers: Keys,
     // Of the class by which it stands here.
@@ -101,7 +102,13 @@ impl Index {
                 self.address(row, FieldClass::Place, arrest.address.as_deref());
             }
             Record::Vehicle(vehicle) => self.plates.insert(row, vehicle.plate.as_deref(), vehicle.vin.as_deref()),
-            Record::Property(property) => self.number(row, property.inventory_number.as_deref()),
+            Record::Property(property) => {
+                self.number(row, property.inventory_number.as_deref());
+                let serial = property.serial_number.as_deref().map(text::number).unwrap_or_default();
+                if !serial.is_empty() {
+                    self.serials.insert(&serial, row);
+                }
+            }
             Record::HotFile(entry) => self.number(row, entry.reference.as_deref()),
             Record::Involvement(_)
             | Record::Narrative(_)
@@ -155,6 +162,7 @@ impl Index {
             Kind::Vehicle => self.plates.remove(row),
             _ => {
                 self.numbers.remove(row);
+                self.serials.remove(row);
                 self.places.remove(row);
                 self.addresses[FieldClass::Operational].remove(row);
                 self.addresses[FieldClass::Place].remove(row);

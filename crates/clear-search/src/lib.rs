@@ -43,4 +43,4 @@ pub use plates::Pattern;
 pub use prose::{Piece, Snippet, Wanted, field_names, snippets};
 pub use query::{Filter, Found, Hit, Query, Suggested, Terms, Why};
 pub use suggest::Suggestion;
-pub use understand::{Understood, understand};
+pub use understand::{Understood, read_date, understand};

@@ -47,7 +47,7 @@ pub enum Terms {
     Plate(String),
     /// An address, a block, a range of houses, a street, or two that cross.
     Address(String),
-    /// A case, event, booking, inventory or warrant number.
+    /// A case, event, booking, inventory, serial or warrant number.
     CaseNumber(String),
     /// A telephone number, seven digits or more.
     Phone(String),
@@ -234,6 +234,8 @@ pub enum Why {
     Street,
     /// The number is the same.
     Number,
+    /// The serial number is the same.
+    Serial,
     /// The id is the same.
     Id,
     /// The filter keeps it.
@@ -272,6 +274,7 @@ impl fmt::Display for Why {
             Why::Words { asked, field } => write!(f, "{field} says {asked}"),
             Why::Phone => f.write_str("same telephone number"),
             Why::Number => f.write_str("same number"),
+            Why::Serial => f.write_str("same serial number"),
             Why::Id => f.write_str("same id"),
             Why::Kept => f.write_str("fits the filter"),
         }
@@ -293,6 +296,7 @@ impl Why {
                 | Why::Plate
                 | Why::Vin
                 | Why::Number
+                | Why::Serial
                 | Why::Id
         )
     }

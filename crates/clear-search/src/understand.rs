@@ -54,6 +54,12 @@ pub fn understand(typed: &str) -> Understood {
     Understood { terms, how, others: readings.collect(), note }
 }
 
+/// A date as somebody writes one: `1980-02-01`, `02/01/1980`, `2/1/80`, `Feb 1, 1980`, `01.02.1980`.
+pub fn read_date(text: &str) -> Option<Date> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    dates::date_in(&words).filter(|(_, rest)| rest.is_empty()).map(|(date, _)| date)
+}
+
 /// Every reading, the likeliest first.
 fn readings(typed: &str, note: &mut Option<String>) -> Vec<Reading> {
     if let Some(licence) = licence::licence(typed) {

@@ -45,7 +45,7 @@ impl Asked {
 
     /// Whether a field that stands folded away says something.
     pub(crate) fn says_more(&self) -> bool {
-        FIELDS.iter().skip(5).any(|name| self.said.contains_key(name))
+        FIELDS.iter().skip(5).take(6).any(|name| self.said.contains_key(name))
     }
 
     fn is_nothing(&self) -> bool {
