@@ -211,6 +211,7 @@ pub struct FoundVersion {
 }
 
 /// What was found.
+#[derive(Default)]
 pub struct FindMatch {
     /// How the question was understood.
     pub understood: String,

@@ -8,8 +8,9 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::api::{
-    accounts, certificate, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, newest, open,
-    openings, productions, reference, register, replay, reviews, rows, session, transparency, was_this_you,
+    accounts, certificate, check, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries,
+    newest, open, openings, productions, reference, register, replay, reviews, rows, session, transparency,
+    was_this_you,
 };
 use crate::fault::Problem;
 
@@ -46,7 +47,7 @@ pub(crate) fn document() -> Value {
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        find::find, find::find_by_query, open::open, counts::counts, rows::rows, file::file,
+        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, file::file,
         handling::handling, handling::silent_hits,
         inquiries::open, inquiries::mine, inquiries::close, inquiries::take_over, events::event,
         holds::all, holds::one, holds::release, holds::refuse, reviews::all, reviews::one,
@@ -266,6 +267,17 @@ pub(crate) struct FindSchema {
     offset: Option<u64>,
 }
 
+/// A file against the records, line by line.
+#[derive(ToSchema)]
+#[schema(as = Check)]
+#[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
+pub(crate) struct CheckSchema {
+    /// What each line is: `person`, `plate` or `property`.
+    of: String,
+    /// The file: one on each line; or CSV whose first line names its columns; or JSON, an object on each line.
+    file: String,
+}
+
 /// How many incidents, grouped and filtered.
 #[derive(ToSchema)]
 #[schema(as = Counts)]
@@ -308,7 +320,7 @@ mod tests {
     use super::*;
     use crate::ROUTES;
     use clear_record::{Inquiry, Purpose, RecordId, UseCode};
-    use clear_respond::{Counts, Find, Rows};
+    use clear_respond::{Check, CheckOf, Counts, Find, Rows};
 
     #[test]
     fn the_document_has_every_api_route_and_no_other() {
@@ -387,6 +399,8 @@ mod tests {
             offset: Some(1),
         };
         assert_eq!(described("Find"), real(serde_json::to_value(find).unwrap()));
+        let check = Check { of: CheckOf::Plate, file: String::new() };
+        assert_eq!(described("Check"), real(serde_json::to_value(check).unwrap()));
         let counts = Counts { by: vec![], condition: text(), limit: Some(1) };
         assert_eq!(described("Counts"), real(serde_json::to_value(counts).unwrap()));
         let rows = Rows { from: day, to: day, beat: text(), primary_type: text(), condition: text(), limit: Some(1) };

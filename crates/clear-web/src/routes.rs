@@ -7,8 +7,9 @@ use axum::extract::Request;
 use axum::routing::{MethodFilter, on};
 
 use crate::api::{
-    accounts, certificate, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, newest, open,
-    openings, productions, reference, register, replay, reviews, rows, session, transparency, was_this_you,
+    accounts, certificate, check, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries,
+    newest, open, openings, productions, reference, register, replay, reviews, rows, session, transparency,
+    was_this_you,
 };
 use crate::app::{App, note_route};
 use crate::fault::Fault;
@@ -69,6 +70,7 @@ routes! {
     POST "/api/v1/records/{record}" "file" FILER file::file, "Files a record of a kind, or corrects one.";
     POST "/api/v1/records/{record}/handling" "handling" HANDLER handling::handling, "Sets how a record is handled: white, gray, black.";
     GET "/api/v1/silent-hits" "silent_hits" HANDLER handling::silent_hits, "Who would have hit black records of one's own agency.";
+    POST "/api/v1/check" "check" ASKER check::check, "Checks a file of persons, plates or property against the records.";
     POST "/api/v1/counts" "counts" ASKER counts::counts, "Counts incidents.";
     POST "/api/v1/rows" "rows" ASKER rows::rows, "Gives incidents as rows, streamed.";
     POST "/api/v1/inquiries" "open_inquiry" ASKER inquiries::open, "Opens an inquiry.";
@@ -132,6 +134,8 @@ routes! {
     POST "/search" "search_form" ANYBODY pages::search::keep, "Keeps the inquiry and goes on to what was to be found.";
     GET "/records/{record}" "record_page" ASKER pages::record::page, "One record.";
     POST "/records/{record}/handling" "handling_form" HANDLER pages::handling::enter, "Sets how a record is handled.";
+    GET "/check" "check_page" SIGNED_IN pages::check::page, "The form for a list to be checked.";
+    POST "/check" "check_form" ASKER pages::check::act, "What each line of a list found.";
     GET "/counts" "counts_page" ASKER pages::counts::page, "Incidents by type, beat and month.";
     GET "/stop" "stop_page" SIGNED_IN pages::stop::page, "The stop: a plate, checked under the event's inquiry.";
     POST "/stop" "stop_form" ASKER pages::stop::act, "Starts, takes over or ends a stop, or states an emergency.";
