@@ -1,5 +1,7 @@
 //! The fuzz targets' seeds, and twenty thousand texts that are nearly seeds, always the same ones.
 
+#![allow(clippy::disallowed_methods, reason = "tests open what they look at")]
+
 use clear_record::Sight;
 use clear_search::{Index, Query, Wanted, understand};
 

@@ -375,8 +375,9 @@ fn is_logged(route: &Route, who: &str) -> bool {
     match route.name {
         // Whoever has not signed in, or whose sign-in an order ended, gets as far as the page's door.
         "handling_form" | "entries_form" => !["anonymous", "cut_off", "sister"].contains(&who),
-        "find" | "find_by_query" | "check" | "open" | "file" | "handling" | "silent_hits" | "counts" | "rows" | "enter"
-        | "cut_off" | "enrol" | "search_page" | "check_form" | "record_page" | "counts_page" | "steward_cut_off" => true,
+        "find" | "find_by_query" | "check" | "open" | "file" | "handling" | "silent_hits" | "counts" | "rows"
+        | "enter" | "cut_off" | "enrol" | "search_page" | "check_form" | "record_page" | "counts_page"
+        | "steward_cut_off" => true,
         "productions" | "docket" | "production" | "determine" | "release_production" | "productions_page"
         | "docket_form" | "production_page" | "determine_form" | "release_form" => true,
         "disclosures"
@@ -406,9 +407,9 @@ fn is_logged(route: &Route, who: &str) -> bool {
         "devices" | "devices_page" | "end_device" | "end_device_form" => false,
         // Signing in has events of its own; drafts and public pages disclose no record.
         "sign_in" | "sign_out" | "sign_in_form" | "sign_out_form" | "preview_cut_off" | "steward_page"
-        | "entries_page" | "search_form" | "check_page" | "me" | "register" | "register_export" | "openapi" | "docs"
-        | "log_checkpoint" | "log_tile" | "log_vkey" | "healthz" | "metrics" | "asset" | "home" | "sign_in_page"
-        | "register_page" | "log_page" => false,
+        | "entries_page" | "search_form" | "check_page" | "me" | "register" | "register_export" | "openapi"
+        | "docs" | "log_checkpoint" | "log_tile" | "log_vkey" | "healthz" | "metrics" | "asset" | "home"
+        | "sign_in_page" | "register_page" | "log_page" => false,
         other => panic!("the route `{other}` is new: say here whether it is a question or a filing"),
     }
 }
