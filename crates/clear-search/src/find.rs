@@ -11,6 +11,7 @@ use crate::address::Addresses;
 use crate::events::{self, Events};
 use crate::facets::Tally;
 use crate::keys::Keys;
+use crate::prose::Read;
 use crate::query::{Filter, Found, Hit, Query, Suggested, Terms, Why};
 use crate::rows::{Row, RowId};
 use crate::{Index, text};
@@ -39,24 +40,25 @@ impl Index {
                 None => self.listed(query, &kept, self.events.iter(&self.rows)),
             };
         }
-        let mut best: HashMap<RecordId, (Rank, Candidate)> = HashMap::new();
-        let (candidates, mut suggested) = self.candidates(&query.terms, sight);
-        for candidate in candidates {
-            if !kept.keeps(&candidate.row, candidate.pointer) {
-                continue;
-            }
-            let Row { id, .. } = candidate.row;
+        let read = match &query.terms {
+            Terms::Words(wanted) => Some(self.prose.find(wanted, &self.rows, sight)),
+            _ => None,
+        };
+        let candidates = match &read {
+            Some(read) => self.said(read),
+            None => self.matching(&query.terms, sight),
+        };
+        let ranked = candidates.into_iter().filter(|it| kept.keeps(&it.row, it.pointer)).map(|candidate| {
             let when = events::when(&candidate.row, sight).filter(|_| !candidate.pointer);
             // Scores are not negative, so their bits are in their order.
-            let rank = (candidate.pointer, Reverse(candidate.score.to_bits()), Reverse(when), id);
-            if best.get(&id).is_none_or(|(other, _)| rank < *other) {
-                best.insert(id, (rank, candidate));
-            }
-        }
-        let mut ranked: Vec<(Rank, Candidate)> = best.into_values().collect();
-        ranked.sort_unstable_by_key(|(rank, _)| *rank);
+            let rank: Rank = (candidate.pointer, Reverse(candidate.score.to_bits()), Reverse(when), candidate.row.id);
+            (rank, candidate)
+        });
+        // A row says what is wanted once; other terms may find it by several fields, of which the best counts.
+        let ranked = if read.is_some() { ranked.collect() } else { best_of_each(ranked) };
         // Pointers are neither counted nor paged: how many there are is not the asker's to know.
-        let pointers = ranked.split_off(ranked.partition_point(|(_, candidate)| !candidate.pointer));
+        let (mut pointers, mut ranked): (Vec<_>, Vec<_>) = ranked.into_iter().partition(|(_, it)| it.pointer);
+        pointers.sort_unstable_by_key(|(rank, _)| *rank);
         let total = ranked.len();
         let mut tally = Tally::default();
         for (_, candidate) in ranked.iter().filter(|_| query.facets) {
@@ -64,10 +66,22 @@ impl Index {
                 tally.add(self, at, &candidate.row, sight);
             }
         }
-        suggested.extend(streets_meant(ranked.iter().map(|(_, candidate)| candidate)));
-        let page = ranked.into_iter().skip(query.offset).take(query.limit);
-        let hit = |Candidate { row, score, why, pointer }| Hit { id: row.id, label: row.label, score, why, pointer };
-        let hits = page.chain(pointers).map(|(_, candidate)| hit(candidate)).collect();
+        let suggested = match &read {
+            Some(read) => read.suggested.clone(),
+            None => streets_meant(ranked.iter().map(|(_, candidate)| candidate)),
+        };
+        // Only what is shown is sorted.
+        let end = query.offset.saturating_add(query.limit);
+        if end < total {
+            ranked.select_nth_unstable_by_key(end, |(rank, _)| *rank);
+            ranked.truncate(end);
+        }
+        ranked.sort_unstable_by_key(|(rank, _)| *rank);
+        let hit = |(_, Candidate { row, score, why, pointer }): (Rank, Candidate)| {
+            let said = read.as_ref().and_then(|read| Some(read.why(&self.prose, self.rows.of(row.id)?)));
+            Hit { id: row.id, label: row.label, score, why: said.unwrap_or(why), pointer }
+        };
+        let hits = ranked.into_iter().skip(query.offset).chain(pointers).map(hit).collect();
         Found { hits, total, facets: tally.facets(), suggested }
     }
 
@@ -77,15 +91,12 @@ impl Index {
         rows.into_iter()
     }
 
-    /// What matches and may be noticed, with what was perhaps meant instead.
-    fn candidates(&self, terms: &Terms, sight: &Sight<'_>) -> (Vec<Candidate>, Vec<Suggested>) {
-        if let Terms::Words(wanted) = terms {
-            let read = self.prose.find(wanted, &self.rows, sight);
-            let candidate =
-                |(at, score, why)| self.rows.get(at).map(|row| Candidate { row, score, why, pointer: false });
-            return (read.rows.into_iter().filter_map(candidate).collect(), read.suggested);
-        }
-        (self.matching(terms, sight), Vec::new())
+    /// Rows that say what is wanted. Each is open; why it was found is looked up when it is shown.
+    fn said(&self, read: &Read) -> Vec<Candidate> {
+        let candidate = |(at, score): &(RowId, f32)| {
+            Some(Candidate { row: self.rows.get(*at)?, score: *score, why: Vec::new(), pointer: false })
+        };
+        read.rows.iter().filter_map(candidate).collect()
     }
 
     fn matching(&self, terms: &Terms, sight: &Sight<'_>) -> Vec<Candidate> {
@@ -179,6 +190,18 @@ impl Index {
         found.facets = tally.facets();
         found
     }
+}
+
+/// Of each record the candidate that ranks best, in no order.
+fn best_of_each(ranked: impl Iterator<Item = (Rank, Candidate)>) -> Vec<(Rank, Candidate)> {
+    let mut best: HashMap<RecordId, (Rank, Candidate)> = HashMap::new();
+    for (rank, candidate) in ranked {
+        let id = candidate.row.id;
+        if best.get(&id).is_none_or(|(other, _)| rank < *other) {
+            best.insert(id, (rank, candidate));
+        }
+    }
+    best.into_values().collect()
 }
 
 /// A filter, ready to test rows.

@@ -25,6 +25,7 @@ use clear_record::{LabelId, Record};
 
 pub(crate) use fields::FieldId;
 pub use fields::field_names;
+pub(crate) use find::Read;
 pub use snippet::{Piece, Snippet, snippets};
 pub use wanted::Wanted;
 

@@ -26,24 +26,62 @@ struct Said {
     field: FieldId,
 }
 
-/// One leaf's rows under the Sight.
+/// One leaf's rows under the Sight, with what is needed to score them. Most rows of a frequent word do not have the other
+/// words, so that their texts are looked into only when they are scored.
 struct Looked {
-    // Ascending by row, each once.
-    rows: Vec<(RowId, Said)>,
-    /// The most that a row could score.
-    best: f64,
+    // Ascending, each open; a row has several where several of its fields say it.
+    rows: Vec<(RowId, TextId)>,
+    /// The words that were looked for: in order for a phrase, else ascending.
+    wanted: Vec<WordId>,
+    phrase: bool,
+    /// What the leaf is worth, for how rare it is among open texts.
+    weight: f64,
+    /// How long open texts are on average, words.
+    mean: f64,
 }
 
 impl Looked {
-    fn of(&self, row: RowId) -> Option<&(RowId, Said)> {
-        self.rows.binary_search_by_key(&row, |(row, _)| *row).ok().and_then(|at| self.rows.get(at))
+    /// The field in which a row says it best, and what that is worth.
+    fn of(&self, prose: &Prose, row: RowId) -> Option<Said> {
+        let from = self.rows.partition_point(|(other, _)| *other < row);
+        let texts = self.rows.iter().skip(from).take_while(|(other, _)| *other == row);
+        let mut best: Option<Said> = None;
+        for text in texts.filter_map(|(_, text)| prose.held(*text)) {
+            let (times, length) = (f64::from(self.times(text)), f64::from(text.length));
+            let score = self.weight * times * (K1 + 1.0) / (times + K1 * (1.0 - B + B * length / self.mean));
+            // Of two fields that are worth the same, the first of the list is named.
+            let better = |other: Said| score > other.score || score == other.score && text.field < other.field;
+            if best.is_none_or(better) {
+                best = Some(Said { score, field: text.field });
+            }
+        }
+        best
+    }
+
+    /// The most that a row could score.
+    fn best(&self) -> f64 {
+        self.weight * (K1 + 1.0)
+    }
+
+    /// How often a text says it.
+    fn times(&self, text: &Text) -> u32 {
+        if self.phrase {
+            return phrases(text, &self.wanted);
+        }
+        let is_wanted = |word: &WordId| match self.wanted.as_slice() {
+            [only] => word == only,
+            several => several.binary_search(word).is_ok(),
+        };
+        unpacked(&text.words).filter(is_wanted).count() as u32
     }
 }
 
 /// What a question found.
 pub(crate) struct Read {
-    /// Rows with score, 0 to 1, and reasons. Every one is open in the fields that are named.
-    pub(crate) rows: Vec<(RowId, f32, Vec<Why>)>,
+    /// Rows with score, 0 to 1. Every one is open in a field that says what is wanted.
+    pub(crate) rows: Vec<(RowId, f32)>,
+    /// What each leaf found, with what was asked.
+    found: Vec<(String, Looked)>,
     /// Words that were perhaps meant instead of one that no open text has.
     pub(crate) suggested: Vec<Suggested>,
 }
@@ -54,22 +92,27 @@ impl Prose {
         let under = Under { prose: self, rows, sight, singled: singled(rows, sight) };
         let mut finding = Finding { under: &under, found: Vec::new(), suggested: Vec::new() };
         let matched = finding.node(&wanted.0, true);
-        let best: f64 = finding.found.iter().map(|looked| looked.best).sum();
-        let leaves = wanted.leaves();
-        let read = |row: RowId| {
-            let mut score = 0.0;
-            let mut why = Vec::new();
-            for (looked, leaf) in finding.found.iter().zip(&leaves) {
-                if let Some((_, said)) = looked.of(row) {
-                    score += said.score;
-                    let field = fields::field(said.field).map_or("", |field| field.name);
-                    why.push(Why::Words { asked: leaf.said(), field });
-                }
-            }
+        let best: f64 = finding.found.iter().map(Looked::best).sum();
+        let scored = |row: RowId| {
+            let score: f64 =
+                finding.found.iter().filter_map(|looked| looked.of(self, row)).map(|said| said.score).sum();
             let share = if best > 0.0 { (score / best).clamp(0.0, 1.0) } else { 0.0 };
-            (row, share as f32, why)
+            (row, share as f32)
         };
-        Read { rows: matched.into_iter().map(read).collect(), suggested: finding.suggested }
+        let rows = matched.into_iter().map(scored).collect();
+        let asked = wanted.leaves().into_iter().map(Leaf::said);
+        Read { rows, found: asked.zip(finding.found).collect(), suggested: finding.suggested }
+    }
+}
+
+impl Read {
+    /// Why a row was found: made for the hits that are shown, of which there are few.
+    pub(crate) fn why(&self, prose: &Prose, row: RowId) -> Vec<Why> {
+        let said = |(asked, looked): &(String, Looked)| {
+            let said = looked.of(prose, row)?;
+            Some(Why::Words { asked: asked.clone(), field: fields::field(said.field)?.name })
+        };
+        self.found.iter().filter_map(said).collect()
     }
 }
 
@@ -135,37 +178,24 @@ impl Under<'_> {
 
     fn look(&self, leaf: &Leaf) -> Looked {
         let prose = self.prose;
-        let mut hits: Vec<(RowId, FieldId, u32, u32)> = Vec::new();
         let wanted = prose.spellings(&leaf.what);
+        let phrase = matches!(leaf.what, What::Phrase(_));
+        let mut rows: Vec<(RowId, TextId)> = Vec::new();
         for id in prose.texts_with(&leaf.what, &wanted) {
             let Some(text) = prose.held(id).filter(|text| is_asked(text.field, leaf.field)) else { continue };
-            let times = match &leaf.what {
-                What::Phrase(_) => phrases(text, &wanted),
-                _ => unpacked(&text.words).filter(|word| wanted.binary_search(word).is_ok()).count() as u32,
-            };
-            if times > 0 {
-                hits.extend(self.open_rows(text).map(|row| (row, text.field, times, text.length)));
+            if !phrase || phrases(text, &wanted) > 0 {
+                rows.extend(self.open_rows(text).map(|row| (row, id)));
             }
         }
-        if hits.is_empty() {
-            return Looked { rows: Vec::new(), best: 0.0 };
+        rows.sort_unstable();
+        let (mut weight, mut mean) = (0.0, 1.0);
+        if !rows.is_empty() {
+            let Sum { texts, words } = self.sum(leaf.field);
+            let (all, with) = (texts as f64, rows.len() as f64);
+            weight = (1.0 + (all - with + 0.5) / (with + 0.5)).ln();
+            mean = words as f64 / all;
         }
-        let Sum { texts, words } = self.sum(leaf.field);
-        let (all, with) = (texts as f64, hits.len() as f64);
-        let weight = (1.0 + (all - with + 0.5) / (with + 0.5)).ln();
-        let mean = words as f64 / all;
-        let said = |(row, field, times, length): (RowId, FieldId, u32, u32)| {
-            let (times, length) = (f64::from(times), f64::from(length));
-            let score = weight * times * (K1 + 1.0) / (times + K1 * (1.0 - B + B * length / mean));
-            (row, Said { score, field })
-        };
-        let mut rows: Vec<(RowId, Said)> = hits.into_iter().map(said).collect();
-        // Of two fields that are worth the same, the first of the list is named.
-        rows.sort_unstable_by(|(row, a), (other, b)| {
-            row.cmp(other).then(b.score.total_cmp(&a.score)).then(a.field.cmp(&b.field))
-        });
-        rows.dedup_by_key(|(row, _)| *row);
-        Looked { rows, best: weight * (K1 + 1.0) }
+        Looked { rows, wanted, phrase, weight, mean }
     }
 }
 
@@ -227,7 +257,8 @@ impl Finding<'_> {
         match node {
             Node::Leaf(leaf) => {
                 let looked = self.under.look(leaf);
-                let rows: Vec<RowId> = looked.rows.iter().map(|(row, _)| *row).collect();
+                let mut rows: Vec<RowId> = looked.rows.iter().map(|(row, _)| *row).collect();
+                rows.dedup();
                 if finds {
                     if let (true, What::Word(word)) = (rows.is_empty(), &leaf.what) {
                         self.suggested.extend(self.under.prose.meant(word, leaf.field, self.under));
