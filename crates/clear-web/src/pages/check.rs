@@ -87,7 +87,8 @@ pub(crate) async fn act(State(app): State<Arc<App>>, asker: Asker, input: Input)
                 number: answered.number.to_string(),
                 entry: answered.response.receipt().index(),
             };
-            Ok((cookie, show(&app, &asker.standing, &kept, of, file, None, Some(results))?).into_response())
+            // The lines are not sent back: each stands in the table as it was read.
+            Ok((cookie, show(&app, &asker.standing, &kept, of, String::new(), None, Some(results))?).into_response())
         }
         Err(fault) if matches!(fault.status(), StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => {
             let mut response = show(&app, &asker.standing, &kept, of, file, Some(&fault), None)?;
