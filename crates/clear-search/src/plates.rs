@@ -50,6 +50,16 @@ enum Place {
     Any,
 }
 
+/// A plate with wildcards in one spelling: letters, digits and wildcards.
+pub(crate) fn spelt(text: &str) -> String {
+    let wildcard = |c: char| matches!(c, '*' | '?' | '_');
+    let part = |part: &str| {
+        let number = text::number(part.trim_end_matches(wildcard));
+        number + part.trim_start_matches(|c| !wildcard(c))
+    };
+    text.split_inclusive(wildcard).map(part).collect()
+}
+
 impl Pattern {
     /// Reads a plate with wildcards; `None` where it has none.
     ///
@@ -60,11 +70,11 @@ impl Pattern {
             return Ok(None);
         }
         let place = |c: char| match c {
-            '*' => Some(Place::Any),
-            '?' | '_' => Some(Place::One),
-            c => c.is_alphanumeric().then_some(Place::Is(c)),
+            '*' => Place::Any,
+            '?' | '_' => Place::One,
+            c => Place::Is(c),
         };
-        let mut places: Vec<Place> = text::folded(text).chars().filter_map(place).take(40).collect();
+        let mut places: Vec<Place> = spelt(text).chars().map(place).take(40).collect();
         places.dedup_by(|a, b| *a == Place::Any && *b == Place::Any);
         let fixed = places.iter().filter(|place| matches!(place, Place::Is(_))).count();
         if fixed < PLATE_FIXED_MIN { Err(Error::PlateTooOpen) } else { Ok(Some(Pattern(places))) }

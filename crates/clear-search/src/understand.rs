@@ -15,7 +15,7 @@ use std::fmt;
 use clear_record::RecordId;
 use jiff::civil::Date;
 
-use crate::plates::Pattern;
+use crate::plates::{self, Pattern};
 use crate::prose::Wanted;
 use crate::query::Terms;
 use crate::{address, text};
@@ -155,8 +155,7 @@ fn asked_words(typed: &str, note: &mut Option<String>) -> Option<Reading> {
 /// With wildcards: a plate if it has a digit or a single one is open, else the beginning of a word.
 fn patterned(typed: &str, note: &mut Option<String>) -> Vec<Reading> {
     let mut readings = Vec::new();
-    let shown: String =
-        text::folded(typed).chars().filter(|c| c.is_alphanumeric() || matches!(c, '*' | '?' | '_')).collect();
+    let shown = plates::spelt(typed);
     match Pattern::read(typed) {
         Ok(_) => readings.push((Terms::Plate(typed.to_owned()), format!("the plate {shown}"))),
         Err(error) => *note = Some(error.to_string()),

@@ -228,9 +228,8 @@ pub(crate) fn address(text: &str) -> Address {
 
 /// The words of the street part; signs of a crossing are words of their own.
 fn words(text: &str) -> Vec<String> {
-    let folded = text::folded(text);
     // What follows a number sign is a unit; what follows a comma is unit, city and postcode.
-    let street = folded.split('#').next().unwrap_or_default();
+    let street = text.split('#').next().unwrap_or_default();
     let street = street.split([',', ';']).map(str::trim).find(|part| !part.is_empty()).unwrap_or_default();
     let mut words: Vec<String> = Vec::new();
     for run in street.split_whitespace().take(24) {
@@ -239,19 +238,27 @@ fn words(text: &str) -> Vec<String> {
         }
         let mut word = String::new();
         for c in run.chars().take(60) {
-            if matches!(c, '&' | '/' | '@') {
-                words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+            if is_sign(c) {
+                words.extend(folded(&std::mem::take(&mut word)));
                 words.push(c.to_string());
-            } else if c.is_alphanumeric() {
+            } else {
                 word.push(c);
-            } else if matches!(c, '-' | '–' | '—') {
-                word.push('-');
             }
         }
-        let word = word.trim_matches('-').to_owned();
-        words.extend((!word.is_empty()).then_some(word));
+        words.extend(folded(&word));
     }
     words
+}
+
+fn is_sign(c: char) -> bool {
+    matches!(c, '&' | '/' | '@')
+}
+
+/// A word in one spelling, with its hyphens, if it has a letter or digit.
+fn folded(word: &str) -> Option<String> {
+    let parts = word.split(['-', '–', '—']).map(text::number).filter(|part| !part.is_empty());
+    let word = parts.collect::<Vec<_>>().join("-");
+    (!word.is_empty()).then_some(word)
 }
 
 /// The numbers at the beginning, and the rest.
