@@ -114,6 +114,7 @@ impl Index {
             | Record::Narrative(_)
             | Record::Assignment(_)
             | Record::Referral(_)
+            | Record::Judgement(_)
             | Record::Restriction(_) => {}
         }
     }
