@@ -2,9 +2,7 @@
 //!
 //! INVARIANT (a number about hidden rows is a hidden row): only open hits are counted, each by the fields that are open.
 
-use std::collections::{BTreeMap, HashMap};
-
-use clear_record::{FieldClass, Sight};
+use clear_record::{FieldClass, Kind, Sight};
 
 use crate::Index;
 use crate::rows::{Row, RowId};
@@ -21,18 +19,19 @@ pub struct Facet {
     pub counts: Vec<(String, usize)>,
 }
 
-type Value = fn(&Index, RowId, &Row) -> Option<String>;
-
-/// Each facet with its class; a kind is known of every hit.
-const FACETS: &[(&str, Option<FieldClass>, Value)] = &[
-    ("kind", None, |_, _, row| Some(row.id.kind.to_string())),
-    ("year", Some(FieldClass::Operational), |_, _, row| row.when.map(|when| year(when).to_string())),
-    ("beat", Some(FieldClass::Operational), |index, _, row| index.events.beat_named(row.beat)),
-    ("district", Some(FieldClass::Operational), |index, at, _| index.places.district_of(at).map(str::to_owned)),
-    ("community_area", Some(FieldClass::Operational), |index, at, _| {
-        index.places.community_of(at).map(|area| area.to_string())
+/// Each facet with what its codes are called.
+const FACETS: [(&str, fn(&Index, usize) -> Option<String>); 5] = [
+    ("kind", |_, code| {
+        Kind::ALL.into_iter().find(|kind| usize::from(kind.code()) == code).map(|kind| kind.to_string())
     }),
+    ("year", |_, code| i64::try_from(code).ok().map(|code| (code - YEAR_ZERO).to_string())),
+    ("beat", |index, code| index.events.beat_named(u32::try_from(code).ok()?)),
+    ("district", |index, code| index.places.district_named(u16::try_from(code).ok()?)),
+    ("community_area", |_, code| Some(code.to_string())),
 ];
+
+/// The code of the year nought, so that no year's is below it.
+const YEAR_ZERO: i64 = 10_000;
 
 /// The year of a moment in seconds since 1970 (Howard Hinnant's civil_from_days).
 fn year(seconds: i64) -> i64 {
@@ -44,36 +43,47 @@ fn year(seconds: i64) -> i64 {
     year + days.div_euclid(146_097) * 400 + i64::from((5 * day + 2) / 153 >= 10)
 }
 
-/// Counts, hit by hit.
+/// Counts, hit by hit: by code, because a list of a year's incidents has hundreds of thousands.
 #[derive(Default)]
 pub(crate) struct Tally {
-    counts: HashMap<(usize, String), usize>,
+    /// Of each facet the hits by code.
+    counts: [Vec<usize>; FACETS.len()],
 }
 
 impl Tally {
-    /// Counts an open hit.
+    /// Counts an open hit. Its kind is known; all else is of class operational.
     pub(crate) fn add(&mut self, index: &Index, at: RowId, row: &Row, sight: &Sight<'_>) {
-        for (facet, (_, class, value)) in FACETS.iter().enumerate() {
-            if class.is_none_or(|class| sight.opens(class, row.label, row.id))
-                && let Some(value) = value(index, at, row)
-            {
-                *self.counts.entry((facet, value)).or_default() += 1;
+        let kind = Some(usize::from(row.id.kind.code()));
+        let mut codes = [kind, None, None, None, None];
+        if sight.opens(FieldClass::Operational, row.label, row.id) {
+            let year = row.when.and_then(|when| usize::try_from(year(when) + YEAR_ZERO).ok());
+            let (district, community) = index.places.areas_of(at);
+            let code = |code: u16| Some(usize::from(code)).filter(|code| *code != 0);
+            let beat = usize::try_from(row.beat).ok().filter(|beat| *beat != 0);
+            codes = [kind, year, beat, code(district), code(community)];
+        }
+        for (counts, code) in self.counts.iter_mut().zip(codes) {
+            let Some(code) = code else { continue };
+            if counts.len() <= code {
+                counts.resize(code + 1, 0);
+            }
+            if let Some(count) = counts.get_mut(code) {
+                *count += 1;
             }
         }
     }
 
     /// The facets that have a value, in their order.
-    pub(crate) fn facets(self) -> Vec<Facet> {
-        let mut by: BTreeMap<usize, Vec<(String, usize)>> = BTreeMap::new();
-        for ((facet, value), count) in self.counts {
-            by.entry(facet).or_default().push((value, count));
-        }
-        let facet = |(at, mut counts): (usize, Vec<(String, usize)>)| {
+    pub(crate) fn facets(self, index: &Index) -> Vec<Facet> {
+        let facet = |((by, name), counts): (&(&'static str, fn(&Index, usize) -> Option<String>), Vec<usize>)| {
+            let counted = counts.into_iter().enumerate().filter(|(_, count)| *count > 0);
+            let mut counts: Vec<(String, usize)> =
+                counted.filter_map(|(code, count)| Some((name(index, code)?, count))).collect();
             counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
             counts.truncate(VALUES_MAX);
-            Some(Facet { by: FACETS.get(at)?.0, counts })
+            (!counts.is_empty()).then_some(Facet { by, counts })
         };
-        by.into_iter().filter_map(facet).collect()
+        FACETS.iter().zip(self.counts).filter_map(facet).collect()
     }
 }
 

@@ -82,7 +82,7 @@ impl Index {
             Hit { id: row.id, label: row.label, score, why: said.unwrap_or(why), pointer }
         };
         let hits = ranked.into_iter().skip(query.offset).chain(pointers).map(hit).collect();
-        Found { hits, total, facets: tally.facets(), suggested }
+        Found { hits, total, facets: tally.facets(self), suggested }
     }
 
     /// Rows in the order of the list of events, each once.
@@ -187,7 +187,7 @@ impl Index {
                 tally.add(self, at, &row, kept.sight);
             }
         }
-        found.facets = tally.facets();
+        found.facets = tally.facets(self);
         found
     }
 }

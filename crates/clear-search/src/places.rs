@@ -247,20 +247,24 @@ impl Places {
         self.grid.iter().filter(|(cell, _)| wanted(cell)).flat_map(|(_, rows)| rows).copied().collect()
     }
 
-    /// The district of a row. Class operational.
-    pub(crate) fn district_of(&self, row: RowId) -> Option<&str> {
-        let (_, (district, _)) = self.of(row)?;
-        self.districts.get(usize::from(district).checked_sub(1)?).map(|district| &**district)
+    /// The codes of a row's district and its community area, 0 for none. Class operational.
+    pub(crate) fn areas_of(&self, row: RowId) -> (u16, u16) {
+        self.of(row).map(|(_, areas)| areas).unwrap_or_default()
+    }
+
+    /// The district that has a code.
+    pub(crate) fn district_named(&self, code: u16) -> Option<String> {
+        self.districts.get(usize::from(code).checked_sub(1)?).map(|district| district.to_string())
     }
 
     /// The community area of a row. Class operational.
     pub(crate) fn community_of(&self, row: RowId) -> Option<u16> {
-        self.of(row).map(|(_, (_, community))| community).filter(|community| *community != 0)
+        Some(self.areas_of(row).1).filter(|community| *community != 0)
     }
 
     /// Whether the row is in the district that somebody asks for.
     pub(crate) fn is_district(&self, row: RowId, asked: &str) -> bool {
-        self.district_of(row).is_some_and(|district| district == district_text(asked))
+        self.district_named(self.areas_of(row).0).is_some_and(|district| district == district_text(asked))
     }
 }
 

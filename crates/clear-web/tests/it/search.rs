@@ -183,7 +183,7 @@ fn the_page_shows_how_it_understood_without_scripts() {
 }
 
 #[test]
-fn s1_s10_a_list_is_checked_under_an_inquiry_with_every_line_answered_for() {
+fn s10_a_list_is_checked_under_an_inquiry_with_every_line_answered_for() {
     let (city, ids) = city();
     let inquiry: serde_json::Map<String, Value> = INQUIRY
         .iter()
