@@ -40,13 +40,16 @@ impl Question for Lapsing {
         let page: Vec<RecordId> = ids.into_iter().take(LAPSING_MAX).collect();
         let versions = shelves.read(&page, &sight, seq).await?;
         let known = known(shelves, versions.iter(), grant, &ties);
-        let hits = versions.into_iter().map(|version| FoundVersion { version, why: Vec::new() }).collect();
+        let hits = versions
+            .into_iter()
+            .map(|version| FoundVersion { version, why: Vec::new(), snippets: Vec::new() })
+            .collect();
         Ok(FindMatch {
             understood: format!("hot-file entries to lapse by {}", self.by),
             hits,
             total,
-            cautions: vec![],
             known,
+            ..FindMatch::default()
         })
     }
 }

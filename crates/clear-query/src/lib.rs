@@ -14,16 +14,19 @@
 //!
 //! [`Sight`]: clear_record::Sight
 
+mod check;
 mod counts;
 mod find;
 mod known;
 mod lapsing;
 mod mentions;
+mod narrow;
 mod open;
 mod relations;
 mod rows;
 mod shelves;
 
+pub use check::{CHECK_LIMITS, Check, CheckLimits, CheckMatch, CheckOf, CheckedLine, RefusedLine};
 pub use counts::{Counted, Counts};
 pub use find::{Find, FindMatch, FoundVersion};
 pub use known::Known;
@@ -32,6 +35,9 @@ pub use open::{Open, OpenMatch, Related, SamePerson};
 pub use relations::Ties;
 pub use rows::{Cursor, Rows, RowsMatch};
 pub use shelves::{Error, Shelves};
+
+// What a match says in the words of the search.
+pub use clear_search::{Facet, Piece, Snippet, Suggested, Suggestion};
 
 use clear_policy::Grant;
 use clear_record::Seq;

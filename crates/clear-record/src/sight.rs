@@ -135,6 +135,12 @@ impl<'a> Sight<'a> {
         (!hidden).then(|| self.special.iter().filter(move |(rows, _)| rows.contains(id)).map(|(_, reach)| *reach))
     }
 
+    /// The records for which the label alone does not say what is open; some may come twice. For engines that count by
+    /// label: these are the rows to count one by one.
+    pub fn singled(&self) -> impl Iterator<Item = RecordId> + '_ {
+        self.special.iter().flat_map(|(rows, _)| rows.iter()).chain(self.hidden.iter())
+    }
+
     fn reaches(&self) -> impl Iterator<Item = &'a Reach> + '_ {
         std::iter::once(self.any).chain(self.special.iter().map(|(_, reach)| *reach))
     }

@@ -1,7 +1,7 @@
 //! The answers, as they go over the wire.
 
 use clear_policy::Grant;
-use clear_query::{Counted, FindMatch, OpenMatch};
+use clear_query::{Counted, Facet, FindMatch, OpenMatch, Snippet, Suggested, Suggestion};
 use clear_record::{FieldClass, Record, Sight, Version};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,12 +14,27 @@ use crate::{Pointer, Redact, Reduced, Shown};
 pub struct Found {
     /// How the question was understood.
     pub understood: String,
+    /// How else it can be: say `read_as` to have it read so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<AlsoRead>,
+    /// A mistake without which the question would have been understood otherwise, and how to mend it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// How many records match, of those that the asker may see.
     pub total: usize,
     /// This page of them, best first.
     pub hits: Vec<FoundHit>,
     /// Records that match and are not open: whom to ask about them.
     pub pointers: Vec<Pointer>,
+    /// The records that match and may be seen, counted by their properties.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub facets: Vec<FoundFacet>,
+    /// What was perhaps meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suggested: Vec<Meant>,
+    /// What begins as typed, where nothing was found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub begins: Vec<Begins>,
     /// What to mind here, in the words of an owner that says no more than this.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cautions: Vec<&'static str>,
@@ -32,6 +47,77 @@ pub struct FoundHit {
     pub record: Shown,
     /// Why it matched, in words.
     pub why: Vec<String>,
+    /// The pieces of its texts that show what was found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub snippets: Vec<FoundSnippet>,
+}
+
+/// Another reading of what was asked.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct AlsoRead {
+    /// For `read_as`.
+    pub read_as: &'static str,
+    /// In words.
+    pub how: String,
+}
+
+/// Hits by one property.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct FoundFacet {
+    /// `kind`, `year`, `beat`, `district` or `community_area`.
+    pub by: &'static str,
+    /// The values with most hits, at most 50.
+    pub counts: Vec<FacetCount>,
+}
+
+/// Hits with one value.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct FacetCount {
+    /// The value.
+    pub value: String,
+    /// How many hits have it.
+    pub count: usize,
+}
+
+/// A spelling that was perhaps meant.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Meant {
+    /// What was asked.
+    pub asked: String,
+    /// What was perhaps meant.
+    pub instead: String,
+    /// How many records that may be seen have it.
+    pub count: usize,
+}
+
+/// Something that begins as typed.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Begins {
+    /// `street`, `plate` or `word`.
+    pub kind: &'static str,
+    /// The text.
+    pub text: String,
+    /// How many records that may be seen have it.
+    pub count: usize,
+}
+
+/// A piece of a text.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct FoundSnippet {
+    /// The field.
+    pub field: &'static str,
+    /// The piece in order.
+    pub pieces: Vec<SnippetPiece>,
+}
+
+/// A run of a piece.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct SnippetPiece {
+    /// The text, as recorded.
+    pub text: String,
+    /// Whether it is what was asked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub marked: bool,
 }
 
 /// One record with what stands beside it; `record` is null when there is none that the asker may see.
@@ -104,7 +190,10 @@ impl Redact for FindMatch {
             match view(grant, &hit.version, &self.known) {
                 Some(View::Shown(record)) => {
                     told.push(hit.version.id);
-                    hits.push(FoundHit { record, why: hit.why });
+                    let sight = self.known.sight(grant);
+                    let open = |snippet: &Snippet| sight.opens(snippet.class, hit.version.label, hit.version.id);
+                    let snippets = hit.snippets.into_iter().filter(open).map(snippet).collect();
+                    hits.push(FoundHit { record, why: hit.why, snippets });
                 }
                 Some(View::Pointer(pointer)) => {
                     told.push(hit.version.id);
@@ -117,8 +206,31 @@ impl Redact for FindMatch {
         pointers.sort();
         pointers.dedup();
         let cautions = self.cautions.into_iter().map(clear_record::Caution::sentence).collect();
-        Reduced { out: Found { understood: self.understood, total: self.total, hits, pointers, cautions }, told }
+        let also = self.also.into_iter().map(|(read_as, how)| AlsoRead { read_as, how }).collect();
+        let counted = |(value, count)| FacetCount { value, count };
+        let facet = |it: Facet| FoundFacet { by: it.by, counts: it.counts.into_iter().map(counted).collect() };
+        let meant = |Suggested { asked, instead, count }| Meant { asked, instead, count };
+        let begins = |Suggestion { kind, text, count }| Begins { kind, text, count };
+        let out = Found {
+            understood: self.understood,
+            also,
+            note: self.note,
+            total: self.total,
+            hits,
+            pointers,
+            // The engine counted these under the sight, as it did the total.
+            facets: self.facets.into_iter().map(facet).collect(),
+            suggested: self.suggested.into_iter().map(meant).collect(),
+            begins: self.begins.into_iter().map(begins).collect(),
+            cautions,
+        };
+        Reduced { out, told }
     }
+}
+
+fn snippet(snippet: Snippet) -> FoundSnippet {
+    let piece = |it: clear_query::Piece| SnippetPiece { text: it.text, marked: it.marked };
+    FoundSnippet { field: snippet.field, pieces: snippet.pieces.into_iter().map(piece).collect() }
 }
 
 impl Redact for OpenMatch {

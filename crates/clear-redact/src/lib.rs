@@ -13,10 +13,15 @@
 //! What a kind of answer looks like: `answers.rs`. How a record's title is made: `shown.rs`.
 
 mod answers;
+mod checked;
 mod rows;
 mod shown;
 
-pub use answers::{Alert, CountedTable, Found, FoundHit, Opened, OpenedRecord, RelatedRecord, SamePersonRecord};
+pub use answers::{
+    Alert, AlsoRead, Begins, CountedTable, FacetCount, Found, FoundFacet, FoundHit, FoundSnippet, Meant, Opened,
+    OpenedRecord, RelatedRecord, SamePersonRecord, SnippetPiece,
+};
+pub use checked::{Checked, CheckedHit, LineChecked, LineRefused};
 pub use rows::{Form, Writer, Written};
 pub use shown::{Pointer, Sharing, Shown};
 

@@ -36,9 +36,9 @@ pub(crate) fn days(date: Date) -> i32 {
 }
 
 /// Newest first, then by id.
-type Order = (Reverse<Option<i64>>, Option<RecordId>);
+pub(crate) type Order = (Reverse<Option<i64>>, Option<RecordId>);
 
-fn order(rows: &Rows, at: RowId) -> Order {
+pub(crate) fn order(rows: &Rows, at: RowId) -> Order {
     let row = rows.get(at);
     (Reverse(row.and_then(|row| row.when)), row.map(|row| row.id))
 }
@@ -54,6 +54,11 @@ impl Events {
     /// The code of a beat that somebody asks for; one that no record has is no row's.
     pub(crate) fn beat_asked(&self, beat: &str) -> u32 {
         self.beats.get(beat_text(beat).as_str()).copied().unwrap_or(u32::MAX)
+    }
+
+    /// The beat that has a code.
+    pub(crate) fn beat_named(&self, code: u32) -> Option<String> {
+        self.beats.iter().find(|(_, other)| **other == code).map(|(beat, _)| beat.to_string())
     }
 
     pub(crate) fn insert(&mut self, rows: &Rows, at: RowId) {

@@ -5,12 +5,16 @@ mod name;
 mod person;
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use clear_record::{FieldClass, Kind, LabelId, RecordId, Sex, Sight};
 
+use crate::address::Addresses;
 use crate::events::{self, Events};
-use crate::query::{Born, Filter, Found, Hit, Query, Terms, Why};
+use crate::facets::Tally;
+use crate::keys::Keys;
+use crate::prose::Read;
+use crate::query::{Born, Filter, Found, Hit, Query, Suggested, Terms, Why};
 use crate::rows::{Row, RowId};
 use crate::{Index, text};
 
@@ -36,32 +40,71 @@ impl Index {
             return person::find(self, who, query, &kept, sight);
         }
         if let Terms::Incidents = query.terms {
-            return self.listed(query, &kept);
+            return match &query.filter.area {
+                Some(area) => self.listed(query, &kept, self.newest_first(self.places.near(area))),
+                None => self.listed(query, &kept, self.events.iter(&self.rows)),
+            };
         }
-        let mut best: HashMap<RecordId, (Rank, Candidate)> = HashMap::new();
-        for candidate in self.candidates(&query.terms, sight) {
-            if !kept.keeps(&candidate.row, candidate.pointer) {
-                continue;
-            }
-            let Row { id, .. } = candidate.row;
+        let read = match &query.terms {
+            Terms::Words(wanted) => Some(self.prose.find(wanted, &self.rows, sight)),
+            _ => None,
+        };
+        let candidates = match &read {
+            Some(read) => self.said(read),
+            None => self.matching(&query.terms, sight),
+        };
+        let ranked = candidates.into_iter().filter(|it| kept.keeps(&it.row, it.pointer)).map(|candidate| {
             let when = events::when(&candidate.row, sight).filter(|_| !candidate.pointer);
             // Scores are not negative, so their bits are in their order.
-            let rank = (candidate.pointer, Reverse(candidate.score.to_bits()), Reverse(when), id);
-            if best.get(&id).is_none_or(|(other, _)| rank < *other) {
-                best.insert(id, (rank, candidate));
+            let rank: Rank = (candidate.pointer, Reverse(candidate.score.to_bits()), Reverse(when), candidate.row.id);
+            (rank, candidate)
+        });
+        // A row says what is wanted once; other terms may find it by several fields, of which the best counts.
+        let ranked = if read.is_some() { ranked.collect() } else { best_of_each(ranked) };
+        // Pointers are neither counted nor paged: how many there are is not the asker's to know.
+        let (mut pointers, mut ranked): (Vec<_>, Vec<_>) = ranked.into_iter().partition(|(_, it)| it.pointer);
+        pointers.sort_unstable_by_key(|(rank, _)| *rank);
+        let total = ranked.len();
+        let mut tally = Tally::default();
+        for (_, candidate) in ranked.iter().filter(|_| query.facets) {
+            if let Some(at) = self.rows.of(candidate.row.id) {
+                tally.add(self, at, &candidate.row, sight);
             }
         }
-        let mut ranked: Vec<(Rank, Candidate)> = best.into_values().collect();
+        let suggested = match &read {
+            Some(read) => read.suggested.clone(),
+            None => streets_meant(ranked.iter().map(|(_, candidate)| candidate)),
+        };
+        // Only what is shown is sorted.
+        let end = query.offset.saturating_add(query.limit);
+        if end < total {
+            ranked.select_nth_unstable_by_key(end, |(rank, _)| *rank);
+            ranked.truncate(end);
+        }
         ranked.sort_unstable_by_key(|(rank, _)| *rank);
-        // Pointers are neither counted nor paged: how many there are is not the asker's to know.
-        let pointers = ranked.split_off(ranked.partition_point(|(_, candidate)| !candidate.pointer));
-        let total = ranked.len();
-        let page = ranked.into_iter().skip(query.offset).take(query.limit);
-        let hit = |Candidate { row, score, why, pointer }| Hit { id: row.id, label: row.label, score, why, pointer };
-        Found { hits: page.chain(pointers).map(|(_, candidate)| hit(candidate)).collect(), total }
+        let hit = |(_, Candidate { row, score, why, pointer }): (Rank, Candidate)| {
+            let said = read.as_ref().and_then(|read| Some(read.why(&self.prose, self.rows.of(row.id)?)));
+            Hit { id: row.id, label: row.label, score, why: said.unwrap_or(why), pointer }
+        };
+        let hits = ranked.into_iter().skip(query.offset).chain(pointers).map(hit).collect();
+        Found { hits, total, facets: tally.facets(self), suggested }
     }
 
-    fn candidates(&self, terms: &Terms, sight: &Sight<'_>) -> Vec<Candidate> {
+    /// Rows in the order of the list of events, each once.
+    fn newest_first(&self, mut rows: Vec<RowId>) -> impl Iterator<Item = RowId> {
+        rows.sort_unstable_by_key(|at| events::order(&self.rows, *at));
+        rows.into_iter()
+    }
+
+    /// Rows that say what is wanted. Each is open; why it was found is looked up when it is shown.
+    fn said(&self, read: &Read) -> Vec<Candidate> {
+        let candidate = |(at, score): &(RowId, f32)| {
+            Some(Candidate { row: self.rows.get(*at)?, score: *score, why: Vec::new(), pointer: false })
+        };
+        read.rows.iter().filter_map(candidate).collect()
+    }
+
+    fn matching(&self, terms: &Terms, sight: &Sight<'_>) -> Vec<Candidate> {
         let by = |class: FieldClass, found: Vec<(RowId, f32, Why)>| -> Vec<Candidate> {
             let seen =
                 |(row, score, why): (RowId, f32, Why)| self.seen(sight, class, row, score, why.points(), vec![why]);
@@ -70,11 +113,25 @@ impl Index {
         match terms {
             Terms::Plate(plate) => by(FieldClass::Identity, self.plates.find(plate)),
             Terms::Address(address) => {
-                self.addresses.iter().flat_map(|(class, addresses)| by(class, addresses.find(address))).collect()
+                let at = |(class, addresses): (FieldClass, &Addresses)| -> Vec<Candidate> {
+                    let open = |at: RowId| self.rows.get(at).is_some_and(|row| sight.opens(class, row.label, row.id));
+                    let found = addresses.find(address, open);
+                    // A pointer by address would say where somebody lives.
+                    let seen = |(row, score, why)| self.seen(sight, class, row, score, false, why);
+                    found.into_iter().filter_map(seen).collect()
+                };
+                self.addresses.iter().flat_map(at).collect()
+            }
+            Terms::Phone(number) => {
+                let rows = self.phones.get(&text::phone(number));
+                by(FieldClass::Contact, rows.map(|row| (row, 1.0, Why::Phone)).collect())
             }
             Terms::CaseNumber(number) => {
-                let rows = self.numbers.get(&text::number(number));
-                by(FieldClass::Operational, rows.map(|row| (row, 1.0, Why::Number)).collect())
+                let number = text::number(number);
+                let found = |keys: &Keys, why: Why| keys.get(&number).map(|row| (row, 1.0, why.clone())).collect();
+                let mut candidates = by(FieldClass::Operational, found(&self.numbers, Why::Number));
+                candidates.extend(by(FieldClass::Identity, found(&self.serials, Why::Serial)));
+                candidates
             }
             Terms::Id(id) => {
                 let Some(row) = self.rows.of(*id) else { return Vec::new() };
@@ -83,7 +140,7 @@ impl Index {
                 classes.filter_map(|class| self.seen(sight, *class, row, 1.0, true, vec![Why::Id])).collect()
             }
             // Answered by themselves, before.
-            Terms::Person(_) | Terms::Incidents => Vec::new(),
+            Terms::Person(_) | Terms::Words(_) | Terms::Incidents => Vec::new(),
         }
     }
 
@@ -111,10 +168,11 @@ impl Index {
     }
 
     /// Events by filter alone, newest first. Only those on the asked page become hits; all are counted.
-    fn listed(&self, query: &Query, kept: &Kept<'_>) -> Found {
+    fn listed(&self, query: &Query, kept: &Kept<'_>, rows: impl Iterator<Item = RowId>) -> Found {
         let kinds = if query.filter.kinds.is_empty() { &[Kind::Incident][..] } else { &query.filter.kinds };
-        let mut found = Found { hits: Vec::new(), total: 0 };
-        for row in self.events.iter(&self.rows).filter_map(|at| self.rows.get(at)) {
+        let mut found = Found { hits: Vec::new(), total: 0, facets: Vec::new(), suggested: Vec::new() };
+        let mut tally = Tally::default();
+        for (at, row) in rows.filter_map(|at| Some((at, self.rows.get(at)?))) {
             if kept.is_before(&row) {
                 break;
             }
@@ -128,14 +186,31 @@ impl Index {
                 found.hits.push(Hit { id: row.id, label: row.label, score: 1.0, why: vec![Why::Kept], pointer: false });
             }
             found.total += 1;
+            if query.facets {
+                tally.add(self, at, &row, kept.sight);
+            }
         }
+        found.facets = tally.facets(self);
         found
     }
+}
+
+/// Of each record the candidate that ranks best, in no order.
+fn best_of_each(ranked: impl Iterator<Item = (Rank, Candidate)>) -> Vec<(Rank, Candidate)> {
+    let mut best: HashMap<RecordId, (Rank, Candidate)> = HashMap::new();
+    for (rank, candidate) in ranked {
+        let id = candidate.row.id;
+        if best.get(&id).is_none_or(|(other, _)| rank < *other) {
+            best.insert(id, (rank, candidate));
+        }
+    }
+    best.into_values().collect()
 }
 
 /// A filter, ready to test rows.
 struct Kept<'a> {
     index: &'a Index,
+    filter: &'a Filter,
     sight: &'a Sight<'a>,
     kinds: &'a [Kind],
     /// Seconds since 1970, the first one in and the first one out.
@@ -144,21 +219,24 @@ struct Kept<'a> {
     beat: Option<u32>,
     sex: Option<Sex>,
     born: Option<Born>,
-    /// Rows of persons whose home address is in the area, ascending.
-    area: Option<Vec<RowId>>,
+    /// Rows of persons whose home address is there, ascending.
+    home: Option<Vec<RowId>>,
 }
 
 impl<'a> Kept<'a> {
     fn of(index: &'a Index, filter: &'a Filter, sight: &'a Sight<'a>) -> Kept<'a> {
         let midnight = |date| i64::from(events::days(date)) * 86_400;
-        let area = filter.area.as_deref().map(|area| {
-            let found = index.addresses[FieldClass::Contact].find(area);
+        let home = filter.home.as_deref().map(|home| {
+            let open =
+                |at: RowId| index.rows.key(at).is_some_and(|(id, label)| sight.opens(FieldClass::Contact, label, id));
+            let found = index.addresses[FieldClass::Contact].find(home, open);
             let mut rows: Vec<RowId> = found.into_iter().map(|(row, ..)| row).collect();
             rows.sort_unstable();
             rows
         });
         Kept {
             index,
+            filter,
             sight,
             kinds: &filter.kinds,
             from: filter.occurred_from.map(midnight),
@@ -166,7 +244,7 @@ impl<'a> Kept<'a> {
             beat: filter.beat.as_deref().map(|beat| index.events.beat_asked(beat)),
             sex: filter.sex,
             born: filter.born,
-            area,
+            home,
         }
     }
 
@@ -176,7 +254,8 @@ impl<'a> Kept<'a> {
 
     fn keeps(&self, row: &Row, pointer: bool) -> bool {
         let kind = self.kinds.is_empty() || self.kinds.contains(&row.id.kind);
-        let unfiltered = self.from.is_none() && self.to.is_none() && self.beat.is_none();
+        let timed = self.from.is_none() && self.to.is_none() && self.beat.is_none();
+        let unfiltered = timed && self.filter.is_anywhere_and_any_hour();
         // A closed field keeps nothing: halving a range would read a pointer's date out.
         let readable =
             !pointer && Events::has(row.id.kind) && self.sight.opens(FieldClass::Operational, row.label, row.id);
@@ -184,19 +263,22 @@ impl<'a> Kept<'a> {
             || readable
                 && self.from.is_none_or(|from| row.when.is_some_and(|when| when >= from))
                 && self.to.is_none_or(|to| row.when.is_some_and(|when| when < to))
-                && self.beat.is_none_or(|beat| row.beat == beat))
+                && self.beat.is_none_or(|beat| row.beat == beat)
+                && self.is_at_the_hour(row)
+                && self.is_there(row))
             && self.keeps_personal(row.id, row.label, pointer)
     }
 
     /// The same for a person, who has neither time nor beat.
     fn keeps_person(&self, id: RecordId, label: LabelId, pointer: bool) -> bool {
         let kind = self.kinds.is_empty() || self.kinds.contains(&id.kind);
-        let undated = self.from.is_none() && self.to.is_none() && self.beat.is_none();
+        let timed = self.from.is_some() || self.to.is_some() || self.beat.is_some();
+        let undated = !timed && self.filter.is_anywhere_and_any_hour();
         kind && undated && self.keeps_personal(id, label, pointer)
     }
 
     fn keeps_personal(&self, id: RecordId, label: LabelId, pointer: bool) -> bool {
-        if self.sex.is_none() && self.born.is_none() && self.area.is_none() {
+        if self.sex.is_none() && self.born.is_none() && self.home.is_none() {
             return true;
         }
         let Some(at) = self.index.rows.of(id).filter(|_| !pointer) else { return false };
@@ -207,6 +289,53 @@ impl<'a> Kept<'a> {
             && self.born.is_none_or(|asked| {
                 opens(FieldClass::Identity) && matches!(born(asked), Some((_, Why::Birth | Why::BirthWithin)))
             })
-            && self.area.as_ref().is_none_or(|rows| opens(FieldClass::Contact) && rows.binary_search(&at).is_ok())
+            && self.home.as_ref().is_none_or(|rows| opens(FieldClass::Contact) && rows.binary_search(&at).is_ok())
     }
+
+    fn is_at_the_hour(&self, row: &Row) -> bool {
+        let Filter { hours, weekdays, .. } = self.filter;
+        let in_hours = |(from, to): (u8, u8)| {
+            let hour = row.when.map(|when| when.rem_euclid(86_400) / 3_600);
+            hour.is_some_and(|hour| {
+                let (after, before) = (hour >= i64::from(from), hour < i64::from(to));
+                if from < to { after && before } else { after || before }
+            })
+        };
+        // The first of January 1970 was a Thursday.
+        let weekday = || row.when.map(|when| (when.div_euclid(86_400) + 3).rem_euclid(7));
+        let on_day =
+            || weekday().is_some_and(|day| weekdays.iter().any(|it| i64::from(it.to_monday_zero_offset()) == day));
+        hours.is_none_or(in_hours) && (weekdays.is_empty() || on_day())
+    }
+
+    fn is_there(&self, row: &Row) -> bool {
+        let Filter { district, community_area, area, .. } = self.filter;
+        if district.is_none() && community_area.is_none() && area.is_none() {
+            return true;
+        }
+        let Some(at) = self.index.rows.of(row.id) else { return false };
+        let places = &self.index.places;
+        district.as_ref().is_none_or(|district| places.is_district(at, district))
+            && community_area.is_none_or(|asked| places.community_of(at) == Some(asked))
+            && area.as_ref().is_none_or(|area| places.is_in(at, row, area, self.sight))
+    }
+}
+
+impl Filter {
+    fn is_anywhere_and_any_hour(&self) -> bool {
+        let anywhere = self.district.is_none() && self.community_area.is_none() && self.area.is_none();
+        anywhere && self.hours.is_none() && self.weekdays.is_empty()
+    }
+}
+
+/// Streets that were read for a misspelt one, with how many open hits each.
+fn streets_meant<'c>(candidates: impl Iterator<Item = &'c Candidate>) -> Vec<Suggested> {
+    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for why in candidates.flat_map(|candidate| &candidate.why) {
+        if let Why::StreetMisspelt { asked, recorded } = why {
+            *counts.entry((asked.clone(), recorded.clone())).or_default() += 1;
+        }
+    }
+    let suggested = |((asked, instead), count)| Suggested { asked, instead, count };
+    counts.into_iter().map(suggested).collect()
 }

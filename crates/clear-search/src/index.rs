@@ -4,13 +4,15 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 
-use clear_record::{FieldClass, Kind, PerClass, Person, Record, RecordId, Seq, Version};
+use clear_record::{FieldClass, Kind, LabelId, PerClass, Person, Record, RecordId, Seq, Version};
 
 use crate::address::Addresses;
 use crate::events::{self, Events};
 use crate::keys::Keys;
 use crate::persons::Persons;
+use crate::places::Places;
 use crate::plates::Plates;
+use crate::prose::Prose;
 use crate::rows::{Row, RowId, Rows};
 use crate::snapshot::{self, NotTaken};
 use crate::text;
@@ -28,10 +30,16 @@ pub struct Index {
     pub(crate) plates: Plates,
     /// The registered owner of a vehicle's row.
     pub(crate) owners: HashMap<RowId, RecordId>,
+    pub(crate) serials: Keys,
     // Class operational.
     pub(crate) numbers: Keys,
     // Of the class by which it stands here.
     pub(crate) addresses: PerClass<Addresses>,
+    // Class contact.
+    pub(crate) phones: Keys,
+    // Each field by its class.
+    pub(crate) prose: Prose,
+    pub(crate) places: Places,
 }
 
 impl Index {
@@ -68,7 +76,8 @@ impl Index {
         match row.and_then(|row| Some((row, self.persons.version_of(row, version.seq)?))) {
             None | Some((_, Ordering::Less)) => false,
             Some((row, Ordering::Equal)) => {
-                self.address(row, FieldClass::Contact, person.address.as_deref());
+                self.prose.insert(row, version.label, record);
+                self.beside(row, person);
                 true
             }
             Some((_, Ordering::Greater)) => true,
@@ -84,7 +93,7 @@ impl Index {
     }
 
     /// An index with the persons of a snapshot. It is at `seq` 0 still: every version is to be applied as to an empty
-    /// index, but of persons up to [`persons_seq`](Index::persons_seq) only the address is looked at.
+    /// index, but of persons up to [`persons_seq`](Index::persons_seq) only address, telephone and free text are looked at.
     ///
     /// # Errors
     /// Whatever is wrong with the snapshot; then begin with [`Index::new`].
@@ -137,9 +146,11 @@ impl Index {
         if Events::has(id.kind) {
             self.events.insert(&self.rows, row);
         }
+        self.prose.insert(row, label, record);
         match record {
             Record::Person(person) => self.insert_person(row, version.seq, person),
             Record::Incident(incident) => {
+                self.places.insert(row, incident);
                 self.number(row, incident.case_number.as_deref());
                 self.address(row, FieldClass::Operational, incident.block.as_deref());
                 self.address(row, FieldClass::Place, incident.address.as_deref());
@@ -156,7 +167,13 @@ impl Index {
                 self.plates.insert(row, vehicle.plate.as_deref(), vehicle.vin.as_deref());
                 self.owners.extend(vehicle.owner.map(|owner| (row, RecordId::from(owner))));
             }
-            Record::Property(property) => self.number(row, property.inventory_number.as_deref()),
+            Record::Property(property) => {
+                self.number(row, property.inventory_number.as_deref());
+                let serial = property.serial_number.as_deref().map(text::number).unwrap_or_default();
+                if !serial.is_empty() {
+                    self.serials.insert(&serial, row);
+                }
+            }
             Record::HotFile(entry) => self.number(row, entry.reference.as_deref()),
             Record::Involvement(_)
             | Record::Narrative(_)
@@ -169,7 +186,16 @@ impl Index {
 
     fn insert_person(&mut self, row: RowId, seq: Seq, person: &Person) {
         self.persons.insert(row, seq, person);
+        self.beside(row, person);
+    }
+
+    /// What of a person no snapshot has.
+    fn beside(&mut self, row: RowId, person: &Person) {
         self.address(row, FieldClass::Contact, person.address.as_deref());
+        let phone = person.phone.as_deref().map(text::phone).unwrap_or_default();
+        if !phone.is_empty() {
+            self.phones.insert(&phone, row);
+        }
     }
 
     fn number(&mut self, row: RowId, number: Option<&str>) {
@@ -187,8 +213,11 @@ impl Index {
 
     fn remove(&mut self, id: RecordId) {
         let Some(row) = self.rows.of(id) else { return };
+        let label = self.rows.get(row).map_or(LabelId(0), |row| row.label);
+        self.prose.remove(row, label);
         match id.kind {
             Kind::Person => {
+                self.phones.remove(row);
                 self.persons.remove(row);
                 self.addresses[FieldClass::Contact].remove(row);
             }
@@ -198,6 +227,8 @@ impl Index {
             }
             _ => {
                 self.numbers.remove(row);
+                self.serials.remove(row);
+                self.places.remove(row);
                 self.addresses[FieldClass::Operational].remove(row);
                 self.addresses[FieldClass::Place].remove(row);
             }

@@ -1,4 +1,4 @@
-//! Finds records by name, plate, address, number, date and beat.
+//! Finds records by name, plate, address, number, place, time and free text.
 //!
 //! In:    [`Version`]s in `seq` order, by [`Index::apply`]; a [`Query`] and the asker's [`Sight`].
 //! Out:   [`Found`]: ids with label, score and reasons, in a total order; never more.
@@ -7,7 +7,7 @@
 //! # How
 //! Every posting leads to a row with its label, and the label is tested before anything else of the row is looked at:
 //! INVARIANT (a hidden row is as if absent). Scores are absolute (how well this row matches), never relative to other
-//! rows, because a statistic over hidden rows is a hidden row. The index is a fold: drop it, apply the versions again,
+//! rows, because a statistic over hidden rows is a hidden row; those of free text rest on statistics of what is open. The index is a fold: drop it, apply the versions again,
 //! and the answers are the same.
 //!
 //! # Change here
@@ -19,7 +19,9 @@
 
 mod address;
 mod column;
+mod error;
 mod events;
+mod facets;
 mod facts;
 mod find;
 mod index;
@@ -27,17 +29,26 @@ mod keys;
 mod names;
 mod pairs;
 mod persons;
+mod places;
 mod plates;
+mod prose;
 mod query;
 mod rows;
 mod snapshot;
+mod suggest;
 mod text;
 mod tokens;
 mod typing;
 mod understand;
 mod words;
 
+pub use error::Error;
+pub use facets::Facet;
 pub use index::Index;
-pub use query::{Born, Filter, Found, Hit, Query, Terms, Who, Why};
+pub use places::{Area, Point};
+pub use plates::Pattern;
+pub use prose::{Piece, Snippet, Wanted, field_names, snippets};
+pub use query::{Born, Filter, Found, Hit, Query, Suggested, Terms, Who, Why};
 pub use snapshot::NotTaken;
-pub use understand::{Understood, understand};
+pub use suggest::Suggestion;
+pub use understand::{Understood, read_date, understand};

@@ -3,7 +3,11 @@
 use std::fmt;
 
 use clear_record::{Kind, LabelId, RecordId, Sex};
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
+
+use crate::facets::Facet;
+use crate::places::Area;
+use crate::prose::Wanted;
 
 /// What to look for, what to keep of it, and which part of that to return.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,12 +20,14 @@ pub struct Query {
     pub limit: usize,
     /// After leaving out so many.
     pub offset: usize,
+    /// Whether to count the hits by kind, year, beat and area.
+    pub facets: bool,
 }
 
 impl Query {
     /// The first 20 hits for these terms, unfiltered.
     pub fn of(terms: Terms) -> Query {
-        Query { terms, filter: Filter::default(), limit: 20, offset: 0 }
+        Query { terms, filter: Filter::default(), limit: 20, offset: 0, facets: false }
     }
 }
 
@@ -30,12 +36,16 @@ impl Query {
 pub enum Terms {
     /// A person.
     Person(Who),
-    /// A registration plate: whole, misread by one character, or a piece of three and more; or a whole VIN.
+    /// A registration plate: whole, misread, a piece of three characters and more, or with wildcards; or a whole VIN.
     Plate(String),
-    /// An address, a block or a street.
+    /// An address, a block, a range of houses, a street, or two that cross.
     Address(String),
-    /// A case, event, booking, inventory or warrant number.
+    /// A case, event, booking, inventory, serial or warrant number.
     CaseNumber(String),
+    /// A telephone number, seven digits or more.
+    Phone(String),
+    /// Words of free text.
+    Words(Wanted),
     /// One record.
     Id(RecordId),
     /// Whatever the filter keeps; incidents, unless the filter names kinds. Newest first.
@@ -114,7 +124,17 @@ pub struct Filter {
     /// Persons born then; an age becomes this by [`Born::aged`].
     pub born: Option<Born>,
     /// Persons whose home address is on this street, block or in this area, as the address says it.
-    pub area: Option<String>,
+    pub home: Option<String>,
+    /// In this district, leading zeros or not.
+    pub district: Option<String>,
+    /// In this community area.
+    pub community_area: Option<u16>,
+    /// At a position in this part of the map.
+    pub area: Option<Area>,
+    /// From one hour of the day, 0 to 23, up to another, which is not in it; over midnight if it is the smaller one.
+    pub hours: Option<(u8, u8)>,
+    /// On these days of the week; all if empty.
+    pub weekdays: Vec<Weekday>,
 }
 
 /// The answer.
@@ -124,6 +144,21 @@ pub struct Found {
     pub hits: Vec<Hit>,
     /// How many open hits there are before `limit` and `offset`; pointers are not counted.
     pub total: usize,
+    /// Open hits by kind, year, beat and area, if the query asks for them; what no hit has is not named.
+    pub facets: Vec<Facet>,
+    /// What was perhaps meant, where something that was asked has no open row.
+    pub suggested: Vec<Suggested>,
+}
+
+/// A spelling that was perhaps meant.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Suggested {
+    /// What was asked, as it is compared.
+    pub asked: String,
+    /// What was perhaps meant.
+    pub instead: String,
+    /// How many open rows have that.
+    pub count: usize,
 }
 
 /// One record that was found.
@@ -230,6 +265,16 @@ pub enum Why {
         /// The plate as recorded.
         recorded: String,
     },
+    /// The plate differs by characters that look alike.
+    PlateAlike {
+        /// The plate as recorded.
+        recorded: String,
+    },
+    /// The plate fits what was asked with wildcards.
+    PlateFits {
+        /// The plate as recorded.
+        recorded: String,
+    },
     /// The plate contains what was asked.
     PlateContains {
         /// The plate as recorded.
@@ -241,10 +286,42 @@ pub enum Why {
     Address,
     /// Block and street are the same.
     Block,
+    /// Another house number of the same hundred.
+    SameBlock,
+    /// The house number is between those that were asked.
+    InRange,
+    /// Both streets are named: they cross.
+    Crossing,
+    /// The street's name has more words than were asked.
+    StreetPart {
+        /// The street as recorded.
+        recorded: String,
+    },
+    /// The street is of another kind than was asked: a place, not a street.
+    StreetKind {
+        /// The street as recorded.
+        recorded: String,
+    },
+    /// No street has the name, and this one's differs by one letter.
+    StreetMisspelt {
+        /// The name as asked.
+        asked: String,
+        /// The street as recorded.
+        recorded: String,
+    },
+    /// A field says it.
+    Words {
+        /// What was asked: `BURGLAR*`.
+        asked: String,
+        /// The field.
+        field: &'static str,
+    },
     /// The street is the same; no number was asked.
     Street,
     /// The number is the same.
     Number,
+    /// The serial number is the same.
+    Serial,
     /// The id is the same.
     Id,
     /// The filter keeps it.
@@ -274,12 +351,22 @@ impl fmt::Display for Why {
             Why::Mark { recorded } => write!(f, "mark: {recorded}"),
             Why::Plate => f.write_str("same plate"),
             Why::PlateMisread { recorded } => write!(f, "plate differs by one character: {recorded}"),
+            Why::PlateAlike { recorded } => write!(f, "plate looks alike: {recorded}"),
+            Why::PlateFits { recorded } => write!(f, "plate fits: {recorded}"),
             Why::PlateContains { recorded } => write!(f, "part of plate {recorded}"),
             Why::Vin => f.write_str("same vehicle identification number"),
             Why::Address => f.write_str("same address"),
             Why::Block => f.write_str("same block"),
+            Why::SameBlock => f.write_str("another house of the same block"),
+            Why::InRange => f.write_str("in the asked range"),
+            Why::Crossing => f.write_str("streets cross here"),
             Why::Street => f.write_str("same street"),
+            Why::StreetPart { recorded } => write!(f, "part of the name {recorded}"),
+            Why::StreetKind { recorded } => write!(f, "recorded {recorded}"),
+            Why::StreetMisspelt { asked, recorded } => write!(f, "{asked} read as {recorded}"),
+            Why::Words { asked, field } => write!(f, "{field} says {asked}"),
             Why::Number => f.write_str("same number"),
+            Why::Serial => f.write_str("same serial number"),
             Why::Id => f.write_str("same id"),
             Why::Kept => f.write_str("fits the filter"),
         }
@@ -304,8 +391,25 @@ impl Why {
                 | Why::Plate
                 | Why::Vin
                 | Why::Number
+                | Why::Serial
                 | Why::Id
         )
+    }
+}
+
+impl Terms {
+    /// What it is read as, in a word: `person`, `plate`, `address`, `number`, `phone`, `words`, `id` or `incidents`.
+    pub fn reading(&self) -> &'static str {
+        match self {
+            Terms::Person { .. } => "person",
+            Terms::Plate(_) => "plate",
+            Terms::Address(_) => "address",
+            Terms::CaseNumber(_) => "number",
+            Terms::Phone(_) => "phone",
+            Terms::Words(_) => "words",
+            Terms::Id(_) => "id",
+            Terms::Incidents => "incidents",
+        }
     }
 }
 
@@ -317,6 +421,8 @@ impl fmt::Debug for Terms {
             Terms::Plate(_) => f.write_str("Plate(…)"),
             Terms::Address(_) => f.write_str("Address(…)"),
             Terms::CaseNumber(_) => f.write_str("CaseNumber(…)"),
+            Terms::Phone(_) => f.write_str("Phone(…)"),
+            Terms::Words(_) => f.write_str("Words(…)"),
             Terms::Id(id) => write!(f, "Id({id})"),
             Terms::Incidents => f.write_str("Incidents"),
         }
@@ -326,6 +432,12 @@ impl fmt::Debug for Terms {
 impl fmt::Debug for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Who(…)")
+    }
+}
+
+impl fmt::Debug for Suggested {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Suggested(…, {})", self.count)
     }
 }
 

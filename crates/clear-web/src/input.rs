@@ -43,6 +43,13 @@ impl Input {
         (self.content_type == "text/plain").then(|| text.map_err(fault))
     }
 
+    /// The body as a file of lines, if it says that it is one: CSV, text, or JSON lines.
+    pub(crate) fn file(&self) -> Option<Result<String, Fault>> {
+        let is = matches!(self.content_type.as_str(), "text/csv" | "text/plain" | "application/x-ndjson");
+        let fault = |_| Fault::new(StatusCode::BAD_REQUEST, "bad_text", "The body is not text in UTF-8.");
+        is.then(|| String::from_utf8(self.bytes.to_vec()).map_err(fault))
+    }
+
     /// The body as a page's form.
     pub(crate) fn form(&self) -> Result<Form, Fault> {
         self.expect("application/x-www-form-urlencoded")?;

@@ -8,8 +8,9 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::api::{
-    accounts, certificate, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, newest, open,
-    openings, productions, reference, register, replay, reviews, rows, session, transparency, was_this_you,
+    accounts, certificate, check, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries,
+    newest, open, openings, productions, reference, register, replay, reviews, rows, session, transparency,
+    was_this_you,
 };
 use crate::fault::Problem;
 
@@ -46,7 +47,7 @@ pub(crate) fn document() -> Value {
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        find::find, find::find_by_query, open::open, counts::counts, rows::rows, file::file,
+        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, file::file,
         handling::handling, handling::silent_hits,
         inquiries::open, inquiries::mine, inquiries::close, inquiries::take_over, events::event,
         holds::all, holds::one, holds::release, holds::refuse, reviews::all, reviews::one,
@@ -205,14 +206,16 @@ pub(crate) struct InquirySchema {
     analytic: Option<bool>,
 }
 
-/// What to look for: one of `text`, `name`, `plate`, `address`, `case_number`, `identity_number` or `id`; or none of
-/// them, with dates or a beat, to list incidents.
+/// What to look for: one of `text`, `name`, `plate`, `address`, `phone`, `words`, `case_number`, `identity_number` or
+/// `id`; or none of them, with dates, hours, a beat or an area, to list incidents.
 #[derive(ToSchema)]
 #[schema(as = Find)]
 #[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
 pub(crate) struct FindSchema {
     /// Whatever the asker typed; the answer says how it was understood.
     text: Option<String>,
+    /// Which of the readings of `text` that an answer offers is meant.
+    read_as: Option<String>,
     /// A person's name, in any order, misspelt or partial.
     name: Option<String>,
     /// With a name: the date of birth.
@@ -220,10 +223,14 @@ pub(crate) struct FindSchema {
     date_of_birth: Option<String>,
     /// The owner's person identity number.
     identity_number: Option<String>,
-    /// A registration plate or a part of one.
+    /// A registration plate, a part of one, or one with wildcards: `AB?12*`.
     plate: Option<String>,
-    /// An address or block.
+    /// An address, a block, a street, or two streets that cross.
     address: Option<String>,
+    /// A telephone number.
+    phone: Option<String>,
+    /// Words of free text: `burglary "rear door" -garage`, `knife OR gun`, `burglar*`, `marks:dragon`.
+    words: Option<String>,
     /// A case number.
     case_number: Option<String>,
     /// A record's id.
@@ -236,10 +243,39 @@ pub(crate) struct FindSchema {
     to: Option<String>,
     /// Incidents on this beat.
     beat: Option<String>,
+    /// Records of this kind alone.
+    kind: Option<String>,
+    /// Incidents in this district.
+    district: Option<String>,
+    /// Incidents in this community area.
+    community_area: Option<u16>,
+    /// Incidents around this point, with `radius_m`: `41.88,-87.63`.
+    near: Option<String>,
+    /// How far around it, 1 to 50,000 metres.
+    radius_m: Option<u32>,
+    /// Incidents inside these corners, in order: `41.8,-87.6;41.9,-87.6;41.9,-87.7`.
+    polygon: Option<String>,
+    /// Incidents from one full hour of the day to another: `22-2`.
+    hours: Option<String>,
+    /// Incidents on these days of the week: `sat,sun`.
+    weekdays: Option<String>,
+    /// Whether to count the hits by kind, year, beat, district and community area.
+    facets: Option<bool>,
     /// How many hits, 20 unless said, 200 at most.
     limit: Option<u64>,
     /// How many hits to leave out first.
     offset: Option<u64>,
+}
+
+/// A file against the records, line by line.
+#[derive(ToSchema)]
+#[schema(as = Check)]
+#[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
+pub(crate) struct CheckSchema {
+    /// What each line is: `person`, `plate` or `property`.
+    of: String,
+    /// The file: one on each line; or CSV whose first line names its columns; or JSON, an object on each line.
+    file: String,
 }
 
 /// How many incidents, grouped and filtered.
@@ -284,7 +320,7 @@ mod tests {
     use super::*;
     use crate::ROUTES;
     use clear_record::{Inquiry, Purpose, RecordId, UseCode};
-    use clear_respond::{Counts, Find, Rows};
+    use clear_respond::{Check, CheckOf, Counts, Find, Rows};
 
     #[test]
     fn the_document_has_every_api_route_and_no_other() {
@@ -342,6 +378,18 @@ mod tests {
             identity_number: text(),
             plate: text(),
             address: text(),
+            read_as: text(),
+            phone: text(),
+            words: text(),
+            kind: text(),
+            district: text(),
+            community_area: Some(1),
+            near: text(),
+            radius_m: Some(1),
+            polygon: text(),
+            hours: text(),
+            weekdays: text(),
+            facets: Some(true),
             case_number: text(),
             id: Some(RecordId { kind: Kind::Person, raw: 0 }),
             from: day,
@@ -351,6 +399,8 @@ mod tests {
             offset: Some(1),
         };
         assert_eq!(described("Find"), real(serde_json::to_value(find).unwrap()));
+        let check = Check { of: CheckOf::Plate, file: String::new() };
+        assert_eq!(described("Check"), real(serde_json::to_value(check).unwrap()));
         let counts = Counts { by: vec![], condition: text(), limit: Some(1) };
         assert_eq!(described("Counts"), real(serde_json::to_value(counts).unwrap()));
         let rows = Rows { from: day, to: day, beat: text(), primary_type: text(), condition: text(), limit: Some(1) };

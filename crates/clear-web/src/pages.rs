@@ -4,6 +4,7 @@
 
 mod bar;
 pub(crate) mod certificate;
+pub(crate) mod check;
 mod chrome;
 pub(crate) mod counts;
 pub(crate) mod devices;

@@ -7,8 +7,9 @@ use axum::extract::Request;
 use axum::routing::{MethodFilter, on};
 
 use crate::api::{
-    accounts, certificate, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, newest, open,
-    openings, productions, reference, register, replay, reviews, rows, session, transparency, was_this_you,
+    accounts, certificate, check, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries,
+    newest, open, openings, productions, reference, register, replay, reviews, rows, session, transparency,
+    was_this_you,
 };
 use crate::app::{App, note_route};
 use crate::fault::Fault;
@@ -63,12 +64,13 @@ macro_rules! routes {
 }
 
 routes! {
-    POST "/api/v1/find" "find" ASKER find::find, "Finds persons, plates, addresses, cases and incidents.";
+    POST "/api/v1/find" "find" ASKER find::find, "Finds persons, plates, addresses, telephones, words, cases and incidents.";
     GET "/api/v1/find" "find_by_query" ASKER find::find_by_query, "The same, with the question in the query string and the inquiry in headers.";
     GET "/api/v1/records/{record}" "open" ASKER open::open, "Opens one record with what stands beside it.";
     POST "/api/v1/records/{record}" "file" FILER file::file, "Files a record of a kind, or corrects one.";
     POST "/api/v1/records/{record}/handling" "handling" HANDLER handling::handling, "Sets how a record is handled: white, gray, black.";
     GET "/api/v1/silent-hits" "silent_hits" HANDLER handling::silent_hits, "Who would have hit black records of one's own agency.";
+    POST "/api/v1/check" "check" ASKER check::check, "Checks a file of persons, plates or property against the records.";
     POST "/api/v1/counts" "counts" ASKER counts::counts, "Counts incidents.";
     POST "/api/v1/rows" "rows" ASKER rows::rows, "Gives incidents as rows, streamed.";
     POST "/api/v1/inquiries" "open_inquiry" ASKER inquiries::open, "Opens an inquiry.";
@@ -133,6 +135,8 @@ routes! {
     GET "/records/{record}" "record_page" ASKER pages::record::page, "One record.";
     POST "/records/{record}/judgement" "judgement_form" FILER pages::judgement::enter, "Says whether another record is of the same person.";
     POST "/records/{record}/handling" "handling_form" HANDLER pages::handling::enter, "Sets how a record is handled.";
+    GET "/check" "check_page" SIGNED_IN pages::check::page, "The form for a list to be checked.";
+    POST "/check" "check_form" ASKER pages::check::act, "What each line of a list found.";
     GET "/counts" "counts_page" ASKER pages::counts::page, "Incidents by type, beat and month.";
     GET "/stop" "stop_page" SIGNED_IN pages::stop::page, "The stop: a plate, checked under the event's inquiry.";
     POST "/stop" "stop_form" ASKER pages::stop::act, "Starts, takes over or ends a stop, or states an emergency.";

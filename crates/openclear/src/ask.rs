@@ -83,6 +83,23 @@ enum Question {
         #[command(flatten)]
         asking: Asking,
     },
+    /// Records that say these words: `burglary "rear door" -garage`, `marks:dragon`.
+    Words {
+        /// The words.
+        words: String,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// A file of persons, plates or property numbers, line by line.
+    Check {
+        /// What the lines are: person, plate or property.
+        #[arg(long, value_name = "KIND", value_parser = ["person", "plate", "property"])]
+        of: String,
+        /// The file: one on each line, CSV with its column names first, or JSON lines.
+        file: std::path::PathBuf,
+        #[command(flatten)]
+        asking: Asking,
+    },
     /// How many incidents, by columns.
     Counts {
         /// Columns to group by, separated by commas.
@@ -188,6 +205,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
             ("/api/v1/find", json!({"from": from, "to": to, "beat": beat}), asking)
         }
         Question::Text { text, asking } => ("/api/v1/find", json!({"text": text}), asking),
+        Question::Words { words, asking } => ("/api/v1/find", json!({"words": words}), asking),
+        Question::Check { of, file, asking } => {
+            let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            ("/api/v1/check", json!({"of": of, "file": text}), asking)
+        }
         Question::Record { id, asking } => {
             let said = asking.server.get_under(&format!("/api/v1/records/{id}"), &asking.inquiry()?)?;
             return show(&said, &asking);
@@ -225,6 +247,8 @@ fn show(said: &Said, asking: &Asking) -> anyhow::Result<End> {
     let answer = said.json()?;
     let nothing = if answer.get("hits").is_some() {
         found(&answer)
+    } else if answer.get("lines").is_some() {
+        checked(&answer)
     } else if answer.get("rows").is_some() {
         counted(&answer)
     } else {
@@ -247,6 +271,29 @@ fn found(answer: &Value) -> bool {
         println!("  There is more: ask {}.", pointer["ask"].as_str().unwrap_or_default());
     }
     hits.is_empty()
+}
+
+fn checked(answer: &Value) -> bool {
+    let each = |name: &str| answer[name].as_array().map(Vec::as_slice).unwrap_or_default();
+    for asked in each("lines") {
+        println!(
+            "line {}: {}: {} found",
+            asked["line"],
+            asked["understood"].as_str().unwrap_or_default(),
+            asked["total"]
+        );
+        for hit in asked["hits"].as_array().into_iter().flatten() {
+            let why: Vec<&str> = hit["why"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            line(&hit["record"], &why.join("; "));
+        }
+        for pointer in asked["pointers"].as_array().into_iter().flatten() {
+            println!("  There is more: ask {}.", pointer["ask"].as_str().unwrap_or_default());
+        }
+    }
+    for refused in each("refused") {
+        println!("line {}: not asked: {}", refused["line"], refused["why"].as_str().unwrap_or_default());
+    }
+    each("lines").iter().all(|line| line["total"] == 0)
 }
 
 fn opened(answer: &Value) -> bool {

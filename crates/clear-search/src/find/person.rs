@@ -8,11 +8,12 @@
 
 use std::cmp::Reverse;
 
-use clear_record::{FieldClass, LabelId, RecordId, Sight};
+use clear_record::{FieldClass, Kind, LabelId, RecordId, Sight};
 
 use super::meaning::{Reading, candidates, quality, readings};
 use super::name::{self, Fit};
 use super::{Kept, POINTER_SCORE};
+use crate::facets::Tally;
 use crate::facts::{day, number_key, parts_of, phone_key};
 use crate::persons::mark_words;
 use crate::query::{Born, Found, Hit, Query, Who, Why};
@@ -79,9 +80,14 @@ impl<'a> Asked<'a> {
     fn of(index: &Index, who: &'a Who, sight: &Sight<'_>) -> Asked<'a> {
         let mut at_address: Vec<(u32, f32, Why)> = Vec::new();
         if let Some(address) = &who.address {
-            let found = index.addresses[FieldClass::Contact].find(address);
-            at_address
-                .extend(found.into_iter().filter_map(|(row, score, why)| Some((index.persons.of(row)?, score, why))));
+            let open =
+                |at: RowId| index.rows.key(at).is_some_and(|(id, label)| sight.opens(FieldClass::Contact, label, id));
+            let found = index.addresses[FieldClass::Contact].find(address, open);
+            at_address.extend(
+                found
+                    .into_iter()
+                    .filter_map(|(row, score, why)| Some((index.persons.of(row)?, score, why.into_iter().next()?))),
+            );
             at_address.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
             at_address.dedup_by_key(|(person, ..)| *person);
         }
@@ -171,7 +177,8 @@ impl<'a> Asked<'a> {
         pointers.sort_unstable_by_key(|(id, _)| *id);
         let pointer = |(id, label)| Hit { id, label, score: POINTER_SCORE, why: Vec::new(), pointer: true };
         hits.extend(pointers.into_iter().map(pointer));
-        Found { hits, total }
+        let facets = if query.facets { Tally::of(Kind::Person, total).facets(index) } else { Vec::new() };
+        Found { hits, total, facets, suggested: Vec::new() }
     }
 
     /// Every person who may match, each once, the best bounds first.

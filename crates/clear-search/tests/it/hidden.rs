@@ -198,20 +198,22 @@ fn any_query() -> impl Strategy<Value = Query> {
         option::weighted(0.1, born()),
         option::weighted(0.1, text(&PLACES)),
     )
-        .prop_map(|(occurred_from, occurred_to, beat, kinds, sex, born, area)| Filter {
+        .prop_map(|(occurred_from, occurred_to, beat, kinds, sex, born, home)| Filter {
             occurred_from,
             occurred_to,
             beat,
             kinds,
             sex,
             born,
-            area,
+            home,
+            ..Filter::default()
         });
     (terms, filter, 0..30usize, 0..3usize).prop_map(|(terms, filter, limit, offset)| Query {
         terms,
         filter,
         limit,
         offset,
+        facets: true,
     })
 }
 
@@ -254,7 +256,7 @@ proptest! {
         let (full, allowed) = ledgers(&filed, &sight);
         let (full, allowed) = (index(&full), index(&allowed));
         for query in queries {
-            prop_assert_eq!(full.find(&query, &sight), allowed.find(&query, &sight), "{}", said(&query));
+            prop_assert_eq!(full.find(&query, &sight), allowed.find(&query, &sight), "{} {:?}", said(&query), ledgers(&filed, &sight).0.iter().map(|v| v.record.as_ref().map(|r| r.to_json())).collect::<Vec<_>>());
         }
     }
 

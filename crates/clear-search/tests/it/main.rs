@@ -3,6 +3,8 @@
 
 mod hidden;
 mod persons;
+mod seeds;
+mod text;
 
 use clear_record::{
     AccountId, AgencyId, FieldClass, Kind, LabelId, LabelSet, Method, PerClass, Provenance, Reach, Record, RecordId,
@@ -194,7 +196,7 @@ fn events_are_listed_newest_first_by_date_and_beat() {
     let date = |text: &str| Some(text.parse::<Date>().unwrap());
     let ask = |from, to, beat: Option<&str>, limit, offset| {
         let filter = Filter { occurred_from: from, occurred_to: to, beat: beat.map(Into::into), ..Filter::default() };
-        index.find(&Query { terms: Terms::Incidents, filter, limit, offset }, &Sight::of(&all()))
+        index.find(&Query { filter, limit, offset, ..Query::of(Terms::Incidents) }, &Sight::of(&all()))
     };
     let everything = ask(None, None, None, 2_000, 0);
     assert_eq!((everything.total, everything.hits.len()), (1_000, 1_000));

@@ -117,7 +117,7 @@ fn persons_are_found_by_what_is_known_of_them() {
         (Filter { sex: Some(Sex::Male), ..Filter::default() }, "2 (mark: EAGLE)"),
         (Filter { sex: Some(Sex::Unknown), ..Filter::default() }, ""),
         (Filter { born: Some(Born::about(1980, 0)), ..Filter::default() }, "1 (mark: EAGLE)"),
-        (Filter { area: some("w chicago ave"), ..Filter::default() }, "1 (mark: EAGLE)"),
+        (Filter { home: some("w chicago ave"), ..Filter::default() }, "1 (mark: EAGLE)"),
         (Filter { beat: some("0411"), ..Filter::default() }, ""),
     ] {
         assert_eq!(kept(filter.clone()), expected, "{filter:?}");

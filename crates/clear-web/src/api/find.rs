@@ -33,7 +33,7 @@ pub(crate) struct AskFind {
     see: Option<Seq>,
 }
 
-/// Finds persons, plates, addresses, cases and incidents.
+/// Finds persons, plates, addresses, telephones, words, cases and incidents.
 #[utoipa::path(
     post, path = "/api/v1/find", tag = "Ask", operation_id = "find",
     request_body(content = AskFind, example = json!({
@@ -54,16 +54,28 @@ pub(crate) async fn find(State(app): State<Arc<App>>, asker: Asker, input: Input
     get, path = "/api/v1/find", tag = "Ask", operation_id = "find_by_query",
     params(
         ("text" = Option<String>, Query, description = "Whatever the asker typed."),
+        ("read_as" = Option<String>, Query, description = "Which of the offered readings of `text` is meant.", example = "plate"),
         ("name" = Option<String>, Query, description = "A person's name."),
         ("date_of_birth" = Option<String>, Query, description = "With a name.", example = "1981-04-03"),
         ("identity_number" = Option<String>, Query, description = "The owner's person identity number."),
-        ("plate" = Option<String>, Query, description = "A registration plate or a part of one."),
-        ("address" = Option<String>, Query, description = "An address or block."),
+        ("plate" = Option<String>, Query, description = "A registration plate, a part of one, or one with wildcards.", example = "AB?12*"),
+        ("address" = Option<String>, Query, description = "An address, a block, a street, or two streets that cross."),
+        ("phone" = Option<String>, Query, description = "A telephone number."),
+        ("words" = Option<String>, Query, description = "Words of free text.", example = "burglary \"rear door\" -garage"),
         ("case_number" = Option<String>, Query, description = "A case number."),
         ("id" = Option<String>, Query, description = "A record's id."),
         ("from" = Option<String>, Query, description = "Incidents from this day on.", example = "2019-07-01"),
         ("to" = Option<String>, Query, description = "Incidents up to and including this day.", example = "2019-07-16"),
         ("beat" = Option<String>, Query, description = "Incidents on this beat.", example = "0411"),
+        ("kind" = Option<String>, Query, description = "Records of this kind alone.", example = "incident"),
+        ("district" = Option<String>, Query, description = "Incidents in this district.", example = "018"),
+        ("community_area" = Option<u16>, Query, description = "Incidents in this community area."),
+        ("near" = Option<String>, Query, description = "Incidents around this point, with `radius_m`.", example = "41.88,-87.63"),
+        ("radius_m" = Option<u32>, Query, description = "How far around it, 1 to 50,000 metres."),
+        ("polygon" = Option<String>, Query, description = "Incidents inside these corners, in order.", example = "41.8,-87.6;41.9,-87.6;41.9,-87.7"),
+        ("hours" = Option<String>, Query, description = "Incidents from one full hour of the day to another.", example = "22-2"),
+        ("weekdays" = Option<String>, Query, description = "Incidents on these days of the week.", example = "sat,sun"),
+        ("facets" = Option<bool>, Query, description = "Whether to count the hits by kind, year, beat and area."),
         ("limit" = Option<u64>, Query, description = "How many hits, 20 unless said, 200 at most."),
         ("offset" = Option<u64>, Query, description = "How many hits to leave out first."),
         ("see" = Option<u64>, Query, description = "The answer must have seen the ledger up to here."),
@@ -95,7 +107,8 @@ pub(crate) fn question(pairs: Vec<(String, String)>) -> Result<(Find, Option<Seq
                 see = Some(Seq(number()?));
                 continue;
             }
-            "limit" | "offset" => json!(number()?),
+            "limit" | "offset" | "community_area" | "radius_m" => json!(number()?),
+            "facets" => json!(text.parse::<bool>().map_err(|_| wrong("`facets` is not true or false".to_owned()))?),
             _ => Value::String(text),
         };
         if question.insert(name.clone(), value).is_some() {
@@ -122,6 +135,11 @@ mod tests {
             read("name=smith+john&limit=5&see=7"),
             Ok((r#"{"name":"smith john","limit":5}"#.to_owned(), Some(7)))
         );
+        assert_eq!(
+            read("near=41.88,-87.63&radius_m=500&facets=true"),
+            Ok((r#"{"near":"41.88,-87.63","radius_m":500,"facets":true}"#.to_owned(), None))
+        );
+        assert!(read("facets=yes").unwrap_err().contains("`facets` is not true or false"));
         assert!(read("nam=smith").unwrap_err().contains("unknown field `nam`"));
         assert!(read("limit=many").unwrap_err().contains("`limit` is not a whole number"));
         assert!(read("name=a&name=b").unwrap_err().contains("twice"));

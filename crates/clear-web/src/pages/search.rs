@@ -9,7 +9,7 @@ use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use clear_record::{Inquiry, Standing};
-use clear_respond::Find;
+use clear_respond::{AlsoRead, FacetCount, Find, Found, FoundFacet, FoundHit, FoundSnippet};
 
 use crate::app::App;
 use crate::asker::{Asker, KeptInquiry, keep_inquiry};
@@ -22,36 +22,48 @@ use crate::pages::shown::{self, Card};
 
 const PAGE: usize = 20;
 
+/// The fields of the form, as they stand in the page's address.
+const FIELDS: [&str; 12] =
+    ["q", "as", "from", "to", "beat", "hours", "weekdays", "district", "area", "near", "radius", "kind"];
+
 /// What the search form asks for, as it was typed.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Asked {
-    pub(crate) q: String,
-    pub(crate) from: String,
-    pub(crate) to: String,
-    pub(crate) beat: String,
+    said: BTreeMap<&'static str, String>,
     page: usize,
 }
 
 impl Asked {
     fn of(get: impl Fn(&str) -> String) -> Asked {
-        Asked {
-            q: get("q"),
-            from: get("from"),
-            to: get("to"),
-            beat: get("beat"),
-            page: get("page").parse().unwrap_or(1).max(1),
-        }
+        let said = FIELDS.iter().map(|name| (*name, get(name))).filter(|(_, text)| !text.is_empty());
+        Asked { said: said.collect(), page: get("page").parse().unwrap_or(1).max(1) }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.said.get(name).map_or("", String::as_str)
+    }
+
+    /// Whether a field that stands folded away says something.
+    pub(crate) fn says_more(&self) -> bool {
+        FIELDS.iter().skip(5).take(6).any(|name| self.said.contains_key(name))
     }
 
     fn is_nothing(&self) -> bool {
-        [&self.q, &self.from, &self.to, &self.beat].iter().all(|text| text.is_empty())
+        self.said.is_empty()
+    }
+
+    /// The same question from its first page on, with a field said otherwise.
+    fn with(&self, name: &'static str, text: &str) -> Asked {
+        let mut other = Asked { page: 1, ..self.clone() };
+        other.said.insert(name, text.to_owned());
+        other
     }
 
     /// The page's address; the question is in it, the inquiry is not.
     fn address(&self, page: usize) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, text) in [("q", &self.q), ("from", &self.from), ("to", &self.to), ("beat", &self.beat)] {
-            if !text.is_empty() {
+        for name in FIELDS {
+            if let Some(text) = self.said.get(name) {
                 query.append_pair(name, text);
             }
         }
@@ -67,12 +79,26 @@ impl Asked {
             "" => Ok(None),
             text => text.parse().map(Some).map_err(|_| format!("`{name}` is not a date like 2019-07-16.")),
         };
-        let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let said = |name: &str| self.said.get(name).cloned();
+        let number = |title: &str, name: &str| match self.get(name) {
+            "" => Ok(None),
+            text => text.parse::<u32>().map(Some).map_err(|_| format!("`{title}` is not a whole number.")),
+        };
+        let area = number("Community area", "area")?.map(|area| u16::try_from(area).unwrap_or(u16::MAX));
         Ok(Find {
-            text: said(&self.q),
-            from: day("From", &self.from)?,
-            to: day("To", &self.to)?,
-            beat: said(&self.beat),
+            text: said("q"),
+            read_as: said("as"),
+            from: day("From", self.get("from"))?,
+            to: day("To", self.get("to"))?,
+            beat: said("beat"),
+            hours: said("hours"),
+            weekdays: said("weekdays"),
+            district: said("district"),
+            community_area: area,
+            near: said("near"),
+            radius_m: number("Radius", "radius")?,
+            kind: said("kind"),
+            facets: Some(true),
             limit: Some(PAGE),
             offset: Some((self.page - 1) * PAGE),
             ..Find::default()
@@ -80,9 +106,32 @@ impl Asked {
     }
 }
 
+/// A link with its words.
+pub(crate) struct Choice {
+    pub(crate) words: String,
+    pub(crate) href: Option<String>,
+    pub(crate) count: Option<usize>,
+}
+
+/// Hits by one property.
+pub(crate) struct Facet {
+    pub(crate) title: &'static str,
+    pub(crate) choices: Vec<Choice>,
+}
+
+/// How many values of a property the page shows.
+const CHOICES_MAX: usize = 8;
+
 /// What was found, for the page.
 pub(crate) struct Results {
     pub(crate) understood: String,
+    /// How else it can be read.
+    pub(crate) also: Vec<Choice>,
+    /// A mistake in what was typed, with its mend.
+    pub(crate) note: Option<String>,
+    /// What was perhaps meant, or begins so.
+    pub(crate) meant: Vec<Choice>,
+    pub(crate) facets: Vec<Facet>,
     pub(crate) total: usize,
     pub(crate) first: usize,
     pub(crate) last: usize,
@@ -153,7 +202,11 @@ pub(crate) async fn page(
         total: found.total,
         first: first + 1,
         last: (first + PAGE).min(found.total),
-        hits: found.hits.iter().map(|hit| shown::card(&app, &hit.record, hit.why.clone())).collect(),
+        also: found.also.iter().map(|also| also_read(&asked, also)).collect(),
+        note: found.note.clone(),
+        meant: meant(&asked, found),
+        facets: found.facets.iter().filter_map(|facet| counted(&asked, facet)).collect(),
+        hits: found.hits.iter().map(|hit| hit_card(&app, hit)).collect(),
         cautions: found.cautions.clone(),
         pointers: found.pointers.iter().map(|pointer| shown::agency(&app, &pointer.ask)).collect(),
         previous: (asked.page > 1).then(|| asked.address(asked.page - 1)),
@@ -162,6 +215,72 @@ pub(crate) async fn page(
         entry: answered.response.receipt().index(),
     };
     show(&app, &asker.standing, &kept, asked, None, Some(results))
+}
+
+/// A hit's card; its snippets stand for its long texts.
+fn hit_card(app: &App, hit: &FoundHit) -> Card {
+    let mut card = shown::card(app, &hit.record, hit.why.clone());
+    if !hit.snippets.is_empty() {
+        card.lines.retain(|line| !line.long);
+        let pieces = |snippet: &FoundSnippet| snippet.pieces.iter().map(|it| (it.text.clone(), it.marked)).collect();
+        card.snippets = hit.snippets.iter().map(pieces).collect();
+    }
+    card
+}
+
+fn also_read(asked: &Asked, also: &AlsoRead) -> Choice {
+    let href = Some(asked.with("as", also.read_as).address(1));
+    Choice { words: also.how.clone(), href, count: None }
+}
+
+/// Spellings that were perhaps meant, and what begins as typed. Where the other spelling was searched at once, there is
+/// nothing to follow.
+fn meant(asked: &Asked, found: &Found) -> Vec<Choice> {
+    let suggested = found.suggested.iter().map(|it| {
+        let typed = asked.get("q");
+        let at = typed.to_ascii_uppercase().find(&it.asked);
+        let end = at.map(|at| at + it.asked.len());
+        let replaced = at.zip(end).and_then(|(at, end)| {
+            Some(format!("{}{}{}", typed.get(..at)?, it.instead.to_lowercase(), typed.get(end..)?))
+        });
+        let href = (found.total == 0).then(|| asked.with("q", replaced.as_deref().unwrap_or(&it.instead)).address(1));
+        Choice { words: it.instead.clone(), href, count: Some(it.count) }
+    });
+    let begins = found.begins.iter().map(|it| {
+        let reading = match it.kind {
+            "street" => "address",
+            "plate" => "plate",
+            _ => "words",
+        };
+        let href = Some(asked.with("q", &it.text).with("as", reading).address(1));
+        Choice { words: format!("{} {}", it.kind, it.text), href, count: Some(it.count) }
+    });
+    suggested.chain(begins).collect()
+}
+
+/// One property's values, each a link that narrows to it.
+fn counted(asked: &Asked, facet: &FoundFacet) -> Option<Facet> {
+    let title = match facet.by {
+        "kind" => "Kind",
+        "year" => "Year",
+        "beat" => "Beat",
+        "district" => "District",
+        _ => "Community area",
+    };
+    let narrowed = |value: &str| match facet.by {
+        "kind" => asked.with("kind", value),
+        "year" => asked.with("from", &format!("{value}-01-01")).with("to", &format!("{value}-12-31")),
+        "beat" => asked.with("beat", value),
+        "district" => asked.with("district", value),
+        _ => asked.with("area", value),
+    };
+    let choice = |it: &FacetCount| {
+        let words = if facet.by == "kind" { shown::kinds_words(&it.value).to_owned() } else { it.value.clone() };
+        Choice { words, href: Some(narrowed(&it.value).address(1)), count: Some(it.count) }
+    };
+    // One value alone narrows nothing.
+    let choices: Vec<Choice> = facet.counts.iter().take(CHOICES_MAX).map(choice).collect();
+    (choices.len() > 1).then_some(Facet { title, choices })
 }
 
 fn show(

@@ -113,6 +113,8 @@ pub(crate) struct Card {
     pub(crate) originator: String,
     pub(crate) lines: Vec<Line>,
     pub(crate) why: Vec<String>,
+    /// Pieces of its texts; what was asked for is marked.
+    pub(crate) snippets: Vec<Vec<(String, bool)>>,
 }
 
 /// A hot-file entry with what an officer does on it.
@@ -141,6 +143,7 @@ pub(crate) fn card(app: &App, shown: &Shown, why: Vec<String>) -> Card {
         originator: agency(app, &shown.originator),
         lines: lines.collect(),
         why,
+        snippets: Vec::new(),
     }
 }
 

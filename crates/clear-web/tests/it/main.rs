@@ -12,5 +12,6 @@ mod pages;
 mod productions;
 mod published;
 mod rows;
+mod search;
 mod walkthrough;
 mod wire;

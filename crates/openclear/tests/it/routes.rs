@@ -172,6 +172,28 @@ impl Table {
                 mine(Ask::form(&at(&record), &fields))
             }
             "silent_hits" => mine(Ask::get(route.path).under(&inquiry)),
+            "check" => mine(Ask::post(
+                route.path,
+                &json!({"inquiry": inquiry, "question": {"of": "plate", "file": cast.plate}}),
+            )),
+            "check_form" => {
+                let said = |part: &str| inquiry[part].as_str().unwrap_or_default().to_owned();
+                let own = inquiry["on_behalf_of"][0].as_str().unwrap_or_default().to_owned();
+                let (purpose, use_code, stated, reason) =
+                    (said("purpose"), said("use_code"), said("case"), said("reason"));
+                mine(Ask::form(
+                    route.path,
+                    &[
+                        ("of", "plate"),
+                        ("file", &cast.plate),
+                        ("purpose", &purpose),
+                        ("use_code", &use_code),
+                        ("case", &stated),
+                        ("reason", &reason),
+                        ("on_behalf_of", &own),
+                    ],
+                ))
+            }
             "counts" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"by": ["primary_type"]}}))),
             "rows" => mine(Ask::post(
                 route.path,
@@ -335,7 +357,7 @@ impl Table {
             "release_form" => mine(Ask::form(&self.docketed(route, &record, true), &[])),
             "register" | "register_export" | "me" | "openapi" | "docs" | "log_checkpoint" | "log_vkey" | "healthz"
             | "metrics" | "home" | "sign_in_page" | "transparency_page" | "stores_page" | "register_page"
-            | "log_page" | "steward_page" | "entries_page" => mine(Ask::get(route.path)),
+            | "log_page" | "steward_page" | "entries_page" | "check_page" => mine(Ask::get(route.path)),
             other => panic!(
                 "the route `{other}` is new: say here what each asker asks of it, and look at its lines in routes.golden"
             ),
@@ -362,8 +384,9 @@ fn is_logged(route: &Route, who: &str) -> bool {
     match route.name {
         // Whoever has not signed in, or whose sign-in an order ended, gets as far as the page's door.
         "handling_form" | "entries_form" | "judgement_form" => !["anonymous", "cut_off", "sister"].contains(&who),
-        "find" | "find_by_query" | "open" | "file" | "handling" | "silent_hits" | "counts" | "rows" | "enter"
-        | "cut_off" | "enrol" | "search_page" | "record_page" | "counts_page" | "steward_cut_off" => true,
+        "find" | "find_by_query" | "check" | "open" | "file" | "handling" | "silent_hits" | "counts" | "rows"
+        | "enter" | "cut_off" | "enrol" | "search_page" | "check_form" | "record_page" | "counts_page"
+        | "steward_cut_off" => true,
         "productions" | "docket" | "production" | "determine" | "release_production" | "productions_page"
         | "docket_form" | "production_page" | "determine_form" | "release_form" => true,
         "disclosures"
@@ -393,9 +416,9 @@ fn is_logged(route: &Route, who: &str) -> bool {
         "devices" | "devices_page" | "end_device" | "end_device_form" => false,
         // Signing in has events of its own; drafts and public pages disclose no record.
         "sign_in" | "sign_out" | "sign_in_form" | "sign_out_form" | "preview_cut_off" | "steward_page"
-        | "entries_page" | "search_form" | "me" | "register" | "register_export" | "openapi" | "docs"
-        | "log_checkpoint" | "log_tile" | "log_vkey" | "healthz" | "metrics" | "asset" | "home" | "sign_in_page"
-        | "register_page" | "log_page" => false,
+        | "entries_page" | "search_form" | "check_page" | "me" | "register" | "register_export" | "openapi"
+        | "docs" | "log_checkpoint" | "log_tile" | "log_vkey" | "healthz" | "metrics" | "asset" | "home"
+        | "sign_in_page" | "register_page" | "log_page" => false,
         other => panic!("the route `{other}` is new: say here whether it is a question or a filing"),
     }
 }

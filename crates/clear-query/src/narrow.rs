@@ -1,0 +1,164 @@
+//! What a search keeps: days, hours, weekdays, beats, areas and shapes on the map, as they are written in a question.
+
+use clear_record::Kind;
+use clear_search::{Area, Filter, Point};
+use jiff::civil::Weekday;
+
+use crate::{Error, Find};
+
+const WEEKDAYS: [(&str, Weekday); 7] = [
+    ("mon", Weekday::Monday),
+    ("tue", Weekday::Tuesday),
+    ("wed", Weekday::Wednesday),
+    ("thu", Weekday::Thursday),
+    ("fri", Weekday::Friday),
+    ("sat", Weekday::Saturday),
+    ("sun", Weekday::Sunday),
+];
+
+/// The filter that a question says.
+///
+/// # Errors
+/// [`Error::Question`] with what is wrong and how it is written.
+pub(crate) fn filter(find: &Find) -> Result<Filter, Error> {
+    if let (Some(from), Some(to)) = (find.from, find.to)
+        && from > to
+    {
+        return Err(wrong(format!("from ({from}) is after to ({to})")));
+    }
+    let kinds = match said(&find.kind) {
+        None => Vec::new(),
+        Some(kind) => vec![kind_named(kind)?],
+    };
+    Ok(Filter {
+        occurred_from: find.from,
+        occurred_to: find.to,
+        beat: said(&find.beat).map(str::to_owned),
+        kinds,
+        district: said(&find.district).map(str::to_owned),
+        community_area: find.community_area,
+        area: area(find)?,
+        hours: said(&find.hours).map(hours).transpose()?,
+        weekdays: said(&find.weekdays).map(weekdays).transpose()?.unwrap_or_default(),
+    })
+}
+
+/// Whether a question keeps only some of what it finds.
+pub(crate) fn narrows(find: &Find) -> bool {
+    let texts = [&find.beat, &find.kind, &find.district, &find.near, &find.polygon, &find.hours, &find.weekdays];
+    find.from.is_some()
+        || find.to.is_some()
+        || find.community_area.is_some()
+        || texts.iter().any(|text| said(text).is_some())
+}
+
+fn said(text: &Option<String>) -> Option<&str> {
+    text.as_deref().map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn wrong(what: String) -> Error {
+    Error::Question(what)
+}
+
+fn kind_named(name: &str) -> Result<Kind, Error> {
+    Kind::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
+        let names: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        wrong(format!("kind is one of {}", names.join(", ")))
+    })
+}
+
+fn area(find: &Find) -> Result<Option<Area>, Error> {
+    let area = match (said(&find.near), find.radius_m, said(&find.polygon)) {
+        (None, None, None) => return Ok(None),
+        (Some(centre), Some(radius_m), None) => Area::circle(point(centre)?, radius_m),
+        (None, None, Some(corners)) => {
+            let corners = corners.split(';').map(str::trim).filter(|corner| !corner.is_empty());
+            Area::polygon(corners.map(point).collect::<Result<Vec<Point>, Error>>()?)
+        }
+        (_, _, Some(_)) => return Err(wrong("say near with radius_m, or polygon, not both".into())),
+        (..) => return Err(wrong("near and radius_m are said together: near=41.88,-87.63 and radius_m=500".into())),
+    };
+    area.map(Some).map_err(|error| wrong(error.to_string()))
+}
+
+/// `41.88,-87.63`: latitude first.
+fn point(text: &str) -> Result<Point, Error> {
+    let read = |text: &str| text.trim().parse::<f64>().ok();
+    let point = text.split_once(',').and_then(|(north, east)| read(north).zip(read(east)));
+    point
+        .map(|(latitude, longitude)| Point { latitude, longitude })
+        .ok_or_else(|| wrong("a point is a latitude and a longitude in degrees: 41.88,-87.63".into()))
+}
+
+/// `22-2`: from ten in the evening until two.
+fn hours(text: &str) -> Result<(u8, u8), Error> {
+    let read = |text: &str| text.trim().parse::<u8>().ok();
+    let hours = text.split_once('-').and_then(|(from, to)| read(from).zip(read(to)));
+    hours
+        .filter(|(from, to)| *from < 24 && *to <= 24 && from != to)
+        .ok_or_else(|| wrong("hours are from one full hour to another, 0 to 24: 22-2".into()))
+}
+
+/// `sat,sun`.
+fn weekdays(text: &str) -> Result<Vec<Weekday>, Error> {
+    let day = |name: &str| {
+        let name = name.trim().to_ascii_lowercase();
+        let known = WEEKDAYS.iter().find(|(short, _)| name.len() >= 3 && name.starts_with(short));
+        known
+            .map(|(_, day)| *day)
+            .ok_or_else(|| wrong("weekdays are mon, tue, wed, thu, fri, sat, sun: sat,sun".into()))
+    };
+    text.split(',').map(day).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_read_or_refused_with_its_mend() {
+        let text = |text: &str| Some(text.to_owned());
+        for (find, expected) in [
+            (Find { hours: text("22-2"), ..Find::default() }, Ok(())),
+            (Find { hours: text("0-24"), ..Find::default() }, Ok(())),
+            (
+                Find { hours: text("20-25"), ..Find::default() },
+                Err("hours are from one full hour to another, 0 to 24: 22-2"),
+            ),
+            (Find { hours: text("20-24"), ..Find::default() }, Ok(())),
+            (
+                Find { hours: text("7"), ..Find::default() },
+                Err("hours are from one full hour to another, 0 to 24: 22-2"),
+            ),
+            (Find { weekdays: text("Sat, sunday"), ..Find::default() }, Ok(())),
+            (
+                Find { weekdays: text("x"), ..Find::default() },
+                Err("weekdays are mon, tue, wed, thu, fri, sat, sun: sat,sun"),
+            ),
+            (Find { near: text("41.88,-87.63"), radius_m: Some(500), ..Find::default() }, Ok(())),
+            (
+                Find { near: text("41.88,-87.63"), ..Find::default() },
+                Err("near and radius_m are said together: near=41.88,-87.63 and radius_m=500"),
+            ),
+            (
+                Find { near: text("north"), radius_m: Some(5), ..Find::default() },
+                Err("a point is a latitude and a longitude in degrees: 41.88,-87.63"),
+            ),
+            (
+                Find { near: text("41.88,-87.63"), radius_m: Some(60_000), ..Find::default() },
+                Err("a circle has a latitude, a longitude and a radius of 1 to 50000 metres"),
+            ),
+            (Find { polygon: text("41.8,-87.6;41.9,-87.6;41.9,-87.7;"), ..Find::default() }, Ok(())),
+            (
+                Find { polygon: text("0,0;0.1,0.1;0,0.1;0.1,0"), ..Find::default() },
+                Err("this polygon cannot be searched: its sides cross: give the corners in order around it"),
+            ),
+            (Find { kind: text("stop"), ..Find::default() }, Ok(())),
+        ] {
+            let read = filter(&find).map(|_| ()).map_err(|error| error.to_string());
+            assert_eq!(read, expected.map_err(str::to_owned), "{find:?}");
+            assert!(narrows(&find));
+        }
+        assert!(!narrows(&Find { text: text("smith"), beat: text(" "), ..Find::default() }));
+    }
+}
