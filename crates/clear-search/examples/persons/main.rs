@@ -38,8 +38,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [count, questions] = numbers.try_into().map_err(|_| "PERSONS QUESTIONS [--lists FOLDER] [--peers N]")?;
     let lists = lists.map(|folder| data::lists(&folder)).transpose()?;
     let persons = data::persons(count, lists.as_ref());
+    let namesakes = data::Namesakes::of(&persons);
     let asked: Vec<(&str, Vec<Asked>)> =
-        KINDS.iter().map(|kind| (*kind, data::questions(kind, questions, &persons))).collect();
+        KINDS.iter().map(|kind| (*kind, data::questions(kind, questions, &persons, &namesakes))).collect();
+    drop(namesakes);
 
     let (before, began, cpu) = (resident_bytes(), Instant::now(), cpu_time());
     let mut index = Index::new();
