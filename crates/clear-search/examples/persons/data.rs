@@ -169,6 +169,10 @@ enum By {
 
 fn question(kind: &str, drawn: &Drawn, rng: &mut Rng) -> Option<(String, By)> {
     let (given, family) = (drawn.given, drawn.family);
+    // Half of a joined name is a question of its own kind.
+    if matches!(drawn.second, Some((_, true))) && kind != "hyphen or former name" {
+        return None;
+    }
     let text = match kind {
         "one typo, given name" => format!("{} {family}", typo(rng, given)?),
         "one typo, family name" => format!("{given} {}", typo(rng, family)?),

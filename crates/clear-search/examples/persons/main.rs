@@ -222,7 +222,7 @@ fn version(at: usize, drawn: &Drawn) -> Result<Version, Box<dyn std::error::Erro
         misspellings: Vec::new(),
         date_of_birth: Some(born),
         identity_number: None,
-        sex: Some(if drawn.born % 2 == 0 { Sex::Female } else { Sex::Male }),
+        sex: Some(if drawn.born.is_multiple_of(2) { Sex::Female } else { Sex::Male }),
         race: None,
         height_cm: None,
         weight_kg: None,
