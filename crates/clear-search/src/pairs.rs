@@ -138,11 +138,6 @@ impl Pairs {
         let entries: usize = self.lists.iter().map(|list| list.entries.capacity() * size_of::<u64>()).sum();
         entries + self.lists.capacity() * size_of::<List>()
     }
-
-    #[cfg(test)]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.lists.iter().all(|list| list.entries.is_empty())
-    }
 }
 
 /// A binary search in a list costs about as much as looking at so many of its entries one after the other.

@@ -31,10 +31,11 @@ pub(crate) struct Rows {
     by_id: HashTable<RowId>,
 }
 
-/// Ids are random or digests already; this only brings their halves together.
+/// Ids are random or digests, mostly; the table looks at the lowest and the highest bits.
 fn hash(id: RecordId) -> u64 {
     let [high, low] = [id.raw >> 64, id.raw & u128::from(u64::MAX)].map(|half| half as u64);
-    (high ^ low.rotate_left(23) ^ u64::from(id.kind.code())).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    let mixed = (high ^ low.rotate_left(23) ^ u64::from(id.kind.code())).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ mixed >> 32
 }
 
 fn id_at(raw: &[u128], kind: &[Option<Kind>], at: RowId) -> Option<RecordId> {

@@ -356,7 +356,8 @@ fn hash(text: &[u8]) -> u64 {
     let hash = text
         .iter()
         .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    let mixed = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ mixed >> 32
 }
 
 fn sound_key(sound: u64) -> u32 {

@@ -22,6 +22,9 @@ mod cost {
     pub(super) const FIRST: u16 = 30;
 }
 
+/// No edit costs less.
+pub(crate) const LEAST: u16 = cost::SWAPPED;
+
 /// Longer words are compared by their number of edits alone.
 const LETTERS_MAX: usize = 24;
 

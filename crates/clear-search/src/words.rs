@@ -138,9 +138,4 @@ impl Words {
             .take_while(move |(token, _)| token.starts_with(text))
             .map(|(_, id)| *id)
     }
-
-    #[cfg(test)]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.by_text.is_empty() && self.tokens.iter().all(|token| token.text.is_empty() && token.postings.is_empty())
-    }
 }

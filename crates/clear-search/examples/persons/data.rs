@@ -110,18 +110,39 @@ pub struct Asked {
     pub namesakes: u32,
 }
 
-/// So many questions of a kind.
-pub fn questions(kind: &str, count: usize, persons: &[Drawn]) -> Vec<Asked> {
-    let mut rng = Rng::new(kind.len() as u64 * 31 + 5);
-    let mut same: HashMap<(&str, &str), u32> = HashMap::new();
-    let mut initials: HashMap<(&str, &str), u32> = HashMap::new();
-    for person in persons {
-        *same.entry((person.given, person.family)).or_default() += 1;
-        *initials.entry((person.given.get(..1).unwrap_or(""), person.family)).or_default() += 1;
-        if let Some((second, _)) = person.second {
-            *same.entry((person.given, second)).or_default() += 1;
+/// How many persons have a name.
+pub struct Namesakes {
+    same: HashMap<(usize, usize), u32>,
+    initials: HashMap<(u8, usize), u32>,
+}
+
+/// Drawn names are equal where their places in memory are.
+fn at(name: &'static str) -> usize {
+    name.as_ptr() as usize
+}
+
+fn initial(name: &str) -> u8 {
+    name.bytes().next().unwrap_or(0)
+}
+
+impl Namesakes {
+    pub fn of(persons: &[Drawn]) -> Namesakes {
+        let mut namesakes = Namesakes { same: HashMap::with_capacity(persons.len()), initials: HashMap::new() };
+        for person in persons {
+            *namesakes.same.entry((at(person.given), at(person.family))).or_default() += 1;
+            *namesakes.initials.entry((initial(person.given), at(person.family))).or_default() += 1;
+            if let Some((second, _)) = person.second {
+                *namesakes.same.entry((at(person.given), at(second))).or_default() += 1;
+            }
         }
+        namesakes
     }
+}
+
+/// So many questions of a kind.
+pub fn questions(kind: &str, count: usize, persons: &[Drawn], namesakes: &Namesakes) -> Vec<Asked> {
+    let mut rng = Rng::new(kind.len() as u64 * 31 + 5);
+    let Namesakes { same, initials } = namesakes;
     let mut asked = Vec::with_capacity(count);
     for _ in 0..count * 200 {
         if asked.len() == count {
@@ -131,9 +152,9 @@ pub fn questions(kind: &str, count: usize, persons: &[Drawn]) -> Vec<Asked> {
         let Some(drawn) = persons.get(person) else { continue };
         let Some((text, by)) = question(kind, drawn, &mut rng) else { continue };
         let namesakes = match by {
-            By::Name => same.get(&(drawn.given, drawn.family)),
-            By::Second => drawn.second.and_then(|(second, _)| same.get(&(drawn.given, second))),
-            By::Initial => initials.get(&(drawn.given.get(..1).unwrap_or(""), drawn.family)),
+            By::Name => same.get(&(at(drawn.given), at(drawn.family))),
+            By::Second => drawn.second.and_then(|(second, _)| same.get(&(at(drawn.given), at(second)))),
+            By::Initial => initials.get(&(initial(drawn.given), at(drawn.family))),
         };
         asked.push(Asked { person, text, namesakes: namesakes.copied().unwrap_or(0) });
     }
@@ -148,6 +169,10 @@ enum By {
 
 fn question(kind: &str, drawn: &Drawn, rng: &mut Rng) -> Option<(String, By)> {
     let (given, family) = (drawn.given, drawn.family);
+    // Half of a joined name is a question of its own kind.
+    if matches!(drawn.second, Some((_, true))) && kind != "hyphen or former name" {
+        return None;
+    }
     let text = match kind {
         "one typo, given name" => format!("{} {family}", typo(rng, given)?),
         "one typo, family name" => format!("{given} {}", typo(rng, family)?),

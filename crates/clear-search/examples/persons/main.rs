@@ -38,8 +38,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [count, questions] = numbers.try_into().map_err(|_| "PERSONS QUESTIONS [--lists FOLDER] [--peers N]")?;
     let lists = lists.map(|folder| data::lists(&folder)).transpose()?;
     let persons = data::persons(count, lists.as_ref());
+    let namesakes = data::Namesakes::of(&persons);
     let asked: Vec<(&str, Vec<Asked>)> =
-        KINDS.iter().map(|kind| (*kind, data::questions(kind, questions, &persons))).collect();
+        KINDS.iter().map(|kind| (*kind, data::questions(kind, questions, &persons, &namesakes))).collect();
+    drop(namesakes);
 
     let (before, began, cpu) = (resident_bytes(), Instant::now(), cpu_time());
     let mut index = Index::new();
@@ -220,7 +222,7 @@ fn version(at: usize, drawn: &Drawn) -> Result<Version, Box<dyn std::error::Erro
         misspellings: Vec::new(),
         date_of_birth: Some(born),
         identity_number: None,
-        sex: Some(if drawn.born % 2 == 0 { Sex::Female } else { Sex::Male }),
+        sex: Some(if drawn.born.is_multiple_of(2) { Sex::Female } else { Sex::Male }),
         race: None,
         height_cm: None,
         weight_kg: None,

@@ -1,5 +1,7 @@
 //! What each part of an asked name may mean: the words of the dictionary that it is like, each with how well.
 
+use std::cell::Cell;
+
 use clear_names::{Part as Word, jaro_winkler, nicknames, parts, sound};
 
 use crate::names::Names;
@@ -53,28 +55,40 @@ pub(super) enum How {
 /// The words that a part may mean, by ascending id.
 pub(super) struct Means {
     pub(super) ids: Vec<TokenId>,
-    pub(super) with: Vec<(f32, How)>,
+    pub(super) with: Vec<Meant>,
     pub(super) sieve: Sieve,
 }
 
-impl Means {
-    fn of(mut means: Vec<(TokenId, f32, How)>) -> Means {
-        means.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
-        means.dedup_by_key(|(id, ..)| *id);
-        let ids: Vec<TokenId> = means.iter().map(|(id, ..)| *id).collect();
-        Means { sieve: Sieve::of(&ids), with: means.into_iter().map(|(_, quality, how)| (quality, how)).collect(), ids }
-    }
+/// How, and how well, a word is meant.
+#[derive(Clone)]
+pub(super) struct Meant {
+    /// Not less than its quality.
+    pub(super) bound: f32,
+    /// The quality of a misspelt word is worked out when somebody with that word is scored, and remembered.
+    exact: Cell<Option<f32>>,
+    how: How,
+}
 
-    pub(super) fn get(&self, id: TokenId) -> Option<(f32, How)> {
-        if !self.sieve.may_hold(id) {
-            return None;
-        }
-        self.with.get(self.ids.binary_search(&id).ok()?).copied()
+impl Means {
+    fn of(mut means: Vec<(TokenId, Meant)>) -> Means {
+        means.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.bound.total_cmp(&a.1.bound)));
+        means.dedup_by_key(|(id, _)| *id);
+        let ids: Vec<TokenId> = means.iter().map(|(id, _)| *id).collect();
+        Means { sieve: Sieve::of(&ids), with: means.into_iter().map(|(_, meant)| meant).collect(), ids }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (TokenId, f32)> + '_ {
-        self.ids.iter().copied().zip(self.with.iter().map(|(quality, _)| *quality))
+        self.ids.iter().copied().zip(self.with.iter().map(|meant| meant.bound))
     }
+}
+
+fn meant(quality: f32, how: How) -> Meant {
+    Meant { bound: quality, exact: Cell::new(Some(quality)), how }
+}
+
+fn misspelt(asked: &[u8], recorded: &[u8], edits: u8) -> f32 {
+    let cost = typing::cost(asked, recorded, edits);
+    (quality::SAME - quality::EDIT * f32::from(cost) / 100.0).max(quality::LEAST)
 }
 
 /// One asked part.
@@ -83,6 +97,22 @@ pub(super) struct Part {
     /// The one letter, if it is only that. An initial names so many words that it only narrows what other parts find.
     pub(super) initial: Option<u8>,
     pub(super) means: Means,
+}
+
+impl Part {
+    /// How well a word is meant, if it is.
+    pub(super) fn means(&self, names: &Names, id: TokenId) -> Option<(f32, How)> {
+        if !self.means.sieve.may_hold(id) {
+            return None;
+        }
+        let Meant { exact, how, .. } = self.means.with.get(self.means.ids.binary_search(&id).ok()?)?;
+        let quality = exact.get().unwrap_or_else(|| {
+            let edits = if let How::Edits(edits) = how { *edits } else { 0 };
+            misspelt(self.text.as_bytes(), names.tokens.bytes(place(id)), edits)
+        });
+        exact.set(Some(quality));
+        Some((quality, *how))
+    }
 }
 
 /// One way to read the asked name.
@@ -121,7 +151,7 @@ pub(super) fn readings(names: &Names, name: &str, care: Care) -> Vec<Reading> {
         let whole: String = pair.iter().map(|word| word.whole.as_str()).collect();
         // What was written as two means itself or nothing.
         let Some(id) = names.tokens.find(&whole) else { continue };
-        let joined = Part { text: whole, initial: None, means: Means::of(vec![(id, quality::SAME, How::Same)]) };
+        let joined = Part { text: whole, initial: None, means: Means::of(vec![(id, meant(quality::SAME, How::Same))]) };
         let others = |word| part(names, word, care, false);
         let before = words.iter().take(at).map(others);
         let parts: Vec<Part> = before.chain([joined]).chain(words.iter().skip(at + 2).map(others)).collect();
@@ -146,44 +176,49 @@ fn part(names: &Names, Word { whole, pieces }: &Word, care: Care, begun: bool) -
     if letters == 1 {
         return Part { text: whole.clone(), initial: whole.bytes().next(), means: Means::of(Vec::new()) };
     }
-    let mut means: Vec<(TokenId, f32, How)> = Vec::new();
-    let near = |text: &str, factor: f32, means: &mut Vec<(TokenId, f32, How)>| {
-        for (id, edits) in tokens.near(text, care) {
-            let cost = typing::cost(text.as_bytes(), tokens.bytes(place(id)), edits);
-            let quality = (quality::SAME - quality::EDIT * f32::from(cost) / 100.0).max(quality::LEAST) * factor;
-            let how = match edits {
-                0 if factor < 1.0 => How::Piece,
-                0 => How::Same,
-                edits => How::Edits(edits),
-            };
-            means.push((id, quality, how));
-        }
+    let mut means: Vec<(TokenId, Meant)> = Vec::new();
+    let read_alike = |asked: &str| -> Vec<TokenId> {
+        let ids = if care == Care::Wide { tokens.sounding(asked) } else { Vec::new() };
+        ids.into_iter().filter(|id| are_read_alike(asked, tokens.text(place(*id)))).collect()
     };
-    near(whole, quality::SAME, &mut means);
+    let alike = read_alike(whole);
+    for (id, edits) in tokens.near(whole, care) {
+        // A word that begins as asked may be meant as a begun one, one that sounds alike as that: then it matters which
+        // is better.
+        let begins = begun && tokens.bytes(place(id)).starts_with(whole.as_bytes());
+        let known = edits == 0 || begins || alike.contains(&id);
+        let how = if edits == 0 { How::Same } else { How::Edits(edits) };
+        let bound = if known {
+            misspelt(whole.as_bytes(), tokens.bytes(place(id)), edits)
+        } else {
+            quality::SAME - quality::EDIT * f32::from(u16::from(edits) * typing::LEAST) / 100.0
+        };
+        means.push((id, Meant { bound, exact: Cell::new(known.then_some(bound)), how }));
+    }
     for piece in pieces.iter().filter(|piece| piece.len() > 1) {
-        near(piece, quality::PIECE, &mut means);
+        for (id, edits) in tokens.near(piece, care) {
+            let quality = quality::PIECE * misspelt(piece.as_bytes(), tokens.bytes(place(id)), edits);
+            means.push((id, meant(quality, if edits == 0 { How::Piece } else { How::Edits(edits) })));
+        }
     }
     for called in nicknames(whole) {
-        means.extend(tokens.find(called).map(|id| (id, quality::NICKNAME, How::Nickname)));
+        means.extend(tokens.find(called).map(|id| (id, meant(quality::NICKNAME, How::Nickname))));
     }
     if let Some(first) = whole.get(..1) {
-        means.extend(tokens.find(first).map(|id| (id, quality::INITIAL, How::Initial)));
+        means.extend(tokens.find(first).map(|id| (id, meant(quality::INITIAL, How::Initial))));
     }
     if begun && letters >= BEGUN_LETTERS_MIN {
         for id in tokens.beginning(whole) {
             let share = letters as f32 / tokens.bytes(place(id)).len().max(1) as f32;
-            means.push((id, quality::BEGUN + (quality::BEGUN_WHOLE - quality::BEGUN) * share, How::Begins));
+            let quality = quality::BEGUN + (quality::BEGUN_WHOLE - quality::BEGUN) * share;
+            means.push((id, meant(quality, How::Begins)));
         }
     }
+    means.extend(alike.into_iter().map(|id| (id, meant(quality::SOUND, How::Sounds))));
     if care == Care::Wide {
-        let alike = tokens.sounding(whole).into_iter().filter(|id| are_read_alike(whole, tokens.text(place(*id))));
-        means.extend(alike.map(|id| (id, quality::SOUND, How::Sounds)));
         // Whom a nickname is short for is spelt in more than one way: `KATE` is `CATHERINE` as well.
-        for called in nicknames(whole) {
-            let alike =
-                tokens.sounding(called).into_iter().filter(|id| are_read_alike(called, tokens.text(place(*id))));
-            means.extend(alike.map(|id| (id, quality::NICKNAME * quality::SOUND, How::Nickname)));
-        }
+        let alike = nicknames(whole).iter().flat_map(|called| read_alike(called));
+        means.extend(alike.map(|id| (id, meant(quality::NICKNAME * quality::SOUND, How::Nickname))));
     }
     Part { text: whole.clone(), initial: None, means: Means::of(means) }
 }
@@ -244,7 +279,7 @@ fn beside(names: &Names, a: &Part, b: &Part, found: &mut Vec<(u32, f32)>) {
     let (from, to) = if cost(a, b) <= cost(b, a) { (a, b) } else { (b, a) };
     for (id, quality) in from.means.iter() {
         names.pairs.beside(place(id), &to.means.ids, &to.means.sieve, |at, person| {
-            let other = to.means.with.get(at).map_or(0.0, |(quality, _)| *quality);
+            let other = to.means.with.get(at).map_or(0.0, |meant| meant.bound);
             found.push((person, (quality + other) / 2.0));
         });
     }

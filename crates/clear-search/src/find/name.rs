@@ -116,7 +116,7 @@ fn fit(names: &Names, reading: &Reading, person: u32) -> Option<(f32, Picks)> {
 fn is_turned(picks: &Picks, family_first: bool) -> bool {
     let mut roles =
         picks.iter().flatten().map(|pick| pick.role).filter(|role| matches!(role, Role::Given | Role::Family));
-    let (first, last) = (roles.next(), roles.last());
+    let (first, last) = (roles.next(), roles.next_back());
     match (first, last) {
         (Some(Role::Family), Some(Role::Given)) => !family_first,
         (Some(Role::Given), Some(Role::Family)) => family_first,
@@ -127,7 +127,7 @@ fn is_turned(picks: &Picks, family_first: bool) -> bool {
 fn meant(names: &Names, part: &Part, place: u32, role: Role) -> Option<(f32, How)> {
     let Some(initial) = part.initial else {
         // What does not lead to a person must not make one match that something else led to.
-        return part.means.get(names.tokens.id(place)).filter(|_| names.leads(place, role));
+        return part.means(names, names.tokens.id(place)).filter(|_| names.leads(place, role));
     };
     let word = names.tokens.bytes(place);
     let quality = if word.len() == 1 { quality::SAME_INITIAL } else { quality::INITIAL };

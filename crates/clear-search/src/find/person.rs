@@ -298,12 +298,11 @@ impl<'a> Asked<'a> {
         }
         if fields.contact
             && let Ok(at) = self.at_address.binary_search_by_key(&person, |(person, ..)| *person)
+            && let Some((_, quality, reason)) = self.at_address.get(at)
         {
-            if let Some((_, quality, reason)) = self.at_address.get(at) {
-                got += weight::ADDRESS * quality;
-                found |= !self.leads();
-                say(reason.clone());
-            }
+            got += weight::ADDRESS * quality;
+            found |= !self.leads();
+            say(reason.clone());
         }
         if fields.biometric
             && let Some(entry) = persons.marks.entry_of(person)
