@@ -71,6 +71,16 @@ pub(super) fn best(names: &Names, readings: &[Reading], person: u32, say: &mut i
 }
 
 fn fit(names: &Names, reading: &Reading, person: u32) -> Option<(f32, Picks)> {
+    // A single name beside initials is found by an initial that leads to the person, whatever other letters confirm it:
+    // otherwise somebody whom a closed field led to would match, and nobody else like them.
+    if reading.told().count() == 1 && reading.initials().next().is_some() {
+        chosen(names, reading, person, true)?;
+    }
+    chosen(names, reading, person, false)
+}
+
+/// The best choice of the person's words; initials of such as lead to the person alone, or of all.
+fn chosen(names: &Names, reading: &Reading, person: u32, leading: bool) -> Option<(f32, Picks)> {
     let mut choices = [Choices::default(); PARTS_MAX];
     let (mut own, mut all) = (0u64, 0u32);
     for (at, (place, role)) in names.words(person).enumerate() {
@@ -79,7 +89,7 @@ fn fit(names: &Names, reading: &Reading, person: u32) -> Option<(f32, Picks)> {
             all += 1;
         }
         for (part, choices) in reading.parts.iter().zip(&mut choices) {
-            if let Some((quality, how)) = meant(names, part, place, role) {
+            if let Some((quality, how)) = meant(names, part, (place, role), leading) {
                 let factor = match role {
                     Role::Given | Role::Middle | Role::Family => 1.0,
                     Role::Alias => quality::ALIAS,
@@ -124,14 +134,15 @@ fn is_turned(picks: &Picks, family_first: bool) -> bool {
     }
 }
 
-fn meant(names: &Names, part: &Part, place: u32, role: Role) -> Option<(f32, How)> {
+fn meant(names: &Names, part: &Part, (place, role): (u32, Role), leading: bool) -> Option<(f32, How)> {
     let Some(initial) = part.initial else {
         // What does not lead to a person must not make one match that something else led to.
         return part.means(names, names.tokens.id(place)).filter(|_| names.leads(place, role));
     };
     let word = names.tokens.bytes(place);
     let quality = if word.len() == 1 { quality::SAME_INITIAL } else { quality::INITIAL };
-    (word.first() == Some(&initial)).then_some((quality, How::Initial))
+    let counts = word.first() == Some(&initial) && (!leading || names.leads(place, role));
+    counts.then_some((quality, How::Initial))
 }
 
 /// Choices so far.
