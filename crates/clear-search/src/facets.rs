@@ -19,8 +19,10 @@ pub struct Facet {
     pub counts: Vec<(String, usize)>,
 }
 
-/// Each facet with what its codes are called.
-const FACETS: [(&str, fn(&Index, usize) -> Option<String>); 5] = [
+/// A facet, and what its codes are called.
+type Named = (&'static str, fn(&Index, usize) -> Option<String>);
+
+const FACETS: [Named; 5] = [
     ("kind", |_, code| {
         Kind::ALL.into_iter().find(|kind| usize::from(kind.code()) == code).map(|kind| kind.to_string())
     }),
@@ -84,7 +86,7 @@ impl Tally {
 
     /// The facets that have a value, in their order.
     pub(crate) fn facets(self, index: &Index) -> Vec<Facet> {
-        let facet = |((by, name), counts): (&(&'static str, fn(&Index, usize) -> Option<String>), Vec<usize>)| {
+        let facet = |((by, name), counts): (&Named, Vec<usize>)| {
             let counted = counts.into_iter().enumerate().filter(|(_, count)| *count > 0);
             let mut counts: Vec<(String, usize)> =
                 counted.filter_map(|(code, count)| Some((name(index, code)?, count))).collect();

@@ -232,6 +232,9 @@ fn s10_a_list_is_checked_under_an_inquiry_with_every_line_answered_for() {
     let body = json!({"inquiry": lacking, "question": {"of": "plate", "file": "QX44712"}}).to_string();
     let refused = city.ask_as("officer", "POST /api/v1/check", body.as_bytes());
     assert_eq!((refused.status, refused.code().as_str()), (422, "inquiry_incomplete"), "{}", refused.text());
+    let most: String = (0..500).map(|line| format!("{line:0>4}{}\n", "X".repeat(190))).collect();
+    let checked = ask("plate", &most);
+    assert_eq!((checked.status, checked.json()["lines"].as_array().map(Vec::len)), (200, Some(500)));
     let many = ask("plate", &"QX44712\n".repeat(501));
     assert_eq!((many.status, many.code().as_str()), (400, "wrong"));
     assert!(many.text().contains("at most 500 lines and this one has 501"));
