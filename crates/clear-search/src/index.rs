@@ -1,8 +1,6 @@
 //! The index itself: what is kept of each version.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::io::{self, Read, Write};
 
 use clear_record::{FieldClass, Kind, LabelId, PerClass, Person, Record, RecordId, Seq, Version};
 
@@ -14,15 +12,12 @@ use crate::places::Places;
 use crate::plates::Plates;
 use crate::prose::Prose;
 use crate::rows::{Row, RowId, Rows};
-use crate::snapshot::{self, NotTaken};
 use crate::text;
 
 /// Finds record ids. A projection: drop it, apply the same versions again, and it answers the same.
 #[derive(Default)]
 pub struct Index {
     seq: Seq,
-    /// Persons of versions up to here came by a snapshot.
-    persons_seq: Seq,
     pub(crate) rows: Rows,
     pub(crate) events: Events,
     pub(crate) persons: Persons,
@@ -60,52 +55,8 @@ impl Index {
             return;
         }
         self.seq = version.seq;
-        if version.seq <= self.persons_seq && self.is_in_snapshot(version, record) {
-            return;
-        }
         self.remove(version.id);
         self.insert(version, record);
-    }
-
-    /// Whether a snapshot brought this version of a person or a later one. What the snapshot has not is added then, once, by
-    /// the version that it has: so rows come ascending there, too. An expungement of the past may have taken out whom the
-    /// snapshot brought; then the versions after it count as any others.
-    fn is_in_snapshot(&mut self, version: &Version, record: &Record) -> bool {
-        let Record::Person(person) = record else { return false };
-        let row = self.rows.of(version.id);
-        match row.and_then(|row| Some((row, self.persons.version_of(row, version.seq)?))) {
-            None | Some((_, Ordering::Less)) => false,
-            Some((row, Ordering::Equal)) => {
-                self.prose.insert(row, version.label, record);
-                self.beside(row, person);
-                true
-            }
-            Some((_, Ordering::Greater)) => true,
-        }
-    }
-
-    /// Writes the persons down: the rest is cheaper to fold again. Nothing of a removed record is written.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub fn save_persons(&self, out: &mut impl Write) -> io::Result<()> {
-        snapshot::save(self.seq.max(self.persons_seq), &self.rows, &self.persons, out)
-    }
-
-    /// An index with the persons of a snapshot. It is at `seq` 0 still: every version is to be applied as to an empty
-    /// index, but of persons up to [`persons_seq`](Index::persons_seq) only address, telephone and free text are looked at.
-    ///
-    /// # Errors
-    /// Whatever is wrong with the snapshot; then begin with [`Index::new`].
-    pub fn load_persons(input: &mut impl Read) -> Result<Index, NotTaken> {
-        let (persons_seq, rows, persons) = snapshot::load(input)?;
-        Ok(Index { persons_seq, rows, persons, ..Index::default() })
-    }
-
-    /// Up to which version persons are known by their names, dates, numbers and marks. By their addresses, and all other
-    /// records, up to [`seq`](Index::seq).
-    pub fn persons_seq(&self) -> Seq {
-        self.persons_seq.max(self.seq)
     }
 
     /// Takes a tenth of a second for a million words: afterwards nothing in memory comes of a word that is gone.
@@ -148,7 +99,7 @@ impl Index {
         }
         self.prose.insert(row, label, record);
         match record {
-            Record::Person(person) => self.insert_person(row, version.seq, person),
+            Record::Person(person) => self.insert_person(row, person),
             Record::Incident(incident) => {
                 self.places.insert(row, incident);
                 self.number(row, incident.case_number.as_deref());
@@ -184,13 +135,8 @@ impl Index {
         }
     }
 
-    fn insert_person(&mut self, row: RowId, seq: Seq, person: &Person) {
-        self.persons.insert(row, seq, person);
-        self.beside(row, person);
-    }
-
-    /// What of a person no snapshot has.
-    fn beside(&mut self, row: RowId, person: &Person) {
+    fn insert_person(&mut self, row: RowId, person: &Person) {
+        self.persons.insert(row, person);
         self.address(row, FieldClass::Contact, person.address.as_deref());
         let phone = person.phone.as_deref().map(text::phone).unwrap_or_default();
         if !phone.is_empty() {

@@ -71,19 +71,6 @@ impl Names {
         }
     }
 
-    /// Adds the next person as it was saved; [`settle`](Names::settle) comes after the last.
-    pub(crate) fn restore(&mut self, words: &[u32]) {
-        let number = self.starts.len() as u32;
-        self.starts.push(self.words.len() as u32);
-        for word in words {
-            self.tokens.count_use(taken_apart(*word).0);
-            self.words.push(*word);
-        }
-        for (place, beside) in self.pairs_of(number) {
-            self.pairs.append(place, beside, number);
-        }
-    }
-
     /// Puts in order what came in any, and leaves no trace of words that are gone.
     pub(crate) fn settle(&mut self) {
         self.tokens.rebuild();

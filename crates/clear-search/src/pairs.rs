@@ -52,17 +52,6 @@ impl Pairs {
         }
     }
 
-    /// Adds to the end of a list, of which [`settle`](Pairs::settle) makes one in order later.
-    pub(crate) fn append(&mut self, place: u32, beside: TokenId, person: u32) {
-        let place = place as usize;
-        if self.lists.len() <= place {
-            self.lists.resize_with(place + 1, List::default);
-        }
-        if let Some(list) = self.lists.get_mut(place) {
-            list.entries.push(entry(beside, person));
-        }
-    }
-
     pub(crate) fn remove(&mut self, place: u32, beside: TokenId, person: u32) {
         if let Some(list) = self.lists.get_mut(place as usize) {
             list.remove(entry(beside, person));

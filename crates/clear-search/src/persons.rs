@@ -6,11 +6,9 @@
 //!
 //! # How
 //! Persons are numbered by themselves, without gaps for records of other kinds, in the order of their rows. Taking one
-//! out leaves its number empty; a snapshot numbers the others again.
+//! out leaves its number empty.
 
-use std::cmp::Ordering;
-
-use clear_record::{Person, Seq, Sex};
+use clear_record::{Person, Sex};
 
 use crate::column::Column;
 use crate::facts::{Births, Numbers, day, number_key, phone_key};
@@ -24,8 +22,6 @@ use crate::words::Words;
 pub(crate) struct Persons {
     // Ascending. The row of one that was taken out stays, and is no row any more.
     rows: Vec<RowId>,
-    /// The low half of the `seq` of each one's version, ascending as rows are: what a snapshot is compared by.
-    seqs: Vec<u32>,
     // Class identity.
     pub(crate) names: Names,
     pub(crate) births: Births,
@@ -50,10 +46,9 @@ pub(crate) fn mark_words(text: &str) -> Vec<String> {
 
 impl Persons {
     /// Adds a person. Rows come ascending.
-    pub(crate) fn insert(&mut self, row: RowId, seq: Seq, person: &Person) {
+    pub(crate) fn insert(&mut self, row: RowId, person: &Person) {
         let number = self.rows.len() as u32;
         self.rows.push(row);
-        self.seqs.push(low_half(seq));
         self.names.push(person);
         if let Some(birth) = person.date_of_birth {
             self.births.insert(number, day(birth));
@@ -65,44 +60,6 @@ impl Persons {
         if !marks.is_empty() {
             self.marks.insert(number, marks.iter().map(|word| (word.as_str(), 0)));
         }
-    }
-
-    /// Adds a person as it was saved; [`settle`](Persons::settle) comes after the last.
-    pub(crate) fn restore(&mut self, row: RowId, saved: &Saved) {
-        let Saved { seq, words, birth, sex, identity_number, phone, marks } = saved;
-        let number = self.rows.len() as u32;
-        self.rows.push(row);
-        self.seqs.push(*seq);
-        self.names.restore(words);
-        if *birth != 0 {
-            self.births.insert(number, *birth);
-        }
-        self.identity_numbers.insert(number, *identity_number);
-        self.phones.insert(number, *phone);
-        self.sexes.set(number, *sex);
-        if !marks.is_empty() {
-            self.marks.insert(number, marks.iter().map(|word| (word.as_str(), 0)));
-        }
-    }
-
-    /// What is kept of a person.
-    pub(crate) fn saved(&self, number: u32) -> Saved {
-        let entry = self.marks.entry_of(number);
-        let marks = entry.into_iter().flat_map(|entry| self.marks.tokens_of(entry));
-        Saved {
-            seq: self.seqs.get(number as usize).copied().unwrap_or_default(),
-            words: self.names.marked(number).collect(),
-            birth: self.births.of(number),
-            sex: self.sexes.get(number),
-            identity_number: self.identity_numbers.of(number),
-            phone: self.phones.of(number),
-            marks: marks.map(|(word, _)| self.marks.text(word).to_owned()).collect(),
-        }
-    }
-
-    /// How the version of a row's person stands to another one.
-    pub(crate) fn version_of(&self, row: RowId, other: Seq) -> Option<Ordering> {
-        self.seqs.get(self.of(row)? as usize).map(|seq| seq.cmp(&low_half(other)))
     }
 
     /// Puts in order what came in any, and leaves no trace of what is gone.
@@ -129,11 +86,6 @@ impl Persons {
         self.rows.get(number as usize).copied().unwrap_or(RowId::MAX)
     }
 
-    /// How many numbers were given, those taken out among them.
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     pub(crate) fn sex(&self, number: u32) -> Option<Sex> {
         match self.sexes.get(number) {
             1 => Some(Sex::Male),
@@ -145,29 +97,13 @@ impl Persons {
 
     /// Bytes held.
     pub(crate) fn size(&self) -> usize {
-        (self.rows.capacity() + self.seqs.capacity()) * 4
+        self.rows.capacity() * 4
             + self.names.size()
             + self.births.size()
             + self.identity_numbers.size()
             + self.sexes.bytes()
             + self.phones.size()
     }
-}
-
-/// A person as a snapshot has it.
-#[derive(Default)]
-pub(crate) struct Saved {
-    pub(crate) seq: u32,
-    pub(crate) words: Vec<u32>,
-    pub(crate) birth: u32,
-    pub(crate) sex: u8,
-    pub(crate) identity_number: u64,
-    pub(crate) phone: u64,
-    pub(crate) marks: Vec<String>,
-}
-
-fn low_half(seq: Seq) -> u32 {
-    (seq.0 & u64::from(u32::MAX)) as u32
 }
 
 fn sex_code(sex: Option<Sex>) -> u8 {

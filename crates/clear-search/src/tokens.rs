@@ -145,19 +145,6 @@ impl Tokens {
         }
     }
 
-    /// Adds a word, without a use, to a dictionary that is being read back; [`rebuild`](Tokens::rebuild) comes after the
-    /// last. `None` if it is there already.
-    pub(crate) fn restore(&mut self, text: &str) -> Option<u32> {
-        self.place_of(text).is_none().then(|| self.enter(text))
-    }
-
-    /// Counts a use of a word that was [restored](Tokens::restore).
-    pub(crate) fn count_use(&mut self, place: u32) {
-        if let Some(uses) = self.uses.get_mut(place as usize) {
-            *uses += 1;
-        }
-    }
-
     fn create(&mut self, text: &str) -> u32 {
         let place = self.enter(text);
         self.fresh.insert(text.into(), place);
@@ -214,11 +201,6 @@ impl Tokens {
 
     pub(crate) fn text(&self, place: u32) -> &str {
         std::str::from_utf8(self.bytes(place)).unwrap_or_default()
-    }
-
-    /// How many places there are, gone words' among them.
-    pub(crate) fn places(&self) -> usize {
-        self.inline.len()
     }
 
     pub(crate) fn id(&self, place: u32) -> TokenId {
@@ -524,7 +506,7 @@ mod tests {
             prop_assert!(tokens.is_empty());
             tokens.rebuild();
             prop_assert_eq!(tokens.links_len(), 0);
-            prop_assert_eq!(tokens.free.len(), tokens.places());
+            prop_assert_eq!(tokens.free.len(), tokens.inline.len());
         }
     }
 }

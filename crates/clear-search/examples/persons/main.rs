@@ -58,15 +58,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     row("build, one version after the other", began, cpu, &index, before);
 
-    let (began, cpu) = (Instant::now(), cpu_time());
-    let mut saved = Vec::new();
-    index.save_persons(&mut saved)?;
-    row(&format!("save, {} bytes a person", each(saved.len())), began, cpu, &index, before);
-    let held = resident_bytes();
-    let (began, cpu) = (Instant::now(), cpu_time());
-    let index = Index::load_persons(&mut saved.as_slice())?;
-    row("load, beside what was there", began, cpu, &index, held);
-    drop(saved);
     println!("\n{HEADING}");
     let labels: LabelSet = (0..1).map(LabelId).collect();
     let reach = Reach { pointer: LabelSet::default(), class: PerClass::from_fn(|_| labels.clone()) };

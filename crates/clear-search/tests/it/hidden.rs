@@ -277,22 +277,6 @@ proptest! {
     }
 
     #[test]
-    fn an_index_of_a_snapshot_answers_the_same(
-        filed in vec(any_filed(), 0..60), at in 0..60usize, seen in any_seen(), queries in vec(any_query(), 8),
-    ) {
-        let sight = seen.sight();
-        let (full, _) = ledgers(&filed, &sight);
-        let mut saved = Vec::new();
-        index(&full[..at.min(full.len())]).save_persons(&mut saved).unwrap();
-        let (plain, mut loaded) = (index(&full), Index::load_persons(&mut saved.as_slice()).unwrap());
-        full.iter().for_each(|version| loaded.apply(version));
-        prop_assert_eq!((plain.len(), plain.seq()), (loaded.len(), loaded.seq()));
-        for query in queries {
-            prop_assert_eq!(plain.find(&query, &sight), loaded.find(&query, &sight), "{}", said(&query));
-        }
-    }
-
-    #[test]
     fn no_text_is_too_strange(text in ".{0,60}", long in 0..2_000usize) {
         let mut index = Index::new();
         let text = text.repeat(if long % 50 == 0 { long } else { 1 });

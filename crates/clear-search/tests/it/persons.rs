@@ -1,7 +1,7 @@
-//! Persons by everything that is known of them; and what a snapshot keeps and refuses.
+//! Persons by everything that is known of them.
 
 use clear_record::{FieldClass, Kind, LabelId, LabelSet, Reach, Sex, Sight};
-use clear_search::{Born, Filter, Index, NotTaken, Query, Terms, Who};
+use clear_search::{Born, Filter, Index, Query, Terms, Who};
 use jiff::civil::Date;
 
 use crate::{all, find, id, index, person, record, shown, version};
@@ -151,52 +151,6 @@ fn a_closed_class_of_a_person_is_neither_found_by_nor_filtered_by() {
         }
         assert_eq!(ask(&by_marks, &of_sex).total, kept, "{open}");
     }
-}
-
-#[test]
-fn a_damaged_snapshot_is_not_taken_and_a_removed_person_is_not_in_a_later_one() {
-    let mut index = index(&[
-        (
-            Kind::Person,
-            r#"{"given_name":"Xanthippe","family_name":"Alder","marks":"zodiac","misspellings":["Xantipe"]}"#,
-        ),
-        (Kind::Person, r#"{"given_name":"Rosalind","family_name":"Alder","date_of_birth":"1980-02-01"}"#),
-    ]);
-    let saved = |index: &Index| {
-        let mut bytes = Vec::new();
-        index.save_persons(&mut bytes).unwrap();
-        bytes
-    };
-    let whole = saved(&index);
-    let loaded = Index::load_persons(&mut whole.as_slice()).unwrap();
-    assert_eq!(
-        find(&loaded, person("xantippe alder")),
-        "1 (one letter off: XANTIPPE, recorded XANTHIPPE, name: ALDER)"
-    );
-    assert_eq!((loaded.len(), loaded.seq().0, loaded.persons_seq().0), (2, 0, 2));
-    assert_eq!(saved(&loaded), whole, "saved again, it is the same");
-
-    for at in 0..whole.len() {
-        let cut = Index::load_persons(&mut &whole[..at]);
-        assert!(matches!(cut, Err(NotTaken::Damaged)), "cut at {at}");
-        let mut wrong = whole.clone();
-        wrong[at] ^= 0x10;
-        let taken = Index::load_persons(&mut wrong.as_slice());
-        let format = at < 12;
-        assert!(
-            matches!(taken, Err(NotTaken::Format)) && format || matches!(taken, Err(NotTaken::Damaged)) && !format,
-            "changed at {at}"
-        );
-    }
-
-    index.apply(&version(3, id(Kind::Person, 1), 0, None));
-    index.compact();
-    let later = saved(&index);
-    for text in ["XANTHIPPE", "XANTIPE", "ZODIAC"] {
-        let holds = |bytes: &[u8]| bytes.windows(text.len()).any(|piece| piece == text.as_bytes());
-        assert!(holds(&whole) && !holds(&later), "{text}");
-    }
-    assert_eq!(find(&index, person("alder")), "2 (name: ALDER)");
 }
 
 /// A block of one name is asked for in one pass, and a list of identical records costs no more than its length.
