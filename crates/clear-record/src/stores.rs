@@ -257,8 +257,6 @@ pub const STORES: &[Store] = &[
         kept: "removed with the measurement",
         files: &[],
         opened_by: &[
-            "crates/clear-search/examples/persons/main.rs",
-            "crates/clear-search/examples/persons/postgres_peer.rs",
             "crates/clear-testkit/src/postgres.rs",
             "crates/openclear/src/bench.rs",
             "crates/openclear/src/bench/gate.rs",
