@@ -14,7 +14,28 @@
 //! # Change here
 //! A rule: [`Why`] and `keys` below it. What a judgement outranks: `cluster`.
 
+mod agglomerate;
+mod block;
+mod compare;
+mod dict;
+mod estimate;
+mod fold;
 mod keys;
+mod levels;
+mod link;
+pub mod metrics;
+mod model;
+mod nick;
+mod prepared;
+mod role;
+mod table;
+mod words;
+
+pub use block::Found;
+pub use link::{Linked, link};
+pub use model::Model;
+pub use role::Role;
+pub use table::Table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

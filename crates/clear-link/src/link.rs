@@ -1,0 +1,98 @@
+//! Links a table.
+
+use std::time::Instant;
+
+use crate::agglomerate::{self, Objective};
+use crate::block;
+use crate::block::Found;
+use crate::compare::{MISSING, Pattern};
+use crate::estimate;
+use crate::model::Model;
+use crate::prepared::{MOST, Prepared};
+use crate::table::Table;
+
+/// What came out.
+pub struct Linked {
+    pub model: Model,
+    pub pairs: Vec<(u32, u32, f32)>,
+    pub candidates: usize,
+    pub clusters: Vec<u32>,
+    pub found: Found,
+    pub stages: Vec<(&'static str, f64)>,
+    pub prepared: Prepared,
+    pub pairs_all: Vec<u64>,
+}
+
+fn knob(name: &str, default: f32) -> f32 {
+    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
+}
+
+pub fn link(table: Table) -> Linked {
+    let mut stages = Vec::new();
+    let mut at = Instant::now();
+    let mut lap = |name| {
+        let now = Instant::now();
+        stages.push((name, now.duration_since(at).as_secs_f64()));
+        at = now;
+    };
+    let prepared = Prepared::of(table);
+    lap("prepare");
+    let (pairs, found) = block::pairs(&prepared);
+    lap("candidates");
+    let model = estimate::estimate(&prepared, &pairs);
+    lap("estimate");
+    let mut scored = Vec::new();
+    let mut pattern = Pattern { level: [MISSING; MOST], rarity: [0.0; MOST] };
+    let keep = knob("KEEP", -4.0);
+    for pair in &pairs {
+        let (a, b) = ((pair >> 32) as u32, *pair as u32);
+        prepared.compare(a, b, &mut pattern);
+        let score = model.score(&pattern);
+        if score > keep {
+            scored.push((a, b, score));
+        }
+    }
+    lap("score");
+    let objective = Objective { most: knob("MOST", 12.0), least: knob("LEAST", -12.0), threshold: knob("T", 0.0) };
+    let clusters = agglomerate::clusters(prepared.rows, &scored, &objective, &|a, b| {
+        let mut pattern = Pattern { level: [MISSING; MOST], rarity: [0.0; MOST] };
+        prepared.compare(a, b, &mut pattern);
+        model.score(&pattern)
+    });
+    lap("cluster");
+    Linked { model, candidates: pairs.len(), pairs: scored, clusters, found, stages, prepared, pairs_all: pairs }
+}
+
+impl Linked {
+    /// debugging
+    pub fn show_model(&self) {
+        println!("prior {:.2} home {:.2}", self.model.ln_same, self.model.ln_home);
+        for w in &self.model.weights {
+            println!("{}", w.role);
+            for (at, l) in w.kind.levels().iter().enumerate() {
+                println!(
+                    "   {:28} m {:.5} u {:.2e} h {:.5} k {:.2e}  same {:6.2} home {:6.2}",
+                    l.name, w.m[at], w.u[at], w.h[at], w.k[at], w.same[at], w.home[at]
+                );
+            }
+        }
+    }
+    /// debugging
+    pub fn explain(&self, a: u32, b: u32) -> String {
+        let mut pattern = Pattern { level: [MISSING; MOST], rarity: [0.0; MOST] };
+        self.prepared.compare(a, b, &mut pattern);
+        let (same, home) = self.model.sums(&pattern);
+        let mut s = format!("{:.1} (same {same:.1} home {home:.1})", self.model.score(&pattern));
+        for (at, w) in self.model.weights.iter().enumerate() {
+            if pattern.level[at] != MISSING {
+                s += &format!(
+                    " {}:{} {:.1}",
+                    w.role,
+                    w.kind.levels()[pattern.level[at] as usize].name,
+                    w.same[pattern.level[at] as usize] + pattern.rarity[at]
+                );
+            }
+        }
+        s
+    }
+}
