@@ -74,10 +74,16 @@ impl Prepared {
         if words.starts(a, b) {
             return (4, 0.0);
         }
-        if let Some(rarity) = self.elsewhere(a, j, b).or_else(|| self.elsewhere(b, i, a)) {
-            return (5, rarity);
+        match self.given_elsewhere(i, j) {
+            Some((_, _, rarity)) => (5, rarity),
+            None => (6, 0.0),
         }
-        (6, 0.0)
+    }
+
+    /// The given name of either row among the other's other names.
+    fn given_elsewhere(&self, i: usize, j: usize) -> Option<(u32, u32, f32)> {
+        let (a, b) = (self.given[i], self.given[j]);
+        self.elsewhere(a, j, b).or_else(|| self.elsewhere(b, i, a).map(|(b, a, rarity)| (a, b, rarity)))
     }
 
     fn surname(&self, i: usize, j: usize) -> (u8, f32) {
@@ -107,24 +113,27 @@ impl Prepared {
                 }
             }
         }
-        if let Some(rarity) = self.elsewhere(a, j, b).or_else(|| self.elsewhere(b, i, a)) {
-            return (4, rarity);
-        }
-        (5, 0.0)
+        let found = self.elsewhere(a, j, b).or_else(|| self.elsewhere(b, i, a).map(|(b, a, rarity)| (a, b, rarity)));
+        let Some((x, y, rarity)) = found else { return (5, 0.0) };
+        // One word that two rows have in common is one agreement: if the given name's comparison has it, this has not.
+        let taken = self.given.get(i).zip(self.given.get(j)).is_some_and(|(p, q)| {
+            *p != NONE && *q != NONE && (x == *p || y == *q) && self.given(i, j).0 == 5 && {
+                self.given_elsewhere(i, j).is_some_and(|(p, q, _)| (p, q) == (x, y))
+            }
+        });
+        if taken { (5, 0.0) } else { (4, rarity) }
     }
 
-    /// Whether a word is another name of the row; `but` is the one that it was compared with.
-    fn elsewhere(&self, word: u32, row: usize, but: u32) -> Option<f32> {
+    /// A word and what is like it among the other names of the row; `but` is the one that it was compared with.
+    fn elsewhere(&self, word: u32, row: usize, but: u32) -> Option<(u32, u32, f32)> {
         let words = &self.words;
-        let one = |other: u32| -> Option<f32> {
+        let one = |other: u32| -> Option<(u32, u32, f32)> {
             if other == NONE || other == but {
                 return None;
             }
-            if other == word {
-                return Some(words.any.ln(word, other));
-            }
-            (words.shape[word as usize].len > 3 && words.closeness(word, other) == Close::Edit)
-                .then(|| words.any.ln(word, other))
+            let like = other == word
+                || (words.shape[word as usize].len > 3 && words.closeness(word, other) == Close::Edit);
+            like.then(|| (word, other, words.any.ln(word, other)))
         };
         let rest = self.rest.get(row).copied().unwrap_or([NONE; 3]);
         self.given
@@ -196,7 +205,7 @@ impl Words {
     }
 
     pub(crate) fn are_nicknames(&self, a: u32, b: u32) -> bool {
-        crate::nick::are(self.dict.get(a), self.dict.get(b))
+        self.nicknames.get(a as usize).is_some_and(|of| of.contains(&b))
     }
 }
 

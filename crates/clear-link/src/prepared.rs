@@ -44,6 +44,8 @@ pub(crate) struct Words {
     pub(crate) shape: Vec<Shape>,
     /// The parts of a hyphenated or spaced name.
     pub(crate) pieces: Vec<[u32; 2]>,
+    /// The nicknames of each word that are words here too.
+    pub(crate) nicknames: Vec<Vec<u32>>,
     pub(crate) given: Rarity,
     pub(crate) surname: Rarity,
     pub(crate) any: Rarity,
@@ -138,7 +140,7 @@ impl Prepared {
             });
             fields.push(Field::of(column, Kind::Number, None));
         }
-        names.words.dict.len();
+        names.words.meet_nicknames();
         Prepared {
             rows,
             words: names.words,
@@ -281,6 +283,15 @@ impl Names {
 }
 
 impl Words {
+    fn meet_nicknames(&mut self) {
+        self.nicknames = vec![Vec::new(); self.dict.len()];
+        for (name, nickname) in crate::nick::list() {
+            if let (Some(name), Some(nickname)) = (self.dict.find(name), self.dict.find(nickname)) {
+                self.nicknames[name as usize].push(nickname);
+            }
+        }
+    }
+
     /// The words of a name; a family name is one word with pieces.
     fn cut(&mut self, name: &[u8], whole: bool) -> Vec<u32> {
         if whole {
