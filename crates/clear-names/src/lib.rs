@@ -1,0 +1,27 @@
+//! What is known about person names: one spelling for all scripts, nicknames, sound, and how well two names match.
+//!
+//! In:    names, as somebody wrote them.
+//! Out:   their parts in one spelling, keys to find similar ones by, and how alike two are.
+//! Never: does IO, panics on any text, or costs more for a name of 10,000 letters than for a long one.
+//!
+//! # How
+//! `fold` makes one spelling, `parts` the words of a name; `distance`, `sound` and `nicknames` compare single words.
+//!
+//! # Change here
+//! A nickname: `data/nicknames.txt`. A letter that is read otherwise: `fold.rs`. A spelling that sounds alike: `sound.rs`.
+
+mod distance;
+mod fold;
+mod nicknames;
+mod parts;
+mod sound;
+
+pub use distance::{edits, jaro_winkler};
+pub use fold::folded;
+pub use nicknames::{Kin, are_nicknames, kin, nicknames};
+pub use parts::{PARTS_MAX, Part, TOKEN_LETTERS_MAX, parts};
+pub use sound::{Sound, sound};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
