@@ -54,7 +54,9 @@ fn main() {
     if std::env::var("MODEL").is_ok() {
         linked.show_model();
     }
-    if std::env::var("ORACLE").is_ok() { linked.oracle(&truth); }
+    if std::env::var("ORACLE").is_ok() {
+        linked.oracle(&truth);
+    }
     for (n, p, c) in &linked.found.kinds {
         print!("{n} {p} ({c}); ");
     }

@@ -131,8 +131,8 @@ impl Prepared {
             if other == NONE || other == but {
                 return None;
             }
-            let like = other == word
-                || (words.shape[word as usize].len > 3 && words.closeness(word, other) == Close::Edit);
+            let like =
+                other == word || (words.shape[word as usize].len > 3 && words.closeness(word, other) == Close::Edit);
             like.then(|| (word, other, words.any.ln(word, other)))
         };
         let rest = self.rest.get(row).copied().unwrap_or([NONE; 3]);

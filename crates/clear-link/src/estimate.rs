@@ -16,6 +16,8 @@ use crate::table::NONE;
 const RANDOM_PAIRS: u64 = 200_000;
 const VALUE_PAIRS: u64 = 60_000;
 const EM_PAIRS: usize = 300_000;
+/// Share of the pairs of one person that the pairs of households must exceed.
+const HOME_NEEDS: f64 = 0.01;
 const ROUNDS: usize = 12;
 
 pub(crate) fn estimate(prepared: &Prepared, pairs: &[u64]) -> Model {
@@ -124,7 +126,9 @@ fn maximise(model: &mut Model, sample: &[Seen], scale: f64) {
         weights.settle();
     }
     model.ln_same = (all_same * scale).max(1e-12).ln() as f32;
-    model.ln_home = (all_home * scale).max(1e-12).ln() as f32;
+    // A household class that so few pairs need is made of typing errors: one person's rows that differ in two fields.
+    let all_home = (all_home - HOME_NEEDS * all_same).max(0.0);
+    model.ln_home = (all_home * scale).max(1e-15).ln() as f32;
 }
 
 /// How often strangers agree: from pairs taken at random, those left out that `known` takes for one person.

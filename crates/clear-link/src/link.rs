@@ -81,16 +81,30 @@ impl Linked {
     pub fn oracle(&self, truth: &[u32]) {
         let mut counts = vec![[0u32; 9]; self.model.weights.len()];
         let mut by: std::collections::HashMap<u32, Vec<u32>> = Default::default();
-        for (i, t) in truth.iter().enumerate() { by.entry(*t).or_default().push(i as u32); }
+        for (i, t) in truth.iter().enumerate() {
+            by.entry(*t).or_default().push(i as u32);
+        }
         let mut pattern = Pattern { level: [MISSING; MOST], rarity: [0.0; MOST] };
-        for rows in by.values() { for (x, a) in rows.iter().enumerate() { for b in &rows[x + 1..] {
-            self.prepared.compare(*a, *b, &mut pattern);
-            for at in 0..counts.len() { if pattern.level[at] != MISSING { counts[at][pattern.level[at] as usize] += 1; } else { counts[at][8] += 1; } }
-        } } }
+        for rows in by.values() {
+            for (x, a) in rows.iter().enumerate() {
+                for b in &rows[x + 1..] {
+                    self.prepared.compare(*a, *b, &mut pattern);
+                    for at in 0..counts.len() {
+                        if pattern.level[at] != MISSING {
+                            counts[at][pattern.level[at] as usize] += 1;
+                        } else {
+                            counts[at][8] += 1;
+                        }
+                    }
+                }
+            }
+        }
         for (at, w) in self.model.weights.iter().enumerate() {
             let n: u32 = counts[at][..8].iter().sum();
             print!("{} ({} missing):", w.role, counts[at][8]);
-            for (l, level) in w.kind.levels().iter().enumerate() { print!("  {} {:.4}/{:.4}", level.name, counts[at][l] as f32 / n as f32, w.m[l]); }
+            for (l, level) in w.kind.levels().iter().enumerate() {
+                print!("  {} {:.4}/{:.4}", level.name, counts[at][l] as f32 / n as f32, w.m[l]);
+            }
             println!();
         }
     }
