@@ -29,12 +29,11 @@ pub fn folded(text: &str) -> String {
     // Composed first: taken apart, `й` would be read as `и` with a mark, and a Hangul syllable as three letters.
     let composed = text.chars().take(TEXT_CHARS_MAX).nfc();
     let written = composed.scan('\0', |before, c| {
-        let ascii =
-            read_by_us(*before, c).unwrap_or_else(|| if is_read(c) { any_ascii::any_ascii_char(c) } else { "" });
+        let ascii = hangul(c).or_else(|| read_by_us(*before, c).map(alone));
         *before = c;
-        Some(ascii.bytes())
+        Some(ascii.unwrap_or_else(|| alone(if is_read(c) { any_ascii::any_ascii_char(c) } else { "" })))
     });
-    letters(written.flatten())
+    letters(written.flatten().flat_map(str::bytes))
 }
 
 fn letters(text: impl Iterator<Item = u8>) -> String {
@@ -56,10 +55,34 @@ fn read_by_us(before: char, c: char) -> Option<&'static str> {
         // Arabic letters that are a vowel or carry one: long *a*, the bearer of hamza, `ع`, and two endings in *a*.
         (_, 'ا' | 'آ' | 'أ' | 'ٱ' | 'ع' | 'ة' | 'ى') => Some("A"),
         (_, 'إ') => Some("I"),
-        // Hebrew likewise.
+        // Hebrew letters that are hard at the beginning of a word.
+        (before, 'ב') if !before.is_alphabetic() => Some("B"),
+        (before, 'פ') if !before.is_alphabetic() => Some("P"),
+        (before, 'כ') if !before.is_alphabetic() => Some("K"),
+        // And those that carry a vowel.
         (_, 'א' | 'ע') => Some("A"),
         _ => None,
     }
+}
+
+fn alone(ascii: &'static str) -> [&'static str; 3] {
+    [ascii, "", ""]
+}
+
+/// A Hangul syllable by Revised Romanisation (2000), where a letter at the syllable's end is read otherwise than at its beginning.
+fn hangul(c: char) -> Option<[&'static str; 3]> {
+    const FIRST: [&str; 19] =
+        ["G", "KK", "N", "D", "TT", "R", "M", "B", "PP", "S", "SS", "", "J", "JJ", "CH", "K", "T", "P", "H"];
+    const VOWEL: [&str; 21] = [
+        "A", "AE", "YA", "YAE", "EO", "E", "YEO", "YE", "O", "WA", "WAE", "OE", "YO", "U", "WO", "WE", "WI", "YU",
+        "EU", "UI", "I",
+    ];
+    const LAST: [&str; 28] = [
+        "", "K", "K", "K", "N", "N", "N", "T", "L", "K", "M", "L", "L", "L", "P", "L", "M", "P", "P", "T", "T", "NG",
+        "T", "T", "K", "T", "P", "T",
+    ];
+    let at = usize::try_from(u32::from(c).checked_sub(0xac00)?).ok()?;
+    Some([FIRST.get(at / 588)?, VOWEL.get(at % 588 / 28)?, LAST.get(at % 28)?])
 }
 
 #[cfg(test)]
@@ -82,9 +105,11 @@ mod tests {
             ("محمد", "MHMD"),
             ("خالد عبد علي", "KHALDABDALY"),
             ("אברהם", "AVRHM"),
+            ("ברוך", "BRVKH"),
             ("יוסף", "YVSF"),
             ("王小明", "WANGXIAOMING"),
             ("김정은", "GIMJEONGEUN"),
+            ("박", "BAK"),
             ("გიორგი", "GIORGI"),
             ("Հովհաննես", "HOVHANNES"),
             ("นที", "NTHI"),

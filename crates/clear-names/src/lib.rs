@@ -10,14 +10,21 @@
 //! # Change here
 //! A nickname: `data/nicknames.txt`. A letter that is read otherwise: `fold.rs`. A spelling that sounds alike: `sound.rs`.
 
+mod compare;
 mod distance;
 mod fold;
+mod lexicon;
+mod name;
 mod nicknames;
 mod parts;
+mod reading;
 mod sound;
+mod words;
 
+pub use compare::{MATCH, Match, Pair, Why, compare, compare_names};
 pub use distance::{edits, jaro_winkler};
 pub use fold::folded;
+pub use name::Name;
 pub use nicknames::{Kin, are_nicknames, kin, nicknames};
 pub use parts::{PARTS_MAX, Part, TOKEN_LETTERS_MAX, parts};
 pub use sound::{Sound, sound};

@@ -94,7 +94,7 @@ fn is_unseen(c: char) -> bool {
 }
 
 /// Han signs and Hangul syllables.
-fn is_syllable(c: char) -> bool {
+pub(crate) fn is_syllable(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}' | '\u{ac00}'..='\u{d7a3}')
 }
 

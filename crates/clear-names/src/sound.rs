@@ -26,6 +26,11 @@ impl Sound {
         self.0
     }
 
+    /// How many classes are heard.
+    pub(crate) fn len(self) -> u32 {
+        (u64::BITS - self.0.leading_zeros()).div_ceil(BITS)
+    }
+
     /// Whether nothing is heard: no letter or digit.
     pub fn is_silent(self) -> bool {
         self.0 == 0
