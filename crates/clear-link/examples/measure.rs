@@ -22,7 +22,7 @@ fn main() {
         if f > 0 {
             table.next_file();
         }
-        let mut r = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(file).unwrap();
+        let mut r = csv::ReaderBuilder::new().from_path(file).unwrap();
         let h: Vec<String> = r.headers().unwrap().iter().map(|s| s.trim().to_string()).collect();
         let cols: Vec<usize> =
             map.iter().map(|m| h.iter().position(|x| *x == m.1).unwrap_or_else(|| panic!("{} {h:?}", m.1))).collect();
@@ -30,7 +30,7 @@ fn main() {
         let mut rec = csv::StringRecord::new();
         while r.read_record(&mut rec).unwrap() {
             let v = if a.len() > 4 {
-                rec[t].splitn(3, '-').take(2).collect::<Vec<_>>().join("-")
+                rec[t].trim().splitn(3, '-').take(2).collect::<Vec<_>>().join("-")
             } else {
                 rec[t].to_string()
             };
@@ -49,7 +49,10 @@ fn main() {
         }
     }
     let split = if files.len() > 1 { (0..table.rows()).position(|r| table.file_of(r as u32) == 1).unwrap() } else { 0 };
-    let linked = link(table);
+    let mut stages: Vec<(&'static str, f64)> = Vec::new();
+    let mut at = cpu();
+    stages.push(("read", at));
+    let linked = link(table, &mut |name| { let now = cpu(); stages.push((name, now - at)); at = now; });
     let mut ru = unsafe_usage();
     if std::env::var("MODEL").is_ok() {
         linked.show_model();
@@ -57,10 +60,7 @@ fn main() {
     if std::env::var("ORACLE").is_ok() {
         linked.oracle(&truth);
     }
-    for (n, p, c) in &linked.found.kinds {
-        print!("{n} {p} ({c}); ");
-    }
-    println!();
+    println!("{:?}", linked.found);
     // pairwise
     let two = files.len() > 1;
     let counts_pair = |a: u32, b: u32| !two || ((a as usize) < split) != ((b as usize) < split);
@@ -155,7 +155,8 @@ fn main() {
         print!("half {parity}: {:.5}  ", q.f1());
     }
     println!();
-    println!("{:?} total {:.2}", linked.stages, linked.stages.iter().map(|s| s.1).sum::<f64>());
+    for (n, s) in &stages { print!("{n} {s:.2} "); }
+    println!();
     println!("cpu {:.2} s, peak {} MB", ru.0, ru.1);
     ru.0 = 0.0;
     if keep_raw {
@@ -201,6 +202,9 @@ fn main() {
             shown += 1;
         }
     }
+}
+fn cpu() -> f64 {
+    std::fs::read_to_string("/proc/thread-self/schedstat").unwrap().split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
 }
 fn unsafe_usage() -> (f64, u64) {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();

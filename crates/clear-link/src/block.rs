@@ -1,58 +1,82 @@
 //! Which pairs are worth comparing.
 //!
 //! In:    a [`Prepared`] table.
-//! Out:   pairs of rows that share a key, each once, in order.
-//! Never: goes quadratic: a key that too many rows share is divided by further keys, and what is left is compared with
-//!        its neighbours in order only.
+//! Out:   pairs of rows that share a rare combination of values, each once, in order.
+//! Never: goes quadratic: a combination that too many rows share is compared with its neighbours in order only.
+//!
+//! # How
+//! Each row has atoms: the sounds of its names, year and day of birth, places, numbers. Rows are compared where they
+//! share a combination of up to three atoms that chance alone would give to [`CHANCE`] rows of the table at most, by
+//! the atoms' own counts; and only the smallest such combinations are keys. So in a small table a family name is
+//! enough, in a large one it takes family name, year and postal code; and the pairs grow with the rows, not with their
+//! square. Atoms of one group (two places) say the same thing twice, so they do not combine.
 #![expect(clippy::indexing_slicing, reason = "codes index the dictionaries that made them; hot loop")]
 
-use crate::compare::area;
-use crate::dict::hash_bytes;
-use crate::prepared::{Prepared, key};
+use hashbrown::HashMap;
+
+use crate::dict::{hash_bytes, mix};
+use crate::prepared::{Prepared, REST};
+use crate::rarity::Rarity;
 use crate::role::Role;
 use crate::table::NONE;
 
+/// Rows that may share a key by chance.
+const CHANCE: f32 = 4.0;
 /// Rows of one key that are compared each with each.
-const WHOLE_BLOCK: usize = 40;
-/// Rows of one key that are compared each with so many that follow it in order, where the key is too common.
-const NEIGHBOURS: usize = 8;
+const WHOLE_BLOCK: usize = 48;
+/// Rows of a larger block that are compared each with so many that follow it, by name and by date.
+const NEIGHBOURS: usize = 6;
+/// Keys that are held at once.
+const KEYS_AT_ONCE: usize = 8 << 20;
+/// Atoms of a row at most.
+const ATOMS: usize = 14;
 
 /// How the pairs were found.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
-    /// By which key, how many pairs, rows in blocks that were too large.
-    pub kinds: Vec<(&'static str, usize, usize)>,
+    /// Keys of all rows.
+    pub keys: usize,
+    /// Rows in blocks that were too large to be compared each with each.
+    pub capped: usize,
+    /// The largest block.
+    pub largest: usize,
+}
+
+/// One thing that a row may share with others.
+#[derive(Clone, Copy, Default)]
+struct Atom {
+    group: u8,
+    hash: u64,
+    /// ln of one over its share of the rows.
+    rarity: f32,
 }
 
 pub(crate) fn pairs(prepared: &Prepared) -> (Vec<u64>, Found) {
-    let mut all: Vec<u64> = Vec::new();
+    let atoms = Atoms::of(prepared);
+    let needed = (prepared.rows as f32 / CHANCE).ln();
     let mut found = Found::default();
-    let mut keys: Vec<(u64, u32)> = Vec::new();
+    for row in 0..prepared.rows {
+        atoms.keys(row, needed, &mut |_| found.keys += 1);
+    }
+    let passes = found.keys.div_ceil(KEYS_AT_ONCE).max(1) as u64;
     let order = Order::of(prepared);
-    for (name, kind) in KINDS {
+    let mut all: Vec<u64> = Vec::new();
+    let mut keys: Vec<u64> = Vec::with_capacity(found.keys / passes as usize + 1);
+    for pass in 0..passes {
         keys.clear();
-        let mut row_keys: Vec<u64> = Vec::new();
         for row in 0..prepared.rows {
-            row_keys.clear();
-            kind(prepared, row as usize, &mut row_keys);
-            row_keys.sort_unstable();
-            row_keys.dedup();
-            keys.extend(row_keys.iter().map(|key| (*key, row)));
+            atoms.keys(row, needed, &mut |key| {
+                if key % passes == pass {
+                    keys.push((key >> 32) << 32 | u64::from(row));
+                }
+            });
         }
         keys.sort_unstable();
-        let before = all.len();
-        let mut capped = 0;
-        for block in keys.chunk_by(|a, b| a.0 == b.0) {
-            capped += pair_up(prepared, &order, block, &mut all);
-        }
-        if !keys.is_empty() {
-            found.kinds.push((name, all.len() - before, capped));
-        }
-        if all.len() > 4_000_000 {
-            all.sort_unstable();
-            all.dedup();
+        for block in keys.chunk_by(|a, b| a >> 32 == b >> 32) {
+            pair_up(&order, block, &mut all, &mut found);
         }
     }
+    drop(keys);
     all.sort_unstable();
     all.dedup();
     (all, found)
@@ -62,27 +86,184 @@ fn pair(a: u32, b: u32) -> u64 {
     u64::from(a.min(b)) << 32 | u64::from(a.max(b))
 }
 
-fn pair_up(_prepared: &Prepared, order: &Order, block: &[(u64, u32)], out: &mut Vec<u64>) -> usize {
-    if block.len() < 2 {
-        return 0;
-    }
+fn pair_up(order: &Order, block: &[u64], out: &mut Vec<u64>, found: &mut Found) {
+    found.largest = found.largest.max(block.len());
     if block.len() <= WHOLE_BLOCK {
-        for (at, (_, a)) in block.iter().enumerate() {
-            out.extend(block[at + 1..].iter().map(|(_, b)| pair(*a, *b)));
+        for (at, a) in block.iter().enumerate() {
+            out.extend(block[at + 1..].iter().filter(|b| *a as u32 != **b as u32).map(|b| pair(*a as u32, *b as u32)));
         }
-        return 0;
+        return;
     }
-    let mut rows: Vec<(u64, u32)> = block.iter().map(|(_, row)| (order.by_name[*row as usize], *row)).collect();
+    found.capped += block.len();
+    let mut rows: Vec<(u64, u32)> = block.iter().map(|row| (order.by_name[*row as u32 as usize], *row as u32)).collect();
     window(&mut rows, out);
     rows.iter_mut().for_each(|(by, row)| *by = order.by_date[*row as usize]);
     window(&mut rows, out);
-    block.len()
 }
 
 fn window(rows: &mut [(u64, u32)], out: &mut Vec<u64>) {
     rows.sort_unstable();
     for (at, (_, a)) in rows.iter().enumerate() {
-        out.extend(rows[at + 1..].iter().take(NEIGHBOURS).map(|(_, b)| pair(*a, *b)));
+        out.extend(rows[at + 1..].iter().take(NEIGHBOURS).filter(|(_, b)| a != b).map(|(_, b)| pair(*a, *b)));
+    }
+}
+
+/// What gives each row its atoms.
+struct Atoms<'a> {
+    prepared: &'a Prepared,
+    /// Of each date, its year and its day, with their rarities.
+    dates: Vec<[(u64, f32); 2]>,
+    dates_whole: Vec<f32>,
+    date: Option<usize>,
+    /// Group, salt, cell, rarity of each value.
+    values: Vec<(u8, u64, usize, &'a Rarity)>,
+}
+
+const NAME: u8 = 1;
+const YEAR: u8 = 2;
+const DAY: u8 = 3;
+const PLACE: u8 = 4;
+
+impl<'a> Atoms<'a> {
+    fn of(prepared: &'a Prepared) -> Atoms<'a> {
+        let rows = prepared.rows.max(1) as f32;
+        let rarity = |count: u32| (rows / count.max(1) as f32).ln();
+        let mut dates = Vec::new();
+        let mut dates_whole = Vec::new();
+        let date = prepared.field(Role::DateOfBirth);
+        if let Some(field) = date {
+            let part = |code: u32, range: std::ops::Range<usize>| hash_bytes(&field.values.get(code)[range]);
+            let (mut years, mut days) = (HashMap::new(), HashMap::new());
+            for code in 0..field.values.len() as u32 {
+                *years.entry(part(code, 0..4)).or_insert(0) += field.rarity.count(code);
+                *days.entry(part(code, 4..8)).or_insert(0) += field.rarity.count(code);
+            }
+            for code in 0..field.values.len() as u32 {
+                let (year, day) = (part(code, 0..4), part(code, 4..8));
+                dates.push([(year, rarity(years[&year])), (day, rarity(days[&day]))]);
+                dates_whole.push(rarity(field.rarity.count(code)));
+            }
+        }
+        let mut values = Vec::new();
+        for (role, group) in [
+            (Role::Phone, 5),
+            (Role::IdNumber, 6),
+            (Role::Email, 7),
+            (Role::Address, PLACE),
+            (Role::Postcode, PLACE),
+            (Role::BirthPlace, PLACE),
+            (Role::City, PLACE),
+            (Role::Address2, PLACE),
+            (Role::Occupation, 8),
+        ] {
+            let Some(field) = prepared.field(role) else { continue };
+            let mut add = |slot: usize, rarity: &'a Rarity| {
+                let salt = values.len() as u64;
+                values.push((group, salt, slot, rarity));
+            };
+            if let Some(both) = &field.both {
+                add(both.slot, &both.rarity);
+            }
+            add(field.slot, &field.rarity);
+        }
+        Atoms { prepared, dates, dates_whole, date: date.map(|field| field.slot), values }
+    }
+
+    fn atoms(&self, row: &[u32], atoms: &mut [Atom; ATOMS]) -> (usize, f32) {
+        let p = self.prepared;
+        let mut count = 0;
+        let mut add = |atom: Atom| {
+            if count < ATOMS {
+                atoms[count] = atom;
+                count += 1;
+            }
+        };
+        let mut seen = [NONE; 5];
+        let mut names = 0;
+        let mut word = |word: u32| {
+            if word == NONE || names == 4 || p.words.letters(word) < 2 {
+                return;
+            }
+            let sound = p.words.sound(word);
+            if !seen[..names].contains(&sound) {
+                seen[names] = sound;
+                names += 1;
+                add(Atom { group: NAME, hash: mix(1, u64::from(sound)), rarity: p.words.by_sound.one(sound) });
+            }
+        };
+        if let Some(slot) = p.given {
+            word(row[slot]);
+        }
+        if let Some(surname) = p.surname.map(|slot| row[slot]).filter(|surname| *surname != NONE) {
+            let pieces = p.words.pieces(surname);
+            if pieces[0] == NONE {
+                word(surname);
+            } else {
+                pieces.into_iter().for_each(&mut word);
+            }
+        }
+        if let Some(slot) = p.rest {
+            row[slot..slot + REST].iter().for_each(|rest| word(*rest));
+        }
+        let mut whole = 0.0;
+        if let Some(code) = self.date.map(|slot| row[slot]).filter(|code| *code != NONE) {
+            let [(year, of_year), (day, of_day)] = self.dates[code as usize];
+            whole = self.dates_whole[code as usize];
+            add(Atom { group: YEAR, hash: mix(2, year), rarity: of_year });
+            add(Atom { group: DAY, hash: mix(3, day), rarity: of_day });
+        }
+        for (group, salt, slot, rarity) in &self.values {
+            let code = row[*slot];
+            if code != NONE {
+                add(Atom { group: *group, hash: mix(4 + salt, u64::from(code)), rarity: rarity.one(code) });
+            }
+        }
+        (count, whole)
+    }
+
+    /// The smallest combinations of a row that are rare enough.
+    fn keys(&self, row: u32, needed: f32, out: &mut impl FnMut(u64)) {
+        let mut atoms = [Atom::default(); ATOMS];
+        let (count, whole_date) = self.atoms(self.prepared.row(row), &mut atoms);
+        let atoms = &atoms[..count];
+        let mut all = 0;
+        let rare2 = |a: &Atom, b: &Atom| -> bool {
+            if a.group == YEAR && b.group == DAY { whole_date >= needed } else { a.rarity + b.rarity >= needed }
+        };
+        let apart = |a: &Atom, b: &Atom| a.group != b.group || a.group == NAME;
+        for (i, a) in atoms.iter().enumerate() {
+            all ^= a.hash;
+            if a.rarity >= needed {
+                out(mix(a.hash, 0));
+                continue;
+            }
+            for (j, b) in atoms.iter().enumerate().skip(i + 1) {
+                if b.rarity >= needed || !apart(a, b) {
+                    continue;
+                }
+                if rare2(a, b) {
+                    out(mix(a.hash ^ b.hash, 0));
+                    continue;
+                }
+                for c in &atoms[j + 1..] {
+                    if c.rarity >= needed || !apart(a, c) || !apart(b, c) || rare2(a, c) || rare2(b, c) {
+                        continue;
+                    }
+                    let sum = match (a.group, b.group, c.group) {
+                        (YEAR, DAY, _) => whole_date + c.rarity,
+                        (_, YEAR, DAY) => whole_date + a.rarity,
+                        _ => a.rarity + b.rarity + c.rarity,
+                    };
+                    if sum >= needed {
+                        out(mix(a.hash ^ b.hash ^ c.hash, 0));
+                    }
+                }
+            }
+        }
+        // Rows that say exactly the same are found even if nothing of it is rare.
+        if count > 0 {
+            out(mix(all, 1));
+        }
     }
 }
 
@@ -97,153 +278,22 @@ impl Order {
         let mut by_name = Vec::with_capacity(prepared.rows as usize);
         let mut by_date = Vec::with_capacity(prepared.rows as usize);
         let dates = prepared.field(Role::DateOfBirth);
-        let text = |code: Option<&u32>| code.map_or(&[][..], |code| prepared.words.dict.get(*code));
+        let name = |slot: Option<usize>, row: &[u32]| {
+            slot.map(|slot| row[slot]).filter(|code| *code != NONE).map_or(&[][..], |code| prepared.words.text(code))
+        };
         let lead = |text: &[u8], most: usize| {
             text.iter().take(most).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte))
                 << (8 * (most - text.len().min(most)))
         };
-        for row in 0..prepared.rows as usize {
-            let surname = lead(text(prepared.surname.get(row)), 4);
-            let given = lead(text(prepared.given.get(row)), 4);
-            let date = dates
-                .and_then(|field| Some(field.values.get(*field.codes.get(row)?)))
-                .map_or(0, |date| date.iter().fold(0_u64, |sum, digit| sum << 4 | u64::from(digit & 15)));
+        for row in 0..prepared.rows {
+            let row = prepared.row(row);
+            let surname = lead(name(prepared.surname, row), 4);
+            let given = lead(name(prepared.given, row), 4);
+            let date = dates.map_or(0, |field| field.digits.get(row[field.slot] as usize).copied().unwrap_or(0));
+            let date = u64::from(date);
             by_name.push(surname << 32 | given);
             by_date.push(date << 32 | (given >> 16) << 16 | surname >> 16);
         }
         Order { by_name, by_date }
-    }
-}
-
-type Keys = fn(&Prepared, usize, &mut Vec<u64>);
-
-/// Every way to find a pair. One that needs a role that is absent gives no keys.
-const KINDS: &[(&str, Keys)] = &[
-    ("two names", two_names),
-    ("name and date", |p, row, out| name_and_date(p, row, out, 0..8, 2)),
-    ("name and year", |p, row, out| name_and_date(p, row, out, 0..4, 3)),
-    ("name and day", |p, row, out| name_and_date(p, row, out, 4..8, 4)),
-    ("date and place", date_and_place),
-    ("name and place", name_and_place),
-    ("number", number),
-    ("street", street),
-    ("date and initial", date_and_initial),
-];
-
-/// The sounds of a row's names, each once, four at most.
-fn sounds(p: &Prepared, row: usize) -> ([u64; 6], usize) {
-    let mut sounds = [0; 6];
-    let mut count = 0;
-    let mut add = |word: u32| {
-        if word == NONE {
-            return;
-        }
-        let shape = p.words.shape[word as usize];
-        let sound = u64::from(shape.sound);
-        if shape.len > 1 && count < 6 && !sounds[..count].contains(&sound) {
-            sounds[count] = sound;
-            count += 1;
-        }
-    };
-    if let Some(given) = p.given.get(row) {
-        add(*given);
-    }
-    if let Some(surname) = p.surname.get(row) {
-        let pieces = if *surname == NONE { [NONE; 2] } else { p.words.pieces[*surname as usize] };
-        if pieces[0] == NONE {
-            add(*surname);
-        } else {
-            pieces.into_iter().for_each(&mut add);
-        }
-    }
-    if let Some(rest) = p.rest.get(row) {
-        rest.iter().for_each(|word| add(*word));
-    }
-    (sounds, count)
-}
-
-fn value<'a>(p: &'a Prepared, role: Role, row: usize) -> Option<&'a [u8]> {
-    let field = p.field(role)?;
-    let code = *field.codes.get(row)?;
-    (code != NONE).then(|| field.values.get(code))
-}
-
-fn two_names(p: &Prepared, row: usize, out: &mut Vec<u64>) {
-    let (sounds, count) = sounds(p, row);
-    for a in 0..count {
-        for b in a + 1..count {
-            out.push(key(1, sounds[a].min(sounds[b]), sounds[a].max(sounds[b])));
-        }
-    }
-}
-
-fn name_and_date(p: &Prepared, row: usize, out: &mut Vec<u64>, part: std::ops::Range<usize>, salt: u64) {
-    let Some(date) = value(p, Role::DateOfBirth, row) else { return };
-    let part = hash_bytes(&date[part]);
-    let (sounds, count) = sounds(p, row);
-    out.extend(sounds[..count].iter().map(|sound| key(salt, part, *sound)));
-}
-
-const PLACES: [(Role, u64); 4] = [(Role::Postcode, 1), (Role::BirthPlace, 2), (Role::City, 3), (Role::Address, 4)];
-
-fn date_and_place(p: &Prepared, row: usize, out: &mut Vec<u64>) {
-    let Some(date) = value(p, Role::DateOfBirth, row) else { return };
-    for (role, salt) in PLACES {
-        if let Some(place) = value(p, role, row) {
-            out.push(key(5 + salt * 256, hash_bytes(date), hash_bytes(place)));
-        }
-    }
-    if let Some(place) = value(p, Role::Postcode, row) {
-        out.push(key(6, hash_bytes(date), hash_bytes(area(place))));
-    }
-}
-
-fn name_and_place(p: &Prepared, row: usize, out: &mut Vec<u64>) {
-    let (sounds, count) = sounds(p, row);
-    for (role, salt) in PLACES {
-        if let Some(place) = value(p, role, row) {
-            let place = hash_bytes(place);
-            out.extend(sounds[..count].iter().map(|sound| key(7 + salt * 256, place, *sound)));
-        }
-    }
-}
-
-fn number(p: &Prepared, row: usize, out: &mut Vec<u64>) {
-    let (sounds, count) = sounds(p, row);
-    for (role, salt) in [(Role::Phone, 1), (Role::IdNumber, 2), (Role::Email, 3)] {
-        if let Some(number) = value(p, role, row) {
-            if number.len() >= 6 {
-                out.push(key(8 + salt * 256, hash_bytes(number), 0));
-            } else {
-                out.extend(sounds[..count].iter().map(|sound| key(9 + salt * 256, hash_bytes(number), *sound)));
-                if let Some(date) = value(p, Role::DateOfBirth, row) {
-                    out.push(key(10 + salt * 256, hash_bytes(number), hash_bytes(date)));
-                }
-            }
-        }
-    }
-}
-
-fn street(p: &Prepared, row: usize, out: &mut Vec<u64>) {
-    let Some(field) = p.field(Role::Address) else { return };
-    let code = field.codes[row];
-    if code == NONE {
-        return;
-    }
-    if let Some((both, _)) = &field.both
-        && both[row] != NONE
-    {
-        out.push(key(11, u64::from(both[row]), 0));
-    }
-}
-
-fn date_and_initial(p: &Prepared, row: usize, out: &mut Vec<u64>) {
-    let Some(date) = value(p, Role::DateOfBirth, row) else { return };
-    for word in [p.given.get(row), p.surname.get(row)].into_iter().flatten() {
-        if *word != NONE
-            && let Some(first) = p.words.dict.get(*word).first()
-        {
-            out.push(key(12, hash_bytes(date), u64::from(*first)));
-        }
     }
 }

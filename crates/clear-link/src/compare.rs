@@ -6,9 +6,11 @@
 #![expect(clippy::indexing_slicing, reason = "codes index the dictionaries that made them; hot loop")]
 
 use crate::levels::Kind;
-use crate::prepared::{Comparison, Field, MOST, Prepared, Words};
+use clear_names::{edits, jaro_winkler};
+
+use crate::prepared::{Comparison, Field, MOST, Prepared, REST};
 use crate::table::NONE;
-use crate::words::{edits, jaro_winkler};
+use crate::words::Close;
 
 /// One of the two says nothing.
 pub(crate) const MISSING: u8 = 255;
@@ -23,29 +25,33 @@ pub(crate) struct Pattern {
 
 impl Prepared {
     pub(crate) fn compare(&self, i: u32, j: u32, out: &mut Pattern) {
+        let (a, b) = (self.row(i), self.row(j));
         for (at, comparison) in self.comparisons.iter().enumerate() {
-            let (level, rarity) = self.compare_one(comparison, i, j);
+            let (level, rarity) = self.compare_one(comparison, a, b);
             out.level[at] = level;
             out.rarity[at] = rarity;
         }
     }
 
-    pub(crate) fn compare_one(&self, comparison: &Comparison, i: u32, j: u32) -> (u8, f32) {
+    pub(crate) fn compare_one(&self, comparison: &Comparison, i: &[u32], j: &[u32]) -> (u8, f32) {
         match comparison.kind {
-            Kind::Given => self.given(i as usize, j as usize),
-            Kind::Surname => self.surname(i as usize, j as usize),
-            Kind::Middle => self.middle(i as usize, j as usize),
+            Kind::Given => self.compare_given(i, j),
+            Kind::Surname => self.compare_surname(i, j),
+            Kind::Middle => self.compare_middle(i, j),
             kind => {
                 let field = &self.fields[comparison.field];
-                let (a, b) = (field.codes[i as usize], field.codes[j as usize]);
+                let (a, b) = (i[field.slot], j[field.slot]);
+                if kind == Kind::Suffix {
+                    return suffix(field, a, b);
+                }
                 if a == NONE || b == NONE {
                     return (MISSING, 0.0);
                 }
                 match kind {
-                    Kind::Street => street(field, i as usize, j as usize),
-                    Kind::Date => date(field, a, b),
-                    Kind::Exact if a == b => (0, field.rarity.ln(a, b)),
+                    Kind::Street => street(field, i, j),
+                    _ if a == b => (0, field.rarity.one(a)),
                     Kind::Exact => (1, 0.0),
+                    Kind::Date => date(field, a, b),
                     Kind::Text => text(field, a, b),
                     Kind::Number => number(field, a, b),
                     _ => postcode(field, a, b),
@@ -54,14 +60,15 @@ impl Prepared {
         }
     }
 
-    fn given(&self, i: usize, j: usize) -> (u8, f32) {
-        let (a, b) = (self.given[i], self.given[j]);
+    fn compare_given(&self, i: &[u32], j: &[u32]) -> (u8, f32) {
+        let Some(slot) = self.given else { return (MISSING, 0.0) };
+        let (a, b) = (i[slot], j[slot]);
         if a == NONE || b == NONE {
             return (MISSING, 0.0);
         }
         let words = &self.words;
         if a == b {
-            return (0, words.given.ln(a, b));
+            return (0, words.given.one(a));
         }
         if words.are_nicknames(a, b) {
             return (1, words.given.ln(a, b));
@@ -74,90 +81,83 @@ impl Prepared {
         if words.starts(a, b) {
             return (4, 0.0);
         }
-        match self.given_elsewhere(i, j) {
+        match self.elsewhere(slot, i, j) {
             Some((_, _, rarity)) => (5, rarity),
             None => (6, 0.0),
         }
     }
 
-    /// The given name of either row among the other's other names.
-    fn given_elsewhere(&self, i: usize, j: usize) -> Option<(u32, u32, f32)> {
-        let (a, b) = (self.given[i], self.given[j]);
-        self.elsewhere(a, j, b).or_else(|| self.elsewhere(b, i, a).map(|(b, a, rarity)| (a, b, rarity)))
-    }
-
-    fn surname(&self, i: usize, j: usize) -> (u8, f32) {
-        let (a, b) = (self.surname[i], self.surname[j]);
+    fn compare_surname(&self, i: &[u32], j: &[u32]) -> (u8, f32) {
+        let Some(slot) = self.surname else { return (MISSING, 0.0) };
+        let (a, b) = (i[slot], j[slot]);
         if a == NONE || b == NONE {
             return (MISSING, 0.0);
         }
         let words = &self.words;
         if a == b {
-            return (0, words.surname.ln(a, b));
+            return (0, words.surname.one(a));
         }
         match words.closeness(a, b) {
             Close::Edit => return (1, words.surname.ln(a, b)),
             Close::Near => return (2, words.surname.ln(a, b)),
             Close::Far => {}
         }
-        let pieces = |word: u32| {
-            let [first, last] = words.pieces[word as usize];
-            [word, first, last]
-        };
-        if words.pieces[a as usize][0] != NONE || words.pieces[b as usize][0] != NONE {
-            for x in pieces(a).into_iter().filter(|word| *word != NONE) {
-                for y in pieces(b).into_iter().filter(|word| *word != NONE) {
+        let (of_a, of_b) = (words.pieces(a), words.pieces(b));
+        if of_a[0] != NONE || of_b[0] != NONE {
+            for x in [a, of_a[0], of_a[1]].into_iter().filter(|word| *word != NONE) {
+                for y in [b, of_b[0], of_b[1]].into_iter().filter(|word| *word != NONE) {
                     if x == y || words.closeness(x, y) == Close::Edit {
                         return (3, words.any.ln(x, y));
                     }
                 }
             }
         }
-        let found = self.elsewhere(a, j, b).or_else(|| self.elsewhere(b, i, a).map(|(b, a, rarity)| (a, b, rarity)));
-        let Some((x, y, rarity)) = found else { return (5, 0.0) };
+        let Some((x, y, rarity)) = self.elsewhere(slot, i, j) else { return (5, 0.0) };
         // One word that two rows have in common is one agreement: if the given name's comparison has it, this has not.
-        let taken = self.given.get(i).zip(self.given.get(j)).is_some_and(|(p, q)| {
-            *p != NONE && *q != NONE && (x == *p || y == *q) && self.given(i, j).0 == 5 && {
-                self.given_elsewhere(i, j).is_some_and(|(p, q, _)| (p, q) == (x, y))
-            }
+        let taken = self.given.is_some_and(|given| {
+            (x == i[given] || y == j[given])
+                && self.compare_given(i, j).0 == 5
+                && self.elsewhere(given, i, j).is_some_and(|(p, q, _)| (p, q) == (x, y))
         });
         if taken { (5, 0.0) } else { (4, rarity) }
     }
 
-    /// A word and what is like it among the other names of the row; `but` is the one that it was compared with.
-    fn elsewhere(&self, word: u32, row: usize, but: u32) -> Option<(u32, u32, f32)> {
-        let words = &self.words;
-        let one = |other: u32| -> Option<(u32, u32, f32)> {
-            if other == NONE || other == but {
-                return None;
-            }
-            let like =
-                other == word || (words.shape[word as usize].len > 3 && words.closeness(word, other) == Close::Edit);
-            like.then(|| (word, other, words.any.ln(word, other)))
-        };
-        let rest = self.rest.get(row).copied().unwrap_or([NONE; 3]);
-        self.given
-            .get(row)
-            .and_then(|other| one(*other))
-            .or_else(|| self.surname.get(row).and_then(|other| one(*other)))
-            .or_else(|| rest.into_iter().find_map(one))
+    /// The name in this slot of either row among the other row's other names.
+    fn elsewhere(&self, slot: usize, i: &[u32], j: &[u32]) -> Option<(u32, u32, f32)> {
+        let found = self.among(i[slot], slot, j);
+        found.or_else(|| self.among(j[slot], slot, i).map(|(b, a, rarity)| (a, b, rarity)))
     }
 
-    fn middle(&self, i: usize, j: usize) -> (u8, f32) {
-        let (a, b) = (self.rest[i], self.rest[j]);
-        if a[0] == NONE || b[0] == NONE {
+    /// A word, and what is like it among the names of the row that stand in other slots.
+    fn among(&self, word: u32, slot: usize, row: &[u32]) -> Option<(u32, u32, f32)> {
+        let words = &self.words;
+        let one = |other: u32| -> Option<(u32, u32, f32)> {
+            if other == NONE {
+                return None;
+            }
+            let like = other == word || (words.letters(word) > 3 && words.closeness(word, other) == Close::Edit);
+            like.then(|| (word, other, words.any.ln(word, other)))
+        };
+        let names = [self.given, self.surname].into_iter().flatten().filter(|other| *other != slot);
+        let rest = self.rest.map_or(0..0, |rest| rest..rest + REST);
+        names.chain(rest).find_map(|slot| one(row[slot]))
+    }
+
+    fn compare_middle(&self, i: &[u32], j: &[u32]) -> (u8, f32) {
+        let Some(slot) = self.rest else { return (MISSING, 0.0) };
+        if i[slot] == NONE || j[slot] == NONE {
             return (MISSING, 0.0);
         }
         let words = &self.words;
         let mut best = (3, 0.0);
-        for x in a.into_iter().filter(|word| *word != NONE) {
-            for y in b.into_iter().filter(|word| *word != NONE) {
+        for x in i[slot..slot + REST].iter().filter(|word| **word != NONE) {
+            for y in j[slot..slot + REST].iter().filter(|word| **word != NONE) {
                 let found = if x == y {
-                    (0, words.any.ln(x, y))
-                } else if words.starts(x, y) {
+                    (0, words.any.one(*x))
+                } else if words.starts(*x, *y) {
                     (1, 0.0)
-                } else if words.closeness(x, y) != Close::Far {
-                    (2, words.any.ln(x, y))
+                } else if words.closeness(*x, *y) != Close::Far {
+                    (2, words.any.ln(*x, *y))
                 } else {
                     continue;
                 };
@@ -170,59 +170,32 @@ impl Prepared {
     }
 }
 
-/// How near two words are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Close {
-    Edit,
-    Near,
-    Far,
-}
-
-impl Words {
-    pub(crate) fn closeness(&self, a: u32, b: u32) -> Close {
-        let (x, y) = (self.shape[a as usize], self.shape[b as usize]);
-        let short = x.len.min(y.len);
-        let sounds = x.sound == y.sound && short > 2;
-        if !sounds && !x.may_be_within(y, 3) {
-            return Close::Far;
-        }
-        let (s, t) = (self.dict.get(a), self.dict.get(b));
-        if x.may_be_within(y, 2) {
-            match edits(s, t) {
-                Some(0 | 1) if short > 2 => return Close::Edit,
-                Some(2) if short > 5 => return Close::Near,
-                _ => {}
-            }
-        }
-        if short > 2 && (sounds || jaro_winkler(s, t) >= 0.88) { Close::Near } else { Close::Far }
-    }
-
-    /// One is the initial or the beginning of the other.
-    pub(crate) fn starts(&self, a: u32, b: u32) -> bool {
-        let (s, t) = (self.dict.get(a), self.dict.get(b));
-        let (short, long) = if s.len() <= t.len() { (s, t) } else { (t, s) };
-        (short.len() == 1 || short.len() > 2) && long.starts_with(short)
-    }
-
-    pub(crate) fn are_nicknames(&self, a: u32, b: u32) -> bool {
-        self.nicknames.get(a as usize).is_some_and(|of| of.contains(&b))
+fn suffix(field: &Field, a: u32, b: u32) -> (u8, f32) {
+    match (a, b) {
+        (NONE, NONE) => (MISSING, 0.0),
+        (NONE, _) | (_, NONE) => (1, 0.0),
+        _ if a == b => (0, field.rarity.one(a)),
+        _ => (2, 0.0),
     }
 }
 
 fn date(field: &Field, a: u32, b: u32) -> (u8, f32) {
-    if a == b {
-        return (0, field.rarity.ln(a, b));
-    }
-    let (x, y) = (field.values.get(a), field.values.get(b));
-    let ([x0, x1, x2, x3, x4, x5, x6, x7], [y0, y1, y2, y3, y4, y5, y6, y7]) = (x, y) else { return (5, 0.0) };
-    let unlike = x.iter().zip(y).filter(|(p, q)| p != q).count();
-    if unlike == 1 || (unlike == 2 && edits(x, y) == Some(1)) {
+    let (x, y) = (field.digits[a as usize], field.digits[b as usize]);
+    let unlike = x ^ y;
+    let nibbles = (unlike | unlike >> 1 | unlike >> 2 | unlike >> 3) & 0x1111_1111;
+    let digits = nibbles.count_ones();
+    let exchanged = || {
+        // Two digits beside each other, exchanged.
+        let low = nibbles.trailing_zeros();
+        nibbles >> low == 0x11 && (x >> low & 15) == (y >> (low + 4) & 15) && (y >> low & 15) == (x >> (low + 4) & 15)
+    };
+    if digits == 1 || (digits == 2 && exchanged()) {
         return (1, field.rarity.ln(a, b));
     }
-    let year = [x0, x1, x2, x3] == [y0, y1, y2, y3];
-    let month = [x4, x5] == [y4, y5];
-    let day = [x6, x7] == [y6, y7];
-    if year && [x4, x5, x6, x7] == [y6, y7, y4, y5] {
+    let year = unlike >> 16 == 0;
+    let month = unlike >> 8 & 255 == 0;
+    let day = unlike & 255 == 0;
+    if year && (x >> 8 & 255) == (y & 255) && (y >> 8 & 255) == (x & 255) {
         return (2, field.rarity.ln(a, b));
     }
     match u8::from(year) + u8::from(month) + u8::from(day) {
@@ -233,12 +206,9 @@ fn date(field: &Field, a: u32, b: u32) -> (u8, f32) {
 }
 
 fn text(field: &Field, a: u32, b: u32) -> (u8, f32) {
-    if a == b {
-        return (0, field.rarity.ln(a, b));
-    }
-    let (x, y) = (field.shape[a as usize], field.shape[b as usize]);
+    let (x, y) = (field.shape(a), field.shape(b));
     let (s, t) = (field.values.get(a), field.values.get(b));
-    if x.may_be_within(y, 2) && x.len.min(y.len) > 3 && edits(s, t).is_some() {
+    if x.may_be_within(y, 2) && x.len.min(y.len) > 3 && edits(s, t, 2).is_some() {
         return (1, field.rarity.ln(a, b));
     }
     let words = |text| <[u8]>::split(text, |byte| *byte == b' ').filter(|word: &&[u8]| word.len() > 2);
@@ -249,33 +219,28 @@ fn text(field: &Field, a: u32, b: u32) -> (u8, f32) {
 }
 
 fn number(field: &Field, a: u32, b: u32) -> (u8, f32) {
-    if a == b {
-        return (0, field.rarity.ln(a, b));
-    }
-    let (x, y) = (field.shape[a as usize], field.shape[b as usize]);
-    if x.may_be_within(y, 2) {
-        match edits(field.values.get(a), field.values.get(b)) {
-            Some(0 | 1) if x.len > 2 => return (1, field.rarity.ln(a, b)),
-            Some(2) if x.len > 5 => return (2, field.rarity.ln(a, b)),
-            _ => {}
+    let (x, y) = (field.shape(a), field.shape(b));
+    let long = x.len.min(y.len);
+    if long > 2 && x.may_be_within(y, 2) {
+        match edits(field.values.get(a), field.values.get(b), if long > 5 { 2 } else { 1 }) {
+            Some(0 | 1) => return (1, field.rarity.ln(a, b)),
+            Some(_) => return (2, field.rarity.ln(a, b)),
+            None => {}
         }
     }
     (3, 0.0)
 }
 
 fn postcode(field: &Field, a: u32, b: u32) -> (u8, f32) {
-    if a == b {
-        return (0, field.rarity.ln(a, b));
-    }
     let (s, t) = (field.values.get(a), field.values.get(b));
-    if field.shape[a as usize].may_be_within(field.shape[b as usize], 1) && edits(s, t) == Some(1) {
+    if field.shape(a).may_be_within(field.shape(b), 1) && edits(s, t, 1).is_some() {
         return (1, field.rarity.ln(a, b));
     }
     if area(s) == area(t) { (2, 0.0) } else { (3, 0.0) }
 }
 
 /// The area of a postal code: what stands before the space, or the first three of five digits, two of four.
-pub(crate) fn area(code: &[u8]) -> &[u8] {
+fn area(code: &[u8]) -> &[u8] {
     match code.iter().position(|byte| *byte == b' ') {
         Some(at) => &code[..at],
         None if code.len() > 4 => &code[..3],
@@ -283,35 +248,32 @@ pub(crate) fn area(code: &[u8]) -> &[u8] {
     }
 }
 
-fn street(field: &Field, i: usize, j: usize) -> (u8, f32) {
-    let (a, b) = (field.codes[i], field.codes[j]);
-    let like = |a: u32, b: u32| {
-        let (x, y) = (field.shape[a as usize], field.shape[b as usize]);
-        x.may_be_within(y, 2) && edits(field.values.get(a), field.values.get(b)).is_some()
-            || jaro_winkler(field.values.get(a), field.values.get(b)) > 0.92
+fn street(field: &Field, i: &[u32], j: &[u32]) -> (u8, f32) {
+    let (a, b) = (i[field.slot], j[field.slot]);
+    let like = || {
+        let (x, y) = (field.shape(a), field.shape(b));
+        let (s, t) = (field.values.get(a), field.values.get(b));
+        x.may_be_within(y, 4) && (x.may_be_within(y, 2) && edits(s, t, 2).is_some() || jaro_winkler(s, t) > 0.92)
     };
-    let (Some((numbers, values)), Some((both, rarity))) = (&field.number, &field.both) else {
+    let (Some((number, values)), Some(both)) = (&field.number, &field.both) else {
         return match a == b {
-            true => (0, field.rarity.ln(a, b)),
-            false if like(a, b) => (1, field.rarity.ln(a, b)),
+            true => (0, field.rarity.one(a)),
+            false if like() => (1, field.rarity.ln(a, b)),
             false => (4, 0.0),
         };
     };
-    let (n, m) = (numbers[i], numbers[j]);
+    let (n, m) = (i[*number], j[*number]);
     if n == NONE || m == NONE {
-        return match a == b {
-            true => (2, field.rarity.ln(a, b)),
-            false if like(a, b) => (2, field.rarity.ln(a, b)),
-            false => (4, 0.0),
-        };
+        return if a == b || like() { (2, field.rarity.ln(a, b)) } else { (4, 0.0) };
     }
-    let near = || edits(values.get(n), values.get(m)) == Some(1);
+    let near = || edits(values.get(n), values.get(m), 1).is_some();
+    let rarity = || both.rarity.ln(i[both.slot], j[both.slot]);
     match (a == b, n == m) {
-        (true, true) => (0, rarity.ln(both[i], both[j])),
-        (true, false) if near() => (1, rarity.ln(both[i], both[j])),
-        (true, false) => (2, field.rarity.ln(a, b)),
-        (false, true) if like(a, b) => (1, rarity.ln(both[i], both[j])),
-        (false, false) if near() && like(a, b) => (3, rarity.ln(both[i], both[j])),
+        (true, true) => (0, rarity()),
+        (true, false) if near() => (1, rarity()),
+        (true, false) => (2, field.rarity.one(a)),
+        (false, true) if like() => (1, rarity()),
+        (false, false) if near() && like() => (3, rarity()),
         _ => (4, 0.0),
     }
 }

@@ -70,7 +70,7 @@ impl Seen {
         for (at, comparison) in prepared.comparisons.iter().enumerate() {
             if pattern.level[at] != MISSING {
                 seen.same += pattern.rarity[at];
-                if comparison.shared {
+                if comparison.shared() {
                     seen.home += pattern.rarity[at];
                 }
             }
@@ -165,24 +165,22 @@ fn strangers(prepared: &Prepared, model: &mut Model, known: Option<&Model>) {
 /// The normalisers of rarity: each value once instead of as often as it occurs, so that rare agreements are seen.
 fn by_value(prepared: &Prepared, at: usize, weights: &mut Weights, known: Option<&Model>, random: &mut Random) {
     let comparison = prepared.comparisons[at];
-    let field;
-    let (codes, rarity) = match comparison.kind {
-        Kind::Given => (&prepared.given, &prepared.words.given),
-        Kind::Surname => (&prepared.surname, &prepared.words.surname),
-        Kind::Middle => {
-            field = prepared.rest.iter().map(|rest| rest[0]).collect::<Vec<u32>>();
-            (&field, &prepared.words.any)
-        }
+    let (slot, rarity) = match (comparison.kind, prepared.given, prepared.surname, prepared.rest) {
+        (Kind::Given, Some(slot), ..) => (slot, &prepared.words.given),
+        (Kind::Surname, _, Some(slot), _) => (slot, &prepared.words.surname),
+        (Kind::Middle, .., Some(slot)) => (slot, &prepared.words.any),
+        (Kind::Given | Kind::Surname | Kind::Middle, ..) => return,
         _ => {
             let field = &prepared.fields[comparison.field];
-            field.both.as_ref().map_or((&field.codes, &field.rarity), |(codes, rarity)| (codes, rarity))
+            field.both.as_ref().map_or((field.slot, &field.rarity), |both| (both.slot, &both.rarity))
         }
     };
     let rows = u64::from(prepared.rows.max(1));
-    let mut first: Vec<u32> = vec![NONE; rarity.counts.len()];
-    for (row, code) in codes.iter().enumerate() {
-        if *code != NONE && first[*code as usize] == NONE {
-            first[*code as usize] = row as u32;
+    let mut first: Vec<u32> = vec![NONE; rarity.counts().len()];
+    for row in 0..prepared.rows {
+        let code = prepared.row(row)[slot];
+        if code != NONE && first[code as usize] == NONE {
+            first[code as usize] = row;
         }
     }
     first.retain(|row| *row != NONE);
@@ -196,7 +194,7 @@ fn by_value(prepared: &Prepared, at: usize, weights: &mut Weights, known: Option
     for _ in 0..VALUE_PAIRS {
         let i = random.below(rows) as u32;
         let j = first[random.below(first.len() as u64) as usize];
-        let (a, b) = (codes[i as usize], codes[j as usize]);
+        let (a, b) = (prepared.row(i)[slot], prepared.row(j)[slot]);
         if a == NONE {
             continue;
         }
@@ -204,7 +202,7 @@ fn by_value(prepared: &Prepared, at: usize, weights: &mut Weights, known: Option
         if a == b {
             continue;
         }
-        let (level, _) = prepared.compare_one(&comparison, i, j);
+        let (level, _) = prepared.compare_one(&comparison, prepared.row(i), prepared.row(j));
         if level == MISSING || !weights.kind.levels()[level as usize].by_rarity {
             continue;
         }

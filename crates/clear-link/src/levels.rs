@@ -39,6 +39,8 @@ pub enum Kind {
     Middle,
     /// Dates.
     Date,
+    /// Jr and Sr, which a record has or leaves out.
+    Suffix,
     /// Values that are the same or not.
     Exact,
     /// Words.
@@ -59,6 +61,7 @@ impl Kind {
             Kind::Surname => SURNAME,
             Kind::Middle => MIDDLE,
             Kind::Date => DATE,
+            Kind::Suffix => SUFFIX,
             Kind::Exact => EXACT,
             Kind::Text => TEXT,
             Kind::Number => NUMBER,
@@ -75,7 +78,8 @@ impl Kind {
             Role::MiddleName => Kind::Middle,
             Role::FullName | Role::StreetNumber => return None,
             Role::DateOfBirth => Kind::Date,
-            Role::Suffix | Role::Sex | Role::Race | Role::State => Kind::Exact,
+            Role::Suffix => Kind::Suffix,
+            Role::Sex | Role::Race | Role::State => Kind::Exact,
             Role::Address | Role::Address2 => Kind::Street,
             Role::City | Role::BirthPlace | Role::Occupation => Kind::Text,
             Role::Postcode => Kind::Postcode,
@@ -127,6 +131,7 @@ const DATE: &[Level] = &[
     flat("year", 0.02),
     flat("different", 0.03),
 ];
+const SUFFIX: &[Level] = &[rare("same", 0.70), flat("one has none", 0.28), flat("different", 0.02)];
 const EXACT: &[Level] = &[rare("same", 0.95), flat("different", 0.05)];
 const TEXT: &[Level] = &[rare("same", 0.80), rare("close", 0.06), rare("a word of it", 0.04), flat("different", 0.10)];
 const NUMBER: &[Level] =

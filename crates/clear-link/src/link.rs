@@ -1,7 +1,5 @@
 //! Links a table.
 
-use std::time::Instant;
-
 use crate::agglomerate::{self, Objective};
 use crate::block;
 use crate::block::Found;
@@ -18,7 +16,6 @@ pub struct Linked {
     pub candidates: usize,
     pub clusters: Vec<u32>,
     pub found: Found,
-    pub stages: Vec<(&'static str, f64)>,
     pub prepared: Prepared,
     pub pairs_all: Vec<u64>,
 }
@@ -27,14 +24,7 @@ fn knob(name: &str, default: f32) -> f32 {
     std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
 }
 
-pub fn link(table: Table) -> Linked {
-    let mut stages = Vec::new();
-    let mut at = Instant::now();
-    let mut lap = |name| {
-        let now = Instant::now();
-        stages.push((name, now.duration_since(at).as_secs_f64()));
-        at = now;
-    };
+pub fn link(table: Table, lap: &mut dyn FnMut(&'static str)) -> Linked {
     let prepared = Prepared::of(table);
     lap("prepare");
     let (pairs, found) = block::pairs(&prepared);
@@ -60,7 +50,7 @@ pub fn link(table: Table) -> Linked {
         model.score(&pattern)
     });
     lap("cluster");
-    Linked { model, candidates: pairs.len(), pairs: scored, clusters, found, stages, prepared, pairs_all: pairs }
+    Linked { model, candidates: pairs.len(), pairs: scored, clusters, found, prepared, pairs_all: pairs }
 }
 
 impl Linked {

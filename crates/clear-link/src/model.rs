@@ -90,7 +90,7 @@ pub(crate) fn begin(comparisons: &[Comparison]) -> Vec<Weights> {
             Weights {
                 role: comparison.role,
                 kind: comparison.kind,
-                shared: comparison.shared,
+                shared: comparison.shared(),
                 m,
                 u: [0.0; LEVELS],
                 h: [0.0; LEVELS],

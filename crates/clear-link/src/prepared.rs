@@ -1,30 +1,38 @@
 //! A table made ready to be compared: names cut into words, each value's shape and rarity computed once.
 //!
-//! In:    a [`Table`].
-//! Out:   [`Prepared`]: for each comparison the values of every row.
+//! In:    a [`Table`]; later, single rows.
+//! Out:   [`Prepared`]: the values of each row beside each other, so that comparing two rows reads two places.
 //! Never: compares.
 #![expect(clippy::indexing_slicing, reason = "codes index the dictionaries that made them")]
 
-use crate::dict::{Dict, mix};
-use crate::levels::{self, Kind};
-use crate::role::Role;
-use crate::table::{Column, NONE, Table};
-use crate::words::Shape;
 use hashbrown::HashMap;
+
+use crate::dict::Dict;
+use crate::levels::{self, Kind};
+use crate::rarity::Rarity;
+use crate::role::Role;
+use crate::table::{Column, NONE, Table, fold};
+use crate::words::{Shape, Words};
 
 /// Comparisons at most: one for each role.
 pub(crate) const MOST: usize = 20;
 
+/// Other names of a row that are kept.
+pub(crate) const REST: usize = 3;
+
 /// The rows, ready to be compared.
 pub(crate) struct Prepared {
     pub(crate) rows: u32,
+    stride: usize,
+    cells: Vec<u32>,
     pub(crate) words: Words,
-    pub(crate) given: Vec<u32>,
-    pub(crate) surname: Vec<u32>,
-    /// Names that are neither, three at most.
-    pub(crate) rest: Vec<[u32; 3]>,
+    pub(crate) given: Option<usize>,
+    pub(crate) surname: Option<usize>,
+    /// The first of [`REST`] cells with names that are neither.
+    pub(crate) rest: Option<usize>,
     pub(crate) fields: Vec<Field>,
     pub(crate) comparisons: Vec<Comparison>,
+    roles: Vec<Role>,
 }
 
 /// One comparison of this table.
@@ -32,293 +40,264 @@ pub(crate) struct Prepared {
 pub(crate) struct Comparison {
     pub(crate) role: Role,
     pub(crate) kind: Kind,
-    pub(crate) shared: bool,
     /// Which of `fields`; not for names.
     pub(crate) field: usize,
 }
 
-/// The words of all names.
-#[derive(Default)]
-pub(crate) struct Words {
-    pub(crate) dict: Dict,
-    pub(crate) shape: Vec<Shape>,
-    /// The parts of a hyphenated or spaced name.
-    pub(crate) pieces: Vec<[u32; 2]>,
-    /// The nicknames of each word that are words here too.
-    pub(crate) nicknames: Vec<Vec<u32>>,
-    pub(crate) given: Rarity,
-    pub(crate) surname: Rarity,
-    pub(crate) any: Rarity,
-}
-
-/// How rare each value is: the logarithm of one over its share of the values.
-#[derive(Default, Clone)]
-pub(crate) struct Rarity {
-    pub(crate) counts: Vec<u32>,
-    pub(crate) total: u32,
-}
-
-impl Rarity {
-    pub(crate) fn add(&mut self, code: u32) {
-        if code == NONE {
-            return;
-        }
-        if self.counts.len() <= code as usize {
-            self.counts.resize(code as usize + 1, 0);
-        }
-        self.counts[code as usize] += 1;
-        self.total += 1;
-    }
-
-    pub(crate) fn of(codes: &[u32], values: usize) -> Rarity {
-        let mut rarity = Rarity { counts: vec![0; values], total: 0 };
-        codes.iter().for_each(|code| rarity.add(*code));
-        rarity
-    }
-
-    pub(crate) fn count(&self, code: u32) -> u32 {
-        self.counts.get(code as usize).copied().unwrap_or(0)
-    }
-
-    /// ln(1 / share), of the rarer of two values.
-    pub(crate) fn ln(&self, a: u32, b: u32) -> f32 {
-        let count = self.count(a).min(self.count(b)).max(1);
-        (self.total.max(1) as f32 / count as f32).ln()
-    }
-}
-
 /// A comparison's values.
 pub(crate) struct Field {
-    pub(crate) codes: Vec<u32>,
+    pub(crate) role: Role,
+    pub(crate) slot: usize,
     pub(crate) values: Dict,
-    pub(crate) shape: Vec<Shape>,
+    shapes: Vec<Shape>,
+    /// Of dates, the eight digits in a number.
+    pub(crate) digits: Vec<u32>,
     pub(crate) rarity: Rarity,
-    /// Of a street: the house numbers of the rows and the values of both together.
-    pub(crate) number: Option<(Vec<u32>, Dict)>,
-    pub(crate) both: Option<(Vec<u32>, Rarity)>,
+    /// Of a street: the house number, and both as one value.
+    pub(crate) number: Option<(usize, Dict)>,
+    pub(crate) both: Option<Both>,
+}
+
+/// Street and house number as one value.
+pub(crate) struct Both {
+    pub(crate) slot: usize,
+    pairs: HashMap<u64, u32>,
+    pub(crate) rarity: Rarity,
 }
 
 impl Prepared {
     pub(crate) fn of(table: Table) -> Prepared {
+        let roles: Vec<Role> = table.roles().collect();
         let rows = table.rows() as u32;
+        let mut prepared = Prepared::shaped(roles);
+        prepared.rows = rows;
+        prepared.cells = vec![NONE; rows as usize * prepared.stride];
         let mut columns: Vec<Column> = table.columns;
-        let mut take =
-            |role: Role| columns.iter().position(|column| column.role == role).map(|at| columns.swap_remove(at));
-        let mut names =
-            Names::of(take(Role::GivenName), take(Role::Surname), take(Role::MiddleName), take(Role::FullName), rows);
-        let mut numbers = take(Role::StreetNumber);
+        let mut take = |role: Role| columns.iter().position(|c| c.role == role).map(|at| columns.swap_remove(at));
+        let names = NAMES.map(&mut take);
+        let numbers = take(Role::StreetNumber);
+        prepared.put_names(&names);
+        drop(names);
+        let stride = prepared.stride;
+        for at in 0..prepared.fields.len() {
+            let Some(column) = take(prepared.fields[at].role) else { continue };
+            let cells = &mut prepared.cells;
+            let field = &mut prepared.fields[at];
+            column.codes.iter().enumerate().for_each(|(row, code)| cells[row * stride + field.slot] = *code);
+            column.codes.iter().for_each(|code| field.rarity.add(*code));
+            field.values = column.values;
+            let (Some((slot, dict)), Some(column)) = (&mut field.number, &numbers) else { continue };
+            column.codes.iter().enumerate().for_each(|(row, code)| cells[row * stride + *slot] = *code);
+            *dict = column.values.clone();
+        }
+        if let Some(column) = &numbers
+            && let Some(field) = prepared.fields.iter_mut().find(|field| field.role == Role::StreetNumber)
+        {
+            column.codes.iter().enumerate().for_each(|(row, code)| prepared.cells[row * stride + field.slot] = *code);
+            column.codes.iter().for_each(|code| field.rarity.add(*code));
+            field.values = column.values.clone();
+        }
+        for field in &mut prepared.fields {
+            field.settle(&mut prepared.cells, stride);
+        }
+        prepared.words.settle(rows);
+        prepared
+    }
+
+    /// Which cells a row of these roles has, and what is compared.
+    fn shaped(roles: Vec<Role>) -> Prepared {
+        let has = |role: Role| roles.contains(&role);
+        let parts = has(Role::GivenName) || has(Role::Surname);
+        let mut stride = 0;
+        let mut slot = |cells: usize| {
+            stride += cells;
+            stride - cells
+        };
+        let given = (has(Role::GivenName) || (!parts && has(Role::FullName))).then(|| slot(1));
+        let surname = (has(Role::Surname) || (!parts && has(Role::FullName))).then(|| slot(1));
+        let rest = (given.is_some() || has(Role::MiddleName) || has(Role::FullName)).then(|| slot(REST));
         let mut comparisons = Vec::new();
+        let names = [(Role::GivenName, Kind::Given, given), (Role::Surname, Kind::Surname, surname), (Role::MiddleName, Kind::Middle, rest)];
+        for (role, kind, slot) in names {
+            if slot.is_some() {
+                comparisons.push(Comparison { role, kind, field: 0 });
+            }
+        }
         let mut fields = Vec::new();
-        let mut name =
-            |role, kind| comparisons.push(Comparison { role, kind, shared: levels::shared_at_home(role), field: 0 });
-        if !names.given.is_empty() {
-            name(Role::GivenName, Kind::Given);
-        }
-        if !names.surname.is_empty() {
-            name(Role::Surname, Kind::Surname);
-        }
-        if !names.rest.is_empty() {
-            name(Role::MiddleName, Kind::Middle);
-        }
         for role in Role::ALL {
-            let (Some(kind), Some(column)) = (Kind::of(*role), take(*role)) else { continue };
-            let number = if *role == Role::Address { numbers.take() } else { None };
-            comparisons.push(Comparison {
+            let street = *role == Role::Address && has(Role::StreetNumber);
+            let lone = *role == Role::StreetNumber && !has(Role::Address);
+            let kind = if lone { Some(Kind::Number) } else { Kind::of(*role) };
+            let Some(kind) = kind.filter(|_| has(*role) && !NAMES.contains(role)) else { continue };
+            comparisons.push(Comparison { role: *role, kind, field: fields.len() });
+            fields.push(Field {
                 role: *role,
-                kind,
-                shared: levels::shared_at_home(*role),
-                field: fields.len(),
+                slot: slot(1),
+                values: Dict::default(),
+                shapes: Vec::new(),
+                digits: Vec::new(),
+                rarity: Rarity::default(),
+                number: street.then(|| (slot(1), Dict::default())),
+                both: street.then(|| Both { slot: slot(1), pairs: HashMap::new(), rarity: Rarity::default() }),
             });
-            fields.push(Field::of(column, kind, number));
         }
-        if let Some(column) = numbers.take() {
-            comparisons.push(Comparison {
-                role: Role::StreetNumber,
-                kind: Kind::Number,
-                shared: true,
-                field: fields.len(),
-            });
-            fields.push(Field::of(column, Kind::Number, None));
-        }
-        names.words.meet_nicknames();
-        Prepared {
-            rows,
-            words: names.words,
-            given: names.given,
-            surname: names.surname,
-            rest: names.rest,
-            fields,
-            comparisons,
-        }
+        Prepared { rows: 0, stride, cells: Vec::new(), words: Words::default(), given, surname, rest, fields, comparisons, roles }
+    }
+
+    /// A row's cells.
+    pub(crate) fn row(&self, row: u32) -> &[u32] {
+        let start = row as usize * self.stride;
+        &self.cells[start..start + self.stride]
     }
 
     pub(crate) fn field(&self, role: Role) -> Option<&Field> {
-        self.comparisons
-            .iter()
-            .find(|c| c.role == role && !matches!(c.kind, Kind::Given | Kind::Surname | Kind::Middle))
-            .map(|c| &self.fields[c.field])
+        self.fields.iter().find(|field| field.role == role)
+    }
+
+    fn put_names(&mut self, columns: &[Option<Column>; 4]) {
+        // The words of each different value, once.
+        let mut scratch = Vec::new();
+        let cut: [Vec<Box<[u32]>>; 4] = std::array::from_fn(|which| {
+            let Some(column) = &columns[which] else { return Vec::new() };
+            let whole = NAMES[which] == Role::Surname;
+            let one = |code: u32| {
+                self.words.cut(column.values.get(code), whole, &mut scratch);
+                scratch.as_slice().into()
+            };
+            (0..column.values.len() as u32).map(one).collect()
+        });
+        for row in 0..self.rows {
+            let words: [&[u32]; 4] = std::array::from_fn(|which| match &columns[which] {
+                Some(column) if column.codes[row as usize] != NONE => &*cut[which][column.codes[row as usize] as usize],
+                _ => &[],
+            });
+            self.put_name(row, words, true);
+        }
+    }
+
+    /// Which word of a row plays which part.
+    fn put_name(&mut self, row: u32, [of_given, of_surname, of_middle, of_full]: [&[u32]; 4], count: bool) {
+        let split = !self.roles.contains(&Role::GivenName) && !self.roles.contains(&Role::Surname);
+        let (given, surname, others): (u32, u32, [&[u32]; 3]) = match (split, of_full) {
+            (true, []) => (NONE, NONE, [of_middle, &[], &[]]),
+            (true, [one]) => (*one, NONE, [of_middle, &[], &[]]),
+            (true, [first, between @ .., last]) => (*first, *last, [between, of_middle, &[]]),
+            (false, _) => {
+                let given = of_given.first().copied().unwrap_or(NONE);
+                let surname = of_surname.first().copied().unwrap_or(NONE);
+                (given, surname, [of_given.get(1..).unwrap_or_default(), of_middle, of_full])
+            }
+        };
+        let mut rest = [NONE; REST];
+        let mut at = 0;
+        for word in others.into_iter().flatten() {
+            if at < REST && *word != given && *word != surname && !rest.contains(word) {
+                rest[at] = *word;
+                at += 1;
+            }
+        }
+        let start = row as usize * self.stride;
+        let cells = &mut self.cells[start..start + self.stride];
+        for (slot, word) in [(self.given, given), (self.surname, surname)] {
+            if let Some(slot) = slot {
+                cells[slot] = word;
+            }
+        }
+        if let Some(slot) = self.rest {
+            cells[slot..slot + REST].copy_from_slice(&rest);
+        }
+        if count {
+            self.words.given.add(given);
+            self.words.surname.add(surname);
+            [given, surname].into_iter().chain(rest).for_each(|word| self.words.any.add(word));
+        }
+    }
+
+    /// Adds a row whose values are in the order of the table's roles. What is rare stays as it was settled.
+    pub(crate) fn push<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) -> u32 {
+        let row = self.rows;
+        self.rows += 1;
+        self.cells.resize(self.rows as usize * self.stride, NONE);
+        let mut scratch = Vec::new();
+        let mut words: [Vec<u32>; 4] = Default::default();
+        let start = row as usize * self.stride;
+        let roles = self.roles.clone();
+        for (role, value) in roles.iter().zip(values) {
+            if !fold(*role, value, crate::fold::DateOrder::MonthFirst, &mut scratch) {
+                continue;
+            }
+            if let Some(which) = NAMES.iter().position(|name| name == role) {
+                self.words.cut(&scratch, *role == Role::Surname, &mut words[which]);
+            } else if let Some(field) = self.fields.iter_mut().find(|field| field.role == *role) {
+                self.cells[start + field.slot] = field.code(&scratch);
+            } else if *role == Role::StreetNumber
+                && let Some((slot, dict)) = self.fields.iter_mut().find_map(|field| field.number.as_mut())
+            {
+                self.cells[start + *slot] = dict.intern(&scratch);
+            }
+        }
+        for field in &mut self.fields {
+            field.put_both(&mut self.cells[start..], false);
+        }
+        let [given, surname, middle, full] = &words;
+        self.put_name(row, [given, surname, middle, full], false);
+        row
     }
 }
+
+/// The roles that are names, in the order in which they are cut.
+const NAMES: [Role; 4] = [Role::GivenName, Role::Surname, Role::MiddleName, Role::FullName];
 
 impl Field {
-    fn of(column: Column, kind: Kind, number: Option<Column>) -> Field {
-        let shape = match kind {
-            Kind::Exact | Kind::Date => Vec::new(),
-            _ => (0..column.values.len() as u32).map(|code| Shape::of(column.values.get(code))).collect(),
-        };
-        let rarity = Rarity::of(&column.codes, column.values.len());
-        let mut field = Field { codes: column.codes, values: column.values, shape, rarity, number: None, both: None };
-        if let Some(number) = number {
-            let mut pairs: HashMap<u64, u32> = HashMap::new();
-            let both: Vec<u32> = field
-                .codes
-                .iter()
-                .zip(&number.codes)
-                .map(|(street, number)| {
-                    if *street == NONE || *number == NONE {
-                        return NONE;
-                    }
-                    let next = pairs.len() as u32;
-                    *pairs.entry(u64::from(*street) << 32 | u64::from(*number)).or_insert(next)
-                })
-                .collect();
-            let rarity = Rarity::of(&both, pairs.len());
-            field.both = Some((both, rarity));
-            field.number = Some((number.codes, number.values));
-        }
-        field
+    pub(crate) fn shape(&self, code: u32) -> Shape {
+        self.shapes[code as usize]
     }
-}
 
-/// Names as words.
-#[derive(Default)]
-struct Names {
-    words: Words,
-    given: Vec<u32>,
-    surname: Vec<u32>,
-    rest: Vec<[u32; 3]>,
-}
-
-impl Names {
-    fn of(
-        given: Option<Column>,
-        surname: Option<Column>,
-        middle: Option<Column>,
-        full: Option<Column>,
-        rows: u32,
-    ) -> Names {
-        let mut names = Names::default();
-        let split = given.is_none() && surname.is_none();
-        let columns = [given, surname, middle, full];
-        // The words of each different value, once.
-        let cut: Vec<Option<Vec<Vec<u32>>>> = columns
-            .iter()
-            .enumerate()
-            .map(|(which, column)| {
-                let column = column.as_ref()?;
-                Some(
-                    (0..column.values.len() as u32)
-                        .map(|code| names.words.cut(column.values.get(code), which == 1))
-                        .collect(),
-                )
-            })
-            .collect();
-        let any_given = columns[0].is_some() || (split && columns[3].is_some());
-        let any_surname = columns[1].is_some() || (split && columns[3].is_some());
-        let any_rest = columns[2].is_some() || columns[3].is_some();
-        let empty: Vec<u32> = Vec::new();
-        let of = |which: usize, row: u32| -> &[u32] {
-            let (Some(column), Some(cut)) = (&columns[which], &cut[which]) else { return &empty };
-            let code = column.codes[row as usize];
-            if code == NONE { &empty } else { &cut[code as usize] }
-        };
-        let mut rest_seen = false;
-        for row in 0..rows {
-            let mut rest = [NONE; 3];
-            let mut at = 0;
-            let (mut given, mut surname) = (NONE, NONE);
-            let mut put = |word: u32, given: u32, surname: u32, rest: &mut [u32; 3]| {
-                if word != given && word != surname && at < 3 && !rest.contains(&word) {
-                    rest[at] = word;
-                    at += 1;
-                }
-            };
-            if split {
-                match of(3, row) {
-                    [] => {}
-                    [one] => given = *one,
-                    [first, middle @ .., last] => {
-                        given = *first;
-                        surname = *last;
-                        middle.iter().for_each(|word| put(*word, given, surname, &mut rest));
-                    }
-                }
-            } else {
-                let of_given = of(0, row);
-                given = of_given.first().copied().unwrap_or(NONE);
-                surname = of(1, row).first().copied().unwrap_or(NONE);
-                of_given.iter().skip(1).for_each(|word| put(*word, given, surname, &mut rest));
-                of(2, row).iter().for_each(|word| put(*word, given, surname, &mut rest));
-                of(3, row).iter().for_each(|word| put(*word, given, surname, &mut rest));
-            }
-            rest_seen |= at > 0;
-            if any_given {
-                names.words.given.add(given);
-                names.words.any.add(given);
-                names.given.push(given);
-            }
-            if any_surname {
-                names.words.surname.add(surname);
-                names.words.any.add(surname);
-                names.surname.push(surname);
-            }
-            if any_rest || rest_seen {
-                names.rest.resize(row as usize, [NONE; 3]);
-                rest.iter().for_each(|word| names.words.any.add(*word));
-                names.rest.push(rest);
-            }
+    fn settle(&mut self, cells: &mut [u32], stride: usize) {
+        for code in 0..self.values.len() as u32 {
+            self.describe(code);
         }
-        names
-    }
-}
-
-impl Words {
-    fn meet_nicknames(&mut self) {
-        self.nicknames = vec![Vec::new(); self.dict.len()];
-        for (name, nickname) in crate::nick::list() {
-            if let (Some(name), Some(nickname)) = (self.dict.find(name), self.dict.find(nickname)) {
-                self.nicknames[name as usize].push(nickname);
-            }
+        self.rarity.settle(self.values.len());
+        cells.chunks_exact_mut(stride.max(1)).for_each(|row| self.put_both(row, true));
+        if let Some(both) = &mut self.both {
+            both.rarity.settle(both.pairs.len());
         }
     }
 
-    /// The words of a name; a family name is one word with pieces.
-    fn cut(&mut self, name: &[u8], whole: bool) -> Vec<u32> {
-        if whole {
-            return vec![self.word(name)];
+    fn describe(&mut self, code: u32) {
+        let value = self.values.get(code);
+        if self.role == Role::DateOfBirth {
+            self.digits.push(value.iter().fold(0, |digits, byte| digits << 4 | u32::from(byte & 15)));
+        } else {
+            self.shapes.push(Shape::of(value));
         }
-        name.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).map(|word| self.word(word)).collect()
     }
 
-    fn word(&mut self, written: &[u8]) -> u32 {
-        let joined: Vec<u8> = written.iter().copied().filter(|byte| !matches!(byte, b'-' | b' ')).collect();
-        let code = self.dict.intern(&joined);
-        if code as usize == self.shape.len() {
-            self.shape.push(Shape::of(&joined));
-            self.pieces.push([NONE; 2]);
-            let parts: Vec<&[u8]> =
-                written.split(|byte| matches!(byte, b'-' | b' ')).filter(|part| part.len() > 1).collect();
-            if parts.len() > 1 {
-                let first = self.word(parts[0]);
-                let last = self.word(parts[parts.len() - 1]);
-                self.pieces[code as usize] = [first, last];
-            }
+    fn code(&mut self, folded: &[u8]) -> u32 {
+        let known = self.values.len();
+        let code = self.values.intern(folded);
+        if code as usize == known {
+            self.describe(code);
         }
         code
     }
+
+    fn put_both(&mut self, cells: &mut [u32], count: bool) {
+        let (Some((number, _)), Some(both)) = (&self.number, &mut self.both) else { return };
+        let (street, number) = (cells[self.slot], cells[*number]);
+        if street != NONE && number != NONE {
+            let next = both.pairs.len() as u32;
+            let code = *both.pairs.entry(u64::from(street) << 32 | u64::from(number)).or_insert(next);
+            cells[both.slot] = code;
+            if count {
+                both.rarity.add(code);
+            }
+        }
+    }
 }
 
-/// A key of two codes.
-pub(crate) fn key(salt: u64, a: u64, b: u64) -> u64 {
-    mix(mix(salt, a), b)
+impl Comparison {
+    pub(crate) fn shared(&self) -> bool {
+        levels::shared_at_home(self.role)
+    }
 }

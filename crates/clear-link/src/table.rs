@@ -116,14 +116,18 @@ impl Column {
         if let Some(code) = self.folded.get(written as usize) {
             return *code;
         }
-        let says = match self.role {
-            Role::DateOfBirth => fold::fold_date(value, self.order, scratch),
-            Role::Phone | Role::IdNumber | Role::StreetNumber => fold::fold_number(value, scratch),
-            Role::Email => fold::fold_email(value, scratch),
-            _ => fold::fold_words(value, scratch),
-        };
-        let code = if says { self.values.intern(scratch) } else { NONE };
+        let code = if fold(self.role, value, self.order, scratch) { self.values.intern(scratch) } else { NONE };
         self.folded.push(code);
         code
+    }
+}
+
+/// Folds a value as its role wants it; `false` where it says nothing.
+pub(crate) fn fold(role: Role, value: &str, order: DateOrder, out: &mut Vec<u8>) -> bool {
+    match role {
+        Role::DateOfBirth => fold::fold_date(value, order, out),
+        Role::Phone | Role::IdNumber | Role::StreetNumber => fold::fold_number(value, out),
+        Role::Email => fold::fold_email(value, out),
+        _ => fold::fold_words(value, out),
     }
 }

@@ -1,152 +1,182 @@
-//! How alike two words are.
+//! The words of all names, and how alike two are.
 //!
 //! In:    folded words.
-//! Out:   edits, Jaro-Winkler similarity, a phonetic key.
-//! Never: allocates for words of usual length.
+//! Out:   a code for each, its sound, its pieces, its nicknames; whether two are close.
+//! Never: compares letters where masks or lengths already tell that two words are far apart.
+#![expect(clippy::indexing_slicing, reason = "codes index the lists that grow with the dictionary; hot loop")]
 
-/// A word with what makes most comparisons a matter of a few instructions.
+use clear_names::{edits, jaro_winkler, nicknames, sound};
+use hashbrown::HashMap;
+
+use crate::dict::Dict;
+use crate::rarity::Rarity;
+use crate::table::NONE;
+
+/// What makes most comparisons of two texts a matter of a few instructions.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Shape {
-    /// Which of 32 classes of letters it has: words whose masks differ in many bits are many edits apart.
-    pub(crate) mask: u32,
+    /// Which of 32 classes of letters it has: texts whose masks differ in many bits are many edits apart.
+    mask: u32,
     pub(crate) len: u8,
-    pub(crate) sound: u32,
+    first: u8,
 }
 
 impl Shape {
-    pub(crate) fn of(word: &[u8]) -> Shape {
-        let mask = word.iter().fold(0_u32, |mask, byte| mask | 1 << (byte & 31));
-        Shape { mask, len: word.len().min(255) as u8, sound: sound(word) }
+    pub(crate) fn of(text: &[u8]) -> Shape {
+        let mask = text.iter().fold(0_u32, |mask, byte| mask | 1 << (byte & 31));
+        Shape { mask, len: text.len().min(255) as u8, first: text.first().copied().unwrap_or_default() }
     }
 
-    /// Whether the words may be within so many edits. One edit changes at most two bits of the mask.
+    /// Whether the texts may be within so many edits. One edit changes at most two bits of the mask.
     pub(crate) fn may_be_within(self, other: Shape, most: u32) -> bool {
         u32::from(self.len.abs_diff(other.len)) <= most && (self.mask ^ other.mask).count_ones() <= 2 * most
     }
 }
 
-/// Edits (add, leave out, change, swap neighbours) if at most 2, otherwise `None`. Optimal string alignment.
-pub(crate) fn edits(a: &[u8], b: &[u8]) -> Option<u8> {
-    let (a, b) = trimmed(a, b);
-    let (a, b) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    match (a, b) {
-        ([], []) => return Some(0),
-        ([], [_]) | ([_], [_]) => return Some(1),
-        ([], [_, _]) => return Some(2),
-        ([w, x], [y, z]) if w == z && x == y => return Some(1),
-        ([_, _], [_, _]) => return Some(2),
-        _ if b.len() - a.len() > 2 => return None,
-        _ => {}
-    }
-    if b.len() > 24 {
-        return None;
-    }
-    // A row of the alignment at a time; words are short after trimming.
-    let mut before = [0_u8; 25];
-    let mut row = [0_u8; 25];
-    let mut next = [0_u8; 25];
-    for (column, cost) in row.iter_mut().enumerate().take(a.len() + 1) {
-        *cost = column as u8;
-    }
-    for (i, y) in b.iter().enumerate() {
-        next[0] = i as u8 + 1;
-        let mut least = next[0];
-        for (j, x) in a.iter().enumerate() {
-            let mut cost = (row[j] + u8::from(x != y)).min(row[j + 1] + 1).min(next[j] + 1);
-            if i > 0 && j > 0 && *x == b[i - 1] && a[j - 1] == *y {
-                cost = cost.min(before[j - 1] + 1);
-            }
-            next[j + 1] = cost;
-            least = least.min(cost);
-        }
-        if least > 2 {
-            return None;
-        }
-        before = row;
-        row = next;
-    }
-    Some(row[a.len()]).filter(|edits| *edits <= 2)
+/// How near two words are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Close {
+    Edit,
+    Near,
+    Far,
 }
 
-fn trimmed<'a>(a: &'a [u8], b: &'a [u8]) -> (&'a [u8], &'a [u8]) {
-    let start = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-    let (a, b) = (&a[start..], &b[start..]);
-    let end = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
-    (&a[..a.len() - end], &b[..b.len() - end])
+/// The words of all names.
+#[derive(Default)]
+pub(crate) struct Words {
+    dict: Dict,
+    shapes: Vec<Shape>,
+    /// The number of each word's sound.
+    sounds: Vec<u32>,
+    sound_numbers: HashMap<u64, u32>,
+    /// First and last part of a name that is joined of several.
+    pieces: Vec<[u32; 2]>,
+    /// Of the words that have any: the nicknames that are words here too.
+    nicknames: HashMap<u32, Vec<u32>>,
+    has_nicknames: Vec<bool>,
+    pub(crate) given: Rarity,
+    pub(crate) surname: Rarity,
+    pub(crate) any: Rarity,
+    pub(crate) by_sound: Rarity,
 }
 
-/// Jaro-Winkler similarity, 0 to 1 (Winkler 1990: prefix of at most four, scale 0.1). Words over 64 bytes are cut.
-pub(crate) fn jaro_winkler(a: &[u8], b: &[u8]) -> f32 {
-    let (a, b) = (&a[..a.len().min(64)], &b[..b.len().min(64)]);
-    if a.is_empty() || b.is_empty() {
-        return 0.0;
+impl Words {
+    pub(crate) fn len(&self) -> usize {
+        self.dict.len()
     }
-    let window = (a.len().max(b.len()) / 2).saturating_sub(1);
-    let mut taken = 0_u64;
-    let mut matched = [0_u8; 64];
-    let mut matches = 0;
-    for (i, x) in a.iter().enumerate() {
-        let from = i.saturating_sub(window);
-        let to = (i + window + 1).min(b.len());
-        for (j, y) in b.iter().enumerate().take(to).skip(from) {
-            if x == y && taken & (1 << j) == 0 {
-                taken |= 1 << j;
-                matched[matches] = *x;
-                matches += 1;
-                break;
-            }
+
+    pub(crate) fn text(&self, word: u32) -> &[u8] {
+        self.dict.get(word)
+    }
+
+    pub(crate) fn letters(&self, word: u32) -> u8 {
+        self.shapes[word as usize].len
+    }
+
+    pub(crate) fn sound(&self, word: u32) -> u32 {
+        self.sounds[word as usize]
+    }
+
+    pub(crate) fn pieces(&self, word: u32) -> [u32; 2] {
+        self.pieces[word as usize]
+    }
+
+    /// The words of a folded name. A family name is one word with pieces.
+    pub(crate) fn cut(&mut self, name: &[u8], whole: bool, out: &mut Vec<u32>) {
+        out.clear();
+        if whole {
+            out.push(self.word(name));
+        } else {
+            out.extend(name.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).map(|word| self.word(word)));
         }
     }
-    if matches == 0 {
-        return 0.0;
-    }
-    let of_b = b.iter().enumerate().filter(|(j, _)| taken & (1 << j) != 0).map(|(_, y)| y);
-    let moved = of_b.zip(&matched[..matches]).filter(|(y, x)| y != x).count() / 2;
-    let m = matches as f32;
-    let jaro = (m / a.len() as f32 + m / b.len() as f32 + (m - moved as f32) / m) / 3.0;
-    let prefix = a.iter().zip(b).take(4).take_while(|(x, y)| x == y).count() as f32;
-    jaro + prefix * 0.1 * (1.0 - jaro)
-}
 
-/// Words that sound alike have the same key: first sound and up to five consonant classes, vowels left out, doubled
-/// sounds once. After Soundex (Russell 1918), with `PH`=`F`, `CK`=`K`, `GH` and `H` silent, and first letters by class.
-pub(crate) fn sound(word: &[u8]) -> u32 {
-    let mut key = 0_u32;
-    let mut codes = 0;
-    let mut last = 0;
-    for (at, byte) in word.iter().enumerate() {
-        let next = word.get(at + 1).copied().unwrap_or(0);
-        let class = match byte {
-            b'B' | b'V' | b'W' => {
-                if at > 0 && *byte == b'W' {
-                    0
-                } else {
-                    1
+    fn word(&mut self, written: &[u8]) -> u32 {
+        let joint = |byte: &u8| matches!(byte, b'-' | b' ');
+        if !written.iter().any(joint) {
+            return self.single(written);
+        }
+        let joined: Vec<u8> = written.iter().copied().filter(|byte| !joint(byte)).collect();
+        let parts: Vec<&[u8]> = written.split(joint).filter(|part| part.len() > 1).collect();
+        let known = self.dict.len();
+        let code = self.single(&joined);
+        if code as usize == known
+            && let [first, .., last] = parts[..]
+        {
+            self.pieces[code as usize] = [self.single(first), self.single(last)];
+        }
+        code
+    }
+
+    fn single(&mut self, word: &[u8]) -> u32 {
+        let code = self.dict.intern(word);
+        if (code as usize) < self.shapes.len() {
+            return code;
+        }
+        let text = std::str::from_utf8(word).unwrap_or_default();
+        let next = self.sound_numbers.len() as u32;
+        self.sounds.push(*self.sound_numbers.entry(sound(text).number()).or_insert(next));
+        self.shapes.push(Shape::of(word));
+        self.pieces.push([NONE; 2]);
+        self.has_nicknames.push(false);
+        for nickname in nicknames(text) {
+            if let Some(other) = self.dict.find(nickname.as_bytes()) {
+                for (a, b) in [(code, other), (other, code)] {
+                    self.nicknames.entry(a).or_default().push(b);
+                    self.has_nicknames[a as usize] = true;
                 }
             }
-            b'P' if next == b'H' => 2,
-            b'P' => 3,
-            b'F' => 2,
-            b'C' if matches!(next, b'E' | b'I' | b'Y') => 4,
-            b'S' | b'Z' | b'X' => 4,
-            b'C' | b'K' | b'Q' => 5,
-            b'G' if next == b'H' => 0,
-            b'G' | b'J' => 6,
-            b'D' | b'T' => 7,
-            b'L' => 8,
-            b'M' | b'N' => 9,
-            b'R' => 10,
-            b'A' | b'E' | b'I' | b'O' | b'U' | b'Y' | b'H' if at == 0 => 11,
-            b'A' | b'E' | b'I' | b'O' | b'U' | b'Y' | b'H' => 0,
-            _ => 12 + u32::from(byte % 3),
-        };
-        if class != 0 && class != last && codes < 6 {
-            key = key << 4 | class;
-            codes += 1;
         }
-        if !(class == 0 && matches!(byte, b'H' | b'W')) {
-            last = class;
+        code
+    }
+
+    pub(crate) fn settle(&mut self, rows: u32) {
+        let words = self.dict.len();
+        self.given.settle(words);
+        self.surname.settle(words);
+        self.any.settle(words);
+        for word in 0..words as u32 {
+            self.by_sound.add_many(self.sounds[word as usize], self.any.count(word));
+        }
+        self.by_sound.settle_of(self.sound_numbers.len(), rows);
+    }
+
+    pub(crate) fn closeness(&self, a: u32, b: u32) -> Close {
+        let (x, y) = (self.shapes[a as usize], self.shapes[b as usize]);
+        let short = x.len.min(y.len);
+        if short < 3 {
+            return Close::Far;
+        }
+        let sounds = self.sounds[a as usize] == self.sounds[b as usize];
+        if !sounds && !x.may_be_within(y, 3) {
+            return Close::Far;
+        }
+        let (s, t) = (self.dict.get(a), self.dict.get(b));
+        if x.may_be_within(y, 2) {
+            match edits(s, t, if short > 5 { 2 } else { 1 }) {
+                Some(0 | 1) => return Close::Edit,
+                Some(_) => return Close::Near,
+                None => {}
+            }
+        }
+        if sounds || jaro_winkler(s, t) >= 0.88 { Close::Near } else { Close::Far }
+    }
+
+    /// One is the initial or the beginning of the other.
+    pub(crate) fn starts(&self, a: u32, b: u32) -> bool {
+        let (x, y) = (self.shapes[a as usize], self.shapes[b as usize]);
+        if x.first != y.first || x.len.min(y.len) == 2 {
+            return false;
+        }
+        x.len.min(y.len) == 1 || {
+            let (s, t) = (self.dict.get(a), self.dict.get(b));
+            if s.len() <= t.len() { t.starts_with(s) } else { s.starts_with(t) }
         }
     }
-    key
+
+    pub(crate) fn are_nicknames(&self, a: u32, b: u32) -> bool {
+        self.has_nicknames[a as usize]
+            && self.has_nicknames[b as usize]
+            && self.nicknames.get(&a).is_some_and(|of| of.contains(&b))
+    }
 }
