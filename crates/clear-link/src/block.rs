@@ -6,7 +6,7 @@
 //!
 //! # How
 //! Each row has atoms: the sounds of its names, year and day of birth, places, numbers. Rows are compared where they
-//! share a combination of up to three atoms that chance alone would give to [`CHANCE`] rows of the table at most, by
+//! share a combination of up to three atoms that chance alone would give to [`CHANCE`] or a few more rows of the table at most, by
 //! the atoms' own counts; and only the smallest such combinations are keys. So in a small table a family name is
 //! enough, in a large one it takes family name, year and postal code; and the pairs grow with the rows, not with their
 //! square. Atoms of one group (two places) say the same thing twice, so they do not combine.
@@ -20,8 +20,14 @@ use crate::rarity::Rarity;
 use crate::role::Role;
 use crate::table::NONE;
 
-/// Rows that may share a key by chance.
+/// Rows of a million that may share a key by chance; a small table can afford more: the fourth root of how much smaller
+/// it is, times as many.
 const CHANCE: f32 = 4.0;
+
+fn chance(rows: u32) -> f32 {
+    CHANCE * (1e6 / rows.max(1) as f32).max(1.0).powf(0.25)
+}
+
 /// Rows of one key that are compared each with each.
 const WHOLE_BLOCK: usize = 48;
 /// Rows of a larger block that are compared each with so many that follow it, by name and by date.
@@ -53,7 +59,7 @@ struct Atom {
 
 pub(crate) fn pairs(prepared: &Prepared) -> (Vec<u64>, Found) {
     let atoms = Atoms::of(prepared);
-    let needed = (prepared.rows as f32 / CHANCE).ln();
+    let needed = (prepared.rows as f32 / chance(prepared.rows)).ln();
     let mut found = Found::default();
     for row in 0..prepared.rows {
         atoms.keys(row, needed, &mut |_| found.keys += 1);

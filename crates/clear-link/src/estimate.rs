@@ -17,7 +17,7 @@ const RANDOM_PAIRS: u64 = 200_000;
 const VALUE_PAIRS: u64 = 60_000;
 const EM_PAIRS: usize = 300_000;
 /// Share of the pairs of one person that the pairs of households must exceed.
-const HOME_NEEDS: f64 = 0.01;
+const HOME_NEEDS: f64 = 0.015;
 const ROUNDS: usize = 12;
 
 pub(crate) fn estimate(prepared: &Prepared, pairs: &[u64]) -> Model {
@@ -31,7 +31,7 @@ pub(crate) fn estimate(prepared: &Prepared, pairs: &[u64]) -> Model {
     strangers(prepared, &mut model, None);
     for weights in &mut model.weights {
         for at in 0..LEVELS {
-            weights.h[at] = if weights.role == Role::DateOfBirth {
+            weights.h[at] = if matches!(weights.role, Role::DateOfBirth | Role::GivenName) {
                 0.9 * weights.u[at] + 0.1 * weights.m[at]
             } else if weights.shared {
                 weights.m[at]
@@ -45,12 +45,13 @@ pub(crate) fn estimate(prepared: &Prepared, pairs: &[u64]) -> Model {
     let sample: Vec<Seen> = pairs.iter().step_by(stride).map(|pair| Seen::of(prepared, *pair)).collect();
     let scale = stride as f64 / all_pairs;
     for _ in 0..ROUNDS {
-        maximise(&mut model, &sample, scale);
+        maximise(&mut model, &sample, scale, 0.0);
     }
+    if std::env::var("MODEL").is_ok() { println!("first: home/same {:.4}", (model.ln_home - model.ln_same).exp()); }
     let first = model.clone();
     strangers(prepared, &mut model, Some(&first));
     for _ in 0..ROUNDS {
-        maximise(&mut model, &sample, scale);
+        maximise(&mut model, &sample, scale, HOME_NEEDS);
     }
     model
 }
@@ -80,7 +81,7 @@ impl Seen {
 }
 
 /// One round of expectation and maximisation. The pairs that are no candidates count as strangers.
-fn maximise(model: &mut Model, sample: &[Seen], scale: f64) {
+fn maximise(model: &mut Model, sample: &[Seen], scale: f64, home_needs: f64) {
     let compared = model.weights.len();
     let mut same = [[0.0_f64; LEVELS]; MOST];
     let mut home = [[0.0_f64; LEVELS]; MOST];
@@ -127,7 +128,7 @@ fn maximise(model: &mut Model, sample: &[Seen], scale: f64) {
     }
     model.ln_same = (all_same * scale).max(1e-12).ln() as f32;
     // A household class that so few pairs need is made of typing errors: one person's rows that differ in two fields.
-    let all_home = (all_home - HOME_NEEDS * all_same).max(0.0);
+    let all_home = (all_home - home_needs * all_same).max(0.0);
     model.ln_home = (all_home * scale).max(1e-15).ln() as f32;
 }
 

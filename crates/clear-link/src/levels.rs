@@ -92,7 +92,9 @@ impl Kind {
 pub(crate) fn shared_at_home(role: Role) -> bool {
     matches!(
         role,
-        Role::Surname
+        Role::GivenName
+            | Role::Surname
+            | Role::Suffix
             | Role::Address
             | Role::Address2
             | Role::City
