@@ -20,7 +20,7 @@ pub(crate) fn clusters(
     rows: u32,
     edges: &[(u32, u32, f32)],
     objective: &Objective,
-    score: &dyn Fn(u32, u32) -> f32,
+    join: &mut dyn FnMut(&[u32], &[u32]) -> f32,
 ) -> Vec<u32> {
     let mut parent: Vec<u32> = (0..rows).collect();
     for (a, b, _) in edges {
@@ -41,7 +41,7 @@ pub(crate) fn clusters(
             }
             continue;
         }
-        agglomerate(component, objective, score, &mut cluster);
+        agglomerate(component, objective, join, &mut cluster);
     }
     cluster
 }
@@ -81,7 +81,7 @@ impl PartialOrd for Proposal {
 fn agglomerate(
     component: &[(u32, u32, u32, f32)],
     objective: &Objective,
-    score: &dyn Fn(u32, u32) -> f32,
+    join: &mut dyn FnMut(&[u32], &[u32]) -> f32,
     cluster: &mut [u32],
 ) {
     let mut rows: Vec<u32> = component.iter().flat_map(|(_, a, b, _)| [*a, *b]).collect();
@@ -89,20 +89,16 @@ fn agglomerate(
     rows.dedup();
     let local = |row: u32| rows.binary_search(&row).unwrap_or_default() as u32;
     let count = rows.len();
-    let clamp = |s: f32| s.clamp(objective.least, objective.most);
-    let mut members: Vec<Vec<u32>> = (0..count as u32).map(|row| vec![row]).collect();
+    let mut members: Vec<Vec<u32>> = rows.iter().map(|row| vec![*row]).collect();
     let mut stamp: Vec<u32> = vec![0; count];
-    // (sum, pairs seen) between clusters.
-    let mut links: Vec<HashMap<u32, (f32, u32)>> = vec![HashMap::new(); count];
-    let mut known: HashMap<u64, f32> = HashMap::with_capacity(component.len());
+    let mut links: Vec<HashMap<u32, f32>> = vec![HashMap::new(); count];
     let mut heap: BinaryHeap<Proposal> = BinaryHeap::with_capacity(component.len());
     for (_, a, b, s) in component {
-        let (a, b, s) = (local(*a), local(*b), clamp(*s));
-        links[a as usize].insert(b, (s, 1));
-        links[b as usize].insert(a, (s, 1));
-        known.insert(u64::from(a.min(b)) << 32 | u64::from(a.max(b)), s);
-        if s > objective.threshold {
-            heap.push(Proposal { mean: s, whole: true, a: a.min(b), b: a.max(b), stamp: (0, 0) });
+        let (a, b) = (local(*a), local(*b));
+        links[a as usize].insert(b, *s);
+        links[b as usize].insert(a, *s);
+        if *s > objective.threshold {
+            heap.push(Proposal { mean: *s, whole: true, a: a.min(b), b: a.max(b), stamp: (0, 0) });
         }
     }
     while let Some(top) = heap.pop() {
@@ -111,17 +107,9 @@ fn agglomerate(
             continue;
         }
         if !top.whole {
-            let mut sum = 0.0;
-            for x in &members[a] {
-                for y in &members[b] {
-                    let pair = u64::from(*x.min(y)) << 32 | u64::from(*x.max(y));
-                    sum += *known.entry(pair).or_insert_with(|| clamp(score(rows[*x as usize], rows[*y as usize])));
-                }
-            }
-            let pairs = (members[a].len() * members[b].len()) as u32;
-            links[a].insert(top.b, (sum, pairs));
-            links[b].insert(top.a, (sum, pairs));
-            let mean = sum / pairs as f32;
+            let mean = join(&members[a], &members[b]);
+            links[a].insert(top.b, mean);
+            links[b].insert(top.a, mean);
             if mean > objective.threshold {
                 heap.push(Proposal { mean, whole: true, ..top });
             }
@@ -134,36 +122,27 @@ fn agglomerate(
         stamp[b] += 1;
         let of_b = std::mem::take(&mut links[b]);
         links[a].remove(&top.b);
-        for (other, (sum, pairs)) in of_b {
+        for (other, mean) in of_b {
             if other == top.a {
                 continue;
             }
             links[other as usize].remove(&top.b);
-            let link = links[a].entry(other).or_insert((0.0, 0));
-            link.0 += sum;
-            link.1 += pairs;
+            let link = links[a].entry(other).or_insert(mean);
+            *link = link.max(mean);
         }
-        let own: Vec<(u32, (f32, u32))> = links[a].iter().map(|(other, link)| (*other, *link)).collect();
-        for (other, link) in own {
-            links[other as usize].insert(top.a, link);
-            let pairs = (members[a].len() * members[other as usize].len()) as u32;
-            let mean = link.0 / link.1 as f32;
+        let own: Vec<(u32, f32)> = links[a].iter().map(|(other, link)| (*other, *link)).collect();
+        for (other, mean) in own {
+            links[other as usize].insert(top.a, mean);
             if mean > objective.threshold {
                 let (x, y) = (top.a.min(other), top.a.max(other));
-                heap.push(Proposal {
-                    mean,
-                    whole: link.1 == pairs,
-                    a: x,
-                    b: y,
-                    stamp: (stamp[x as usize], stamp[y as usize]),
-                });
+                heap.push(Proposal { mean, whole: false, a: x, b: y, stamp: (stamp[x as usize], stamp[y as usize]) });
             }
         }
     }
     for group in members {
         let Some(least) = group.iter().min() else { continue };
         for row in &group {
-            cluster[rows[*row as usize] as usize] = rows[*least as usize];
+            cluster[*row as usize] = *least;
         }
     }
 }

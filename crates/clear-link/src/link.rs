@@ -44,11 +44,30 @@ pub fn link(table: Table, lap: &mut dyn FnMut(&'static str)) -> Linked {
     }
     lap("score");
     let objective = Objective { most: knob("MOST", 12.0), least: knob("LEAST", -12.0), threshold: knob("T", 0.0) };
-    let clusters = agglomerate::clusters(prepared.rows, &scored, &objective, &|a, b| {
-        let mut pattern = Pattern { level: [MISSING; MOST], rarity: [0.0; MOST] };
-        prepared.compare(a, b, &mut pattern);
-        model.score(&pattern)
+    let mut joins = 0_usize;
+    let clusters = agglomerate::clusters(prepared.rows, &scored, &objective, &mut |a, b| {
+        joins += a.len() * b.len();
+        let mut same = [(0.0_f32, 0.0_f32); MOST];
+        let mut home = [0.0_f32; MOST];
+        for x in a { for y in b {
+            prepared.compare(*x, *y, &mut pattern);
+            for (at, w) in model.weights.iter().enumerate() {
+                let level = pattern.level[at];
+                if level != MISSING {
+                    same[at].0 += w.same[level as usize] + pattern.rarity[at];
+                    same[at].1 += 1.0;
+                    if w.shared { home[at] += w.home[level as usize] + pattern.rarity[at]; }
+                }
+            }
+        } }
+        let (mut s, mut h) = (model.ln_same, model.ln_home);
+        for at in 0..model.weights.len() {
+            let (sum, n) = same[at];
+            if n > 0.0 { s += sum / n; h += home[at] / n; }
+        }
+        s - crate::model::softplus(h)
     });
+    if std::env::var("MODEL").is_ok() { println!("joins {joins}"); }
     lap("cluster");
     Linked { model, candidates: pairs.len(), pairs: scored, clusters, found, prepared, pairs_all: pairs }
 }
