@@ -140,7 +140,7 @@ pub async fn accept(desk: &Arc<Desk>, request: Proven<Request<Filing>>) -> Resul
 /// Takes the filing; with what was taken, the register as it was before.
 async fn take(desk: &Desk, request: &Request<Filing>) -> Result<(Accepted, Arc<Register>), Refusal> {
     let mut entry = Entry::asked(desk, request, "file", &summary(&request.question));
-    entry.must_be_logged()?;
+    entry.must_be_logged().await?;
     if let Some(denial) = denied(desk, request) {
         return Err(entry.refuse(denial).await);
     }
@@ -322,6 +322,9 @@ async fn prepare(
                 unchanged += 1;
                 continue;
             }
+        } else if let Filing::Correction { .. } = &request.question {
+            // Taken as a new record, it would tell an id that is nowhere from one that is somebody else's (S19).
+            return Ok(Err(BadFiling::NoSuchRecord(draft.id)));
         }
         // A whole that is not there, and one that the filer may not see, are treated alike: no word about either.
         if let Some(whole) = draft.record.whole() {

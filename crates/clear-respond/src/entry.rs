@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use clear_audit::{Event, LogDown, Receipt, What};
+use clear_audit::{Event, LogDown, Pending, Receipt, What};
 use clear_policy::{Denial, Grant, RuleFault};
 use clear_record::{Request, Seq};
 use clear_redact::Disclosed;
@@ -95,6 +95,8 @@ pub(crate) struct Entry<'a> {
     desk: &'a Desk,
     event: Event,
     ended: bool,
+    /// The *asked* event on its way to the disk, until somebody waits for it.
+    asked: Option<Pending>,
     /// Why the *asked* event was not even taken, if it was not: then nothing else of this request is logged or answered.
     unlogged: Option<LogDown>,
 }
@@ -111,9 +113,10 @@ impl<'a> Entry<'a> {
             ..event(request, name, question)
         };
         // Nobody waits for this one alone: the ending event comes behind it in the same order and is waited for.
-        let unlogged = desk.log().append(&event, None).refused().cloned();
+        let asked = desk.log().append(&event, None);
+        let unlogged = asked.refused().cloned();
         desk.count("asked");
-        Entry { desk, event, ended: false, unlogged }
+        Entry { desk, event, ended: false, asked: Some(asked), unlogged }
     }
 
     pub(crate) fn event(&self, what: What) -> Event {
@@ -144,15 +147,18 @@ impl<'a> Entry<'a> {
         self.desk.log().append(event, None).wait().await
     }
 
-    /// Refuses a filing whose *asked* event was not taken, before anything is committed.
-    pub(crate) fn must_be_logged(&mut self) -> Result<(), Refusal> {
-        match &self.unlogged {
-            None => Ok(()),
-            Some(down) => {
-                self.ended = true;
-                Err(self.desk.log_down(down))
-            }
+    /// Waits until the *asked* event of a filing is on the disk, before anything is committed: the event that ends it comes
+    /// by the outbox, and after a crash the outbox alone must not end what the log has not asked.
+    pub(crate) async fn must_be_logged(&mut self) -> Result<(), Refusal> {
+        let Some(asked) = self.asked.take() else { return Ok(()) };
+        let Err(down) = asked.durable().await else { return Ok(()) };
+        if self.unlogged.is_none() && down.is_passing() {
+            // The disk may write it yet; then it needs its end.
+            let event = Event { why: Some("the disk did not answer in time".into()), ..self.event(What::Failed) };
+            drop(self.desk.log().append(&event, None));
         }
+        self.ended = true;
+        Err(self.desk.log_down(&down))
     }
 
     /// Marks the entry as ended by an event that the outbox carries.

@@ -107,7 +107,7 @@ fn next(text: &str, at: usize) -> Result<(Kind, usize), Error> {
             None => Err(Error::UnexpectedEof { expected: "a closing back quote", at: Position::at(text, text.len()) }),
         },
         ':' if second.is_some_and(|c| is_word(c) || c == '@') => {
-            let end = run(text, at + 2, is_word).max(at + 1 + second.map_or(0, char::len_utf8));
+            let end = run(text, at + 1 + second.map_or(0, char::len_utf8), is_word);
             Ok((Kind::System(text.get(at..end).unwrap_or_default().to_owned()), end))
         }
         '.' if second.is_some_and(|c| c.is_ascii_digit()) => Ok(number(text, at)),

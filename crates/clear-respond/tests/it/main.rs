@@ -7,4 +7,5 @@ mod disclosures;
 mod health;
 mod inquiry;
 mod review;
+mod stops;
 mod was_this_you;

@@ -75,6 +75,7 @@ fn expressions_read() {
         (r#""a\"b\u0041\n""#, "'a\"bA\n'"),
         ("`Primary Type` IS not null", "`primary type` IS NOT NULL"),
         ("`select`", "`select`"),
+        (":º is null", ":º IS NULL"),
         (":id = 'row-1' and :updated_at > '2018'", ":id = 'row-1' AND :updated_at > '2018'"),
         ("x not in (1, .5, 1e-6)", "x NOT IN (1, .5, 1e-6)"),
         ("x not like '%a_'", "x NOT LIKE '%a_'"),

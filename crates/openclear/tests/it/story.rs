@@ -17,8 +17,12 @@ fn demo_story() {
     assert_eq!(output.status.code(), Some(0), "{said}\n{}", stderr(&output));
     let told = said.lines().filter(|line| line.split_once("  ").is_some_and(|(time, _)| is_time(time)));
     let times: Vec<&str> = told.map(|line| line.split("  ").next().unwrap()).collect();
-    for time in ["0:00", "1:30", "2:30", "3:30", "4:30", "8:00", "9:00"] {
+    for time in ["0:00", "1:30", "2:30", "3:30", "4:30", "6:00", "7:00", "8:00", "9:00", "9:45"] {
         assert!(times.contains(&time), "nothing is told of {time}: {said}");
+    }
+    // Go is there when tests run: the step that a demonstration without it leaves out is played here.
+    for step in ["A restored backup: ", "Go's verifier: ", "It does not start again: "] {
+        assert!(said.contains(step), "the step `{step}` was not played: {said}");
     }
     // From its first line on, it is told line by line.
     let first = said.lines().position(|line| line.starts_with("0:00  ")).unwrap();
