@@ -14,6 +14,7 @@
 
 use std::ops::Range;
 
+use crate::distance::edits;
 use crate::name::{Name, Role, Word};
 use crate::nicknames::{Kin, kin_of};
 use crate::reading::{self, Letter};
@@ -97,7 +98,7 @@ const EDITED: f32 = 0.45;
 /// Compares two names that were made ready. The order of the two does not matter.
 pub fn compare_names(a: &Name, b: &Name) -> Match {
     // In a fixed order, so that ties are broken alike both ways.
-    if a.whole() <= b.whole() {
+    if a.order(b).is_le() {
         return ordered(a, b);
     }
     let mut found = ordered(b, a);
@@ -108,27 +109,77 @@ pub fn compare_names(a: &Name, b: &Name) -> Match {
 }
 
 fn ordered(a: &Name, b: &Name) -> Match {
-    let mut pairs = candidates(a, b);
-    pairs.sort_by(|x, y| {
-        let place = |pair: &Pair| (pair.a.start.abs_diff(pair.b.start), pair.a.start + pair.b.start);
-        y.likeness.total_cmp(&x.likeness).then(x.why.cmp(&y.why)).then(place(x).cmp(&place(y)))
-    });
-    let (mut in_a, mut in_b) = (0u64, 0u64);
-    pairs.retain(|pair| {
-        let (bits_a, bits_b) = (bits(&pair.a), bits(&pair.b));
-        let free = in_a & bits_a == 0 && in_b & bits_b == 0;
-        if free {
-            in_a |= bits_a;
-            in_b |= bits_b;
+    let mut paired = Paired { pairs: Vec::with_capacity(a.words().len().min(b.words().len())), in_a: 0, in_b: 0 };
+    // Equal words first: they are the most alike, and what they take needs no further look.
+    let mut found = Vec::with_capacity(8);
+    each_two(a, b, &paired, |i, j| {
+        if a.text(i..i + 1) == b.text(j..j + 1) {
+            found.push(pair(i, j, 1.0, Why::Equal))
         }
-        free
     });
-    let mut score = judged(a, b, &pairs, in_a, in_b);
+    paired.take(&mut found);
+    each_two(a, b, &paired, |i, j| {
+        if let Some((likeness, why)) = alike(a, i, b, j) {
+            found.push(pair(i, j, likeness, why));
+        }
+    });
+    if paired.in_a != all(a) || paired.in_b != all(b) {
+        spans(a, b, paired.in_a, paired.in_b, |a, b, likeness, why| found.push(Pair { a, b, likeness, why }));
+        spans(b, a, paired.in_b, paired.in_a, |b, a, likeness, why| found.push(Pair { a, b, likeness, why }));
+    }
+    paired.take(&mut found);
+    let mut score = judged(a, b, &paired);
     // Blanks elsewhere, all letters in order.
     if score < JOINED && a.words().len() != b.words().len() && joined(a, b) {
         score = JOINED * JOINED;
     }
-    Match { score, pairs }
+    Match { score, pairs: paired.pairs }
+}
+
+/// Words that have found each other, and bits for the places that they take.
+struct Paired {
+    pairs: Vec<Pair>,
+    in_a: u64,
+    in_b: u64,
+}
+
+impl Paired {
+    /// Takes pairs, the most alike first, as far as their words are free.
+    fn take(&mut self, found: &mut Vec<Pair>) {
+        found.sort_by(|x, y| {
+            let place = |pair: &Pair| (pair.a.start.abs_diff(pair.b.start), pair.a.start + pair.b.start);
+            y.likeness.total_cmp(&x.likeness).then(x.why.cmp(&y.why)).then(place(x).cmp(&place(y)))
+        });
+        for pair in found.drain(..) {
+            let (bits_a, bits_b) = (bits(&pair.a), bits(&pair.b));
+            if self.in_a & bits_a == 0 && self.in_b & bits_b == 0 {
+                self.in_a |= bits_a;
+                self.in_b |= bits_b;
+                self.pairs.push(pair);
+            }
+        }
+    }
+}
+
+fn pair(i: usize, j: usize, likeness: f32, why: Why) -> Pair {
+    Pair { a: i..i + 1, b: j..j + 1, likeness, why }
+}
+
+/// Each word of one name with each of the other, where both are free. Where both names say whose child somebody is, a parent's
+/// name stands for a parent's only.
+fn each_two(a: &Name, b: &Name, paired: &Paired, mut look: impl FnMut(usize, usize)) {
+    let parents = a.has_child_of && b.has_child_of;
+    for (i, x) in a.words().iter().enumerate().filter(|(i, _)| paired.in_a & (1 << i) == 0) {
+        for (j, y) in b.words().iter().enumerate().filter(|(j, _)| paired.in_b & (1 << j) == 0) {
+            if !parents || x.is_parent == y.is_parent {
+                look(i, j);
+            }
+        }
+    }
+}
+
+fn all(name: &Name) -> u64 {
+    bits(&(0..name.words().len()))
 }
 
 fn joined(a: &Name, b: &Name) -> bool {
@@ -137,13 +188,13 @@ fn joined(a: &Name, b: &Name) -> bool {
 }
 
 fn bits(words: &Range<usize>) -> u64 {
-    words.clone().fold(0, |bits, word| bits | 1 << word.min(63))
+    words.clone().fold(0, |bits, word| bits | 1 << word)
 }
 
 /// What the pairs, and the words that are left over, say together.
-fn judged(a: &Name, b: &Name, pairs: &[Pair], in_a: u64, in_b: u64) -> f32 {
+fn judged(a: &Name, b: &Name, paired: &Paired) -> f32 {
     let (mut agreed, mut weight, mut full) = (0.0, 0.0, 0.0);
-    for pair in pairs {
+    for pair in &paired.pairs {
         let w = (weights(a, &pair.a) + weights(b, &pair.b)) / 2.0;
         agreed += w * pair.likeness;
         weight += w;
@@ -158,14 +209,14 @@ fn judged(a: &Name, b: &Name, pairs: &[Pair], in_a: u64, in_b: u64) -> f32 {
         return 0.0;
     }
     let left = |name: &Name, taken: u64| {
-        let free = name.words().iter().enumerate().filter(move |(at, _)| taken & (1 << at.min(&63)) == 0);
+        let free = name.words().iter().enumerate().filter(move |(at, _)| taken & (1 << at) == 0);
         free.fold((0, 0), |(full, initial), (_, word)| match word.role {
             Role::Full => (full + 1, initial),
             Role::Initial => (full, initial + 1),
             Role::Particle => (full, initial),
         })
     };
-    let ((full_a, initial_a), (full_b, initial_b)) = (left(a, in_a), left(b, in_b));
+    let ((full_a, initial_a), (full_b, initial_b)) = (left(a, paired.in_a), left(b, paired.in_b));
     let contradictions = full_a.min(full_b);
     // What is left on one side only, then initials against it.
     let (rest_a, rest_b) = (full_a - contradictions + initial_a, full_b - contradictions + initial_b);
@@ -199,50 +250,35 @@ fn weights(name: &Name, words: &Range<usize>) -> f32 {
     name.words().get(words.clone()).unwrap_or_default().iter().map(weight).sum()
 }
 
-/// All words, or neighbours joined, that may stand for each other.
-fn candidates(a: &Name, b: &Name) -> Vec<Pair> {
-    let mut pairs = Vec::with_capacity(8);
-    let parents = a.has_child_of && b.has_child_of;
-    for (i, x) in a.words().iter().enumerate() {
-        for (j, y) in b.words().iter().enumerate() {
-            if parents && x.is_parent != y.is_parent {
-                continue;
-            }
-            if let Some((likeness, why)) = alike((a, i, x), (b, j, y)) {
-                pairs.push(Pair { a: i..i + 1, b: j..j + 1, likeness, why });
-            }
-        }
-    }
-    if a.words().len() != b.words().len() || pairs.len() < a.words().len() {
-        spans(a, b, |a, b, likeness, why| pairs.push(Pair { a, b, likeness, why }));
-        spans(b, a, |b, a, likeness, why| pairs.push(Pair { a, b, likeness, why }));
-    }
-    pairs
-}
-
-/// Each full word of `one` beside two and three neighbours of `many`.
-fn spans(one: &Name, many: &Name, mut found: impl FnMut(Range<usize>, Range<usize>, f32, Why)) {
-    for (i, word) in one.words().iter().enumerate().filter(|(_, word)| word.role == Role::Full) {
+/// Each full word of `one` beside two and three neighbours of `many`, where all are free.
+fn spans(
+    one: &Name,
+    many: &Name,
+    in_one: u64,
+    in_many: u64,
+    mut found: impl FnMut(Range<usize>, Range<usize>, f32, Why),
+) {
+    let free = |(i, word): &(usize, &Word)| word.role == Role::Full && in_one & (1 << i) == 0;
+    for (i, word) in one.words().iter().enumerate().filter(free) {
         let text = one.text(i..i + 1);
-        for start in 0..many.words().len().saturating_sub(1) {
-            for end in start + 2..=(start + 3).min(many.words().len()) {
-                let joined = many.text(start..end);
-                if text.len() == end - start && initials(text, many, start..end) {
-                    found(i..i + 1, start..end, INITIAL, Why::Initial);
-                }
-                if joined.len() > text.len() + 2 {
+        for start in 0..many.words().len() {
+            for end in (start + 2..=start + 3).filter(|end| *end <= many.words().len()) {
+                if in_many & bits(&(start..end)) != 0 {
                     break;
                 }
-                if joined.len() + 2 < text.len() || text.len() < 4 {
+                let joined = many.text(start..end);
+                if text.len() == end - start && word.may_be_initials() && initials(text, many, start..end) {
+                    found(i..i + 1, start..end, INITIAL, Why::Initial);
+                }
+                if joined.len().abs_diff(text.len()) > 2 || text.len() < 4 {
                     continue;
                 }
                 let sign = word.sign && many.words().get(start).is_some_and(|word| word.sign);
+                let (apart, read) = (many.reading(start..end), one.reading(i..i + 1));
+                let read = || read_alike((text, read), (joined, apart), text.len().max(joined.len()));
                 if joined == text {
                     found(i..i + 1, start..end, JOINED, Why::Joined);
-                } else if !sign
-                    && let Some(likeness) =
-                        read_alike(one.reading(i..i + 1), many.reading(start..end), text.len().max(joined.len()))
-                {
+                } else if !sign && let Some(likeness) = read() {
                     found(i..i + 1, start..end, JOINED * likeness, Why::Joined);
                 }
             }
@@ -258,12 +294,10 @@ fn initials(text: &str, many: &Name, words: Range<usize>) -> bool {
     })
 }
 
-/// How alike two words are, if one may stand for the other.
-fn alike((a, i, x): (&Name, usize, &Word), (b, j, y): (&Name, usize, &Word)) -> Option<(f32, Why)> {
+/// How alike two words are that are not equal, if one may stand for the other.
+fn alike(a: &Name, i: usize, b: &Name, j: usize) -> Option<(f32, Why)> {
+    let (x, y) = (a.words().get(i)?, b.words().get(j)?);
     let (text_a, text_b) = (a.text(i..i + 1), b.text(j..j + 1));
-    if text_a == text_b {
-        return Some((1.0, Why::Equal));
-    }
     match (x.role, y.role) {
         (Role::Initial, Role::Full) | (Role::Full, Role::Initial) => {
             return (text_a.as_bytes().first() == text_b.as_bytes().first()).then_some((INITIAL, Why::Initial));
@@ -301,22 +335,36 @@ fn alike((a, i, x): (&Name, usize, &Word), (b, j, y): (&Name, usize, &Word)) -> 
         return Some((CUT_OFF, Why::CutOff));
     }
     let letters = text_a.len().max(text_b.len());
-    let likeness = if tenth { read_as_names(read_a, read_b, letters) } else { read_alike(read_a, read_b, letters) };
+    // Beside a common name, a word that is none is likely a misspelling of it, even of four letters.
+    let misspelt = matches!((x.known, y.known), (Some(known), None) | (None, Some(known)) if known.common);
+    let letters = if misspelt && letters == 4 { 5 } else { letters };
+    let (a, b) = ((text_a, read_a), (text_b, read_b));
+    let likeness = if tenth { read_as_names(a, b, letters) } else { read_alike(a, b, letters) };
     likeness.map(|likeness| (likeness, Why::Alike))
 }
 
 /// Two names that stand in the lists are two names, unless they are read alike: a tenth of a letter for each letter.
-fn read_as_names(a: &[Letter], b: &[Letter], letters: usize) -> Option<f32> {
+fn read_as_names(a: (&str, &[Letter]), b: (&str, &[Letter]), letters: usize) -> Option<f32> {
     let most = 10 * u16::try_from(letters.saturating_sub(1)).ok()?;
-    reading::cost(a, b, most)?;
+    reading::cost(a.1, b.1, most)?;
     read_alike(a, b, letters)
 }
 
 /// The edits that a word may have: a quarter of a letter for each letter beyond the first, so that five letters may have one
-/// wrong and nine two, and of three only such as sound alike.
-fn read_alike(a: &[Letter], b: &[Letter], letters: usize) -> Option<f32> {
+/// wrong and nine two, and of three only such as sound alike. Errors of the ear change what is read, errors of the hand what is
+/// written: the fewer count.
+fn read_alike(a: (&str, &[Letter]), b: (&str, &[Letter]), letters: usize) -> Option<f32> {
     let most = (25 * u16::try_from(letters.saturating_sub(1)).ok()?).min(200);
-    let cost = reading::cost(a, b, most)?;
+    let heard = reading::cost(a.1, b.1, most);
+    let cost = match heard {
+        Some(cost) if cost <= reading::LETTER => cost,
+        _ => {
+            let letters = u8::try_from(most / reading::LETTER).unwrap_or_default();
+            let written =
+                edits(a.0.as_bytes(), b.0.as_bytes(), letters).map(|edits| u16::from(edits) * reading::LETTER);
+            heard.into_iter().chain(written).min()?
+        }
+    };
     Some(1.0 - (1.0 - EDITED) * f32::from(cost) / f32::from(most.max(1)))
 }
 

@@ -51,15 +51,15 @@ pub(crate) struct Entry {
     pub(crate) name: &'static str,
     /// Names that it is a nickname of or has as nickname: sorted, without itself.
     pub(crate) direct: Vec<&'static str>,
-    /// Other nicknames of the same formal names: sorted, without itself and those above.
+    /// Other nicknames of the same formal names, where not both have nicknames of their own: sorted, without itself and those above.
     pub(crate) by_formal_name: Vec<&'static str>,
-    /// Lines of spellings that it stands in.
-    spellings: Vec<u16>,
+    /// Other usual spellings of it: sorted, without itself.
+    pub(crate) spellings: Vec<&'static str>,
     /// What it is beside a name.
     pub(crate) kind: Option<Kind>,
     sex: Option<Sex>,
     /// Common enough to be a name of its own rather than another one misspelt.
-    common: bool,
+    pub(crate) common: bool,
 }
 
 /// Whose given name it is, nearly always.
@@ -80,7 +80,7 @@ pub(crate) fn entry(name: &str) -> Option<&'static Entry> {
 impl Entry {
     /// Whether both are usual spellings of one name.
     pub(crate) fn is_spelling_of(&self, other: &Self) -> bool {
-        self.spellings.iter().any(|line| other.spellings.contains(line))
+        self.spellings.binary_search(&other.name).is_ok()
     }
 
     /// Whether one is a woman's name and the other a man's.
@@ -102,10 +102,13 @@ impl Entry {
 fn read() -> Entries {
     let mut entries = Entries::default();
     read_nicknames(&mut entries);
-    for (line, spellings) in SPELLINGS.lines().enumerate() {
-        for name in spellings.split_ascii_whitespace() {
-            let entry = entries.entry(name).or_default();
-            entry.spellings.extend(u16::try_from(line));
+    for line in SPELLINGS.lines() {
+        for name in line.split_ascii_whitespace() {
+            let others = line.split_ascii_whitespace().filter(|other| *other != name);
+            let spellings = &mut entries.entry(name).or_default().spellings;
+            spellings.extend(others);
+            spellings.sort_unstable();
+            spellings.dedup();
         }
     }
     for line in CENSUS.lines() {
@@ -147,7 +150,11 @@ fn read_nicknames(entries: &mut Entries) {
         let mut direct: Vec<&str> = nicknames_of.get(name).unwrap_or(&none).iter().chain(formal).copied().collect();
         direct.sort_unstable();
         direct.dedup();
+        // Names with nicknames of their own are more than nicknames: `ROSE` and `LINDA` are two names, though both are short for
+        // `ROSALINDA`.
+        let two_names = |other: &str| nicknames_of.contains_key(name) && nicknames_of.contains_key(other);
         let shared = formal.iter().filter_map(|formal| nicknames_of.get(formal)).flatten().copied();
+        let shared = shared.filter(|other| !two_names(other));
         let mut by_formal_name: Vec<&str> =
             shared.filter(|other| other != name && direct.binary_search(other).is_err()).collect();
         by_formal_name.sort_unstable();
@@ -190,11 +197,12 @@ mod tests {
         for (name, entry) in ENTRIES.iter() {
             assert_eq!(folded(name), *name);
             assert_eq!(entry.name, *name);
-            for (list, of) in [(&entry.direct, 0), (&entry.by_formal_name, 1)] {
+            for (list, of) in [(&entry.direct, 0), (&entry.by_formal_name, 1), (&entry.spellings, 2)] {
                 assert!(list.is_sorted_by(|a, b| a < b), "{name}");
                 assert!(list.len() <= 40, "{name} has {}", list.len());
                 for other in list {
-                    let back = [&ENTRIES[other].direct, &ENTRIES[other].by_formal_name][of];
+                    let back = &ENTRIES[other];
+                    let back = [&back.direct, &back.by_formal_name, &back.spellings][of];
                     assert!(other != name && back.contains(name), "{name} {other}");
                 }
             }

@@ -4,11 +4,12 @@
 //! Out:   a [`Name`]: its words, how each is read, and which say little.
 //! Never: keeps a title, or the name as it was written.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 
 use crate::lexicon::{self, Entry};
-use crate::parts::{is_syllable, parts};
+use crate::parts::{PARTS_MAX, is_syllable, parts};
 use crate::reading::{self, Letter};
 use crate::sound::{Sound, sound};
 use crate::words::Kind;
@@ -50,10 +51,16 @@ pub(crate) struct Word {
     pub(crate) is_parent: bool,
     /// What is known about the word.
     pub(crate) known: Option<&'static Entry>,
+    /// Of a common name.
     pub(crate) sound: Sound,
 }
 
 impl Word {
+    /// Whether it may stand for first letters, as `JC` does: no common name does.
+    pub(crate) fn may_be_initials(&self) -> bool {
+        self.known.is_none_or(|known| !known.common)
+    }
+
     /// In letters.
     pub(crate) fn length(&self) -> usize {
         usize::from(self.text.end - self.text.start)
@@ -64,7 +71,7 @@ impl Word {
 const FIELD_CHARS: usize = 30;
 
 impl Name {
-    /// Makes a name ready. Titles and degrees are dropped unless nothing else is there.
+    /// Makes a name ready: its first 16 words. Titles, degrees and generations are no words of it.
     pub fn of(text: &str) -> Self {
         let mut words = pieces(text);
         // The last word is the name that the title belongs to.
@@ -82,6 +89,7 @@ impl Name {
             }
             words.pop();
         }
+        words.truncate(PARTS_MAX);
         let last = words.len().saturating_sub(1);
         let mut after_child_of = false;
         for (at, piece) in words.iter().enumerate() {
@@ -117,7 +125,7 @@ impl Name {
             sign: piece.sign,
             is_parent,
             known: piece.known.filter(|_| role == Role::Full),
-            sound: if role == Role::Full { sound(&piece.text) } else { Sound::default() },
+            sound: piece.known.filter(|known| known.common).map(|_| sound(&piece.text)).unwrap_or_default(),
         });
     }
 
@@ -141,13 +149,19 @@ impl Name {
         self.letters.get(usize::from(first.letters.start)..usize::from(last.letters.end)).unwrap_or_default()
     }
 
+    /// By letters, then by where the words end.
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        let ends = |name: &'_ Self| name.words.iter().map(|word| word.text.end).collect::<Vec<_>>();
+        self.text.cmp(&other.text).then_with(|| ends(self).cmp(&ends(other)))
+    }
+
     /// All words as one.
     pub(crate) fn whole(&self) -> (&str, &[Letter]) {
         (&self.text, &self.letters)
     }
 }
 
-/// At most 16 words of 4 pieces of 40 letters, each read as at most two.
+/// At most 16 words of 40 letters, each read as at most two.
 fn place(at: usize) -> u16 {
     u16::try_from(at).unwrap_or(u16::MAX)
 }

@@ -6,11 +6,11 @@
 //!
 //! # How
 //! Two names are kin *directly*, when one is a nickname of the other, or *by a formal name* of which both are nicknames (`BOB`
-//! and `ROBBY` of `ROBERT`). There it ends: two formal names that share a nickname are two persons' names (`ALAN` and `ALBERT` are
-//! both called `AL`), and a chain of kin would make one name of most of them.
+//! and `ROBBY` of `ROBERT`), unless both have nicknames of their own (`ROSE` and `LINDA`, though both are short for `ROSALINDA`). There it ends: two formal names that share a nickname are two persons' names (`ALAN` and `ALBERT` are both called
+//! `AL`), and a chain of kin would make one name of most of them.
 //!
 //! # Change here
-//! A nickname: `data/nicknames.txt` or `data/hypocorisms.txt`, a line per formal name.
+//! A nickname: `data/nicknames.txt` or `data/hypocorisms.txt`, a line per formal name. A spelling: `data/spellings.txt`.
 
 use crate::lexicon::{Entry, entry};
 
@@ -19,7 +19,7 @@ use crate::lexicon::{Entry, entry};
 pub enum Kin {
     /// One is a nickname of the other.
     Direct,
-    /// Both are nicknames of one formal name.
+    /// Both are nicknames of one formal name, and not both have nicknames of their own.
     ByFormalName,
 }
 
@@ -37,6 +37,11 @@ pub fn are_nicknames(a: &str, b: &str) -> bool {
 /// How two folded names are kin, if they are. No name is kin of itself.
 pub fn kin(a: &str, b: &str) -> Option<Kin> {
     kin_of(entry(a)?, b)
+}
+
+/// Other usual spellings of a folded name, sorted: `MUHAMMAD` among those of `MOHAMMED`, `YI` among those of `LEE`. Symmetric.
+pub fn spellings(token: &str) -> &'static [&'static str] {
+    entry(token).map_or(&[], |entry| &entry.spellings)
 }
 
 pub(crate) fn kin_of(entry: &Entry, other: &str) -> Option<Kin> {
@@ -60,6 +65,8 @@ mod tests {
             ("BETH", "LIZZY", Some(Kin::ByFormalName)),
             ("PACO", "FRANCISCO", Some(Kin::Direct)),
             ("ALAN", "ALBERT", None),
+            ("ROSE", "LINDA", None),
+            ("ROBERT", "WILLIAM", None),
             ("ROBERT", "ROBERT", None),
             ("KOWALSKI", "ROBERT", None),
             ("", "", None),
@@ -67,6 +74,9 @@ mod tests {
             assert_eq!(kin(a, b), expected, "{a} {b}");
             assert_eq!(kin(b, a), expected, "{b} {a}");
         }
+        assert!(
+            spellings("LEE").contains(&"YI") && !spellings("LEE").contains(&"LEE") && spellings("KOWALSKI").is_empty()
+        );
         assert_eq!(nicknames("AARON"), ["ERIN", "RON", "RONNIE"]);
         assert!(nicknames("KOWALSKI").is_empty());
     }

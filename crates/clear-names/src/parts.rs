@@ -43,6 +43,11 @@ fn part(word: &str) -> Option<Part> {
         piece.truncate(TOKEN_LETTERS_MAX);
         piece
     };
+    // Nearly all words are of one piece.
+    if word.bytes().all(|letter| letter.is_ascii_alphanumeric()) {
+        let whole = spelt(word);
+        return (!whole.is_empty()).then_some(Part { whole, pieces: Vec::new() });
+    }
     let signs = word.chars().count();
     let pieces: Vec<String> = if (2..=PIECES_MAX).contains(&signs) && word.chars().all(is_syllable) {
         word.split_inclusive(|_: char| true).map(spelt).filter(|piece| !piece.is_empty()).collect()

@@ -131,14 +131,23 @@ const ALIKE: &[(&[u8], u16)] = &[
 
 const SIDE: usize = 64;
 
+/// What stands for several letters is hardly mistaken for one that sounds otherwise.
+const LETTERS: u8 = 150;
+
 /// What taking one letter for the other costs; letters are told apart by their lowest six bits, which differ for all in use.
 static COSTS: [[u8; SIDE]; SIDE] = costs();
 
-#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "runs while compiling; at most 100")]
+#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "runs while compiling; at most 150")]
 const fn costs() -> [[u8; SIDE]; SIDE] {
     let mut costs = [[LETTER as u8; SIDE]; SIDE];
     let mut letter = 0;
     while letter < SIDE {
+        let mut sound = slot(DH);
+        while sound <= slot(SH) {
+            costs[letter][sound] = LETTERS;
+            costs[sound][letter] = LETTERS;
+            sound += 1;
+        }
         costs[letter][letter] = 0;
         letter += 1;
     }
@@ -151,7 +160,7 @@ const fn costs() -> [[u8; SIDE]; SIDE] {
             while b < letters.len() {
                 let (x, y) = (slot(letters[a]), slot(letters[b]));
                 // The first line that names two letters counts.
-                if a != b && costs[x][y] == LETTER as u8 {
+                if a != b && costs[x][y] >= LETTER as u8 {
                     costs[x][y] = cost as u8;
                 }
                 b += 1;
