@@ -101,7 +101,8 @@ fn pair_up(order: &Order, block: &[u64], out: &mut Vec<u64>, found: &mut Found) 
         return;
     }
     found.capped += block.len();
-    let mut rows: Vec<(u64, u32)> = block.iter().map(|row| (order.by_name[*row as u32 as usize], *row as u32)).collect();
+    let mut rows: Vec<(u64, u32)> =
+        block.iter().map(|row| (order.by_name[*row as u32 as usize], *row as u32)).collect();
     window(&mut rows, out);
     rows.iter_mut().for_each(|(by, row)| *by = order.by_date[*row as usize]);
     window(&mut rows, out);

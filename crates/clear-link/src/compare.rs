@@ -23,6 +23,12 @@ pub(crate) struct Pattern {
     pub(crate) rarity: [f32; MOST],
 }
 
+impl Default for Pattern {
+    fn default() -> Pattern {
+        Pattern { level: [MISSING; MOST], rarity: [0.0; MOST] }
+    }
+}
+
 impl Prepared {
     pub(crate) fn compare(&self, i: u32, j: u32, out: &mut Pattern) {
         let (a, b) = (self.row(i), self.row(j));

@@ -47,7 +47,6 @@ pub(crate) fn estimate(prepared: &Prepared, pairs: &[u64]) -> Model {
     for _ in 0..ROUNDS {
         maximise(&mut model, &sample, scale, 0.0);
     }
-    if std::env::var("MODEL").is_ok() { println!("first: home/same {:.4}", (model.ln_home - model.ln_same).exp()); }
     let first = model.clone();
     strangers(prepared, &mut model, Some(&first));
     for _ in 0..ROUNDS {
@@ -65,7 +64,7 @@ struct Seen {
 
 impl Seen {
     fn of(prepared: &Prepared, pair: u64) -> Seen {
-        let mut pattern = Pattern { level: [MISSING; MOST], rarity: [0.0; MOST] };
+        let mut pattern = Pattern::default();
         prepared.compare((pair >> 32) as u32, pair as u32, &mut pattern);
         let mut seen = Seen { level: pattern.level, same: 0.0, home: 0.0 };
         for (at, comparison) in prepared.comparisons.iter().enumerate() {
@@ -137,7 +136,7 @@ fn strangers(prepared: &Prepared, model: &mut Model, known: Option<&Model>) {
     let rows = u64::from(prepared.rows.max(1));
     let mut random = Random(7);
     let mut counts = [[0.5_f64; LEVELS]; MOST];
-    let mut pattern = Pattern { level: [MISSING; MOST], rarity: [0.0; MOST] };
+    let mut pattern = Pattern::default();
     for _ in 0..RANDOM_PAIRS {
         let (i, j) = (random.below(rows), random.below(rows));
         if i == j {
@@ -191,7 +190,7 @@ fn by_value(prepared: &Prepared, at: usize, weights: &mut Weights, known: Option
     let values = first.len() as f64;
     let mut sums = [0.0_f64; LEVELS];
     let mut tried = 0.0_f64;
-    let mut pattern = Pattern { level: [MISSING; MOST], rarity: [0.0; MOST] };
+    let mut pattern = Pattern::default();
     for _ in 0..VALUE_PAIRS {
         let i = random.below(rows) as u32;
         let j = first[random.below(first.len() as u64) as usize];

@@ -18,7 +18,10 @@ mod agglomerate;
 mod block;
 mod compare;
 mod dict;
+mod error;
 mod estimate;
+mod explain;
+mod file;
 mod fold;
 mod keys;
 mod levels;
@@ -32,8 +35,11 @@ mod table;
 mod words;
 
 pub use block::Found;
-pub use link::{Linked, link};
-pub use model::Model;
+pub use error::Error;
+pub use explain::{Step, Waterfall};
+pub use levels::{Kind, Level};
+pub use link::{Linked, Options, Scored, link};
+pub use model::{Model, ShownLevel};
 pub use role::Role;
 pub use table::Table;
 

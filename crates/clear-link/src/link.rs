@@ -1,138 +1,126 @@
-//! Links a table.
+//! Links a table: from rows to scored pairs to clusters.
+//!
+//! In:    a [`Table`]; if wanted a [`Model`] learnt before; people's decisions about pairs of rows.
+//! Out:   [`Linked`]: a cluster for each row, the scored pairs, the model, and a reason for every join.
+//! Never: reads a truth; joins two rows that a decision parts.
+//!
+//! # How
+//! Candidates by rarity (`block`), weights by estimation without labels (`estimate`), groups by the log odds of their
+//! fields together (`agglomerate`). Everything is a function of the rows in their order, with fixed seeds.
 
-use crate::agglomerate::{self, Objective};
-use crate::block;
-use crate::block::Found;
-use crate::compare::{MISSING, Pattern};
+use crate::agglomerate::{self, Decided};
+use crate::block::{self, Found};
+use crate::compare::Pattern;
 use crate::estimate;
-use crate::model::Model;
-use crate::prepared::{MOST, Prepared};
+use crate::explain::{self, Waterfall};
+use crate::model::{Model, Sums};
+use crate::prepared::Prepared;
 use crate::table::Table;
 
-/// What came out.
+/// Pairs below these log odds are forgotten: one in fifty-five.
+const KEPT: f32 = -4.0;
+
+/// What the linker is told beside the rows.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Weights learnt before; without them they are estimated from the rows.
+    pub model: Option<Model>,
+    /// Pairs of rows that a person decided to be one person.
+    pub same: Vec<(u32, u32)>,
+    /// Pairs of rows that a person decided to be two persons. It outranks `same`.
+    pub different: Vec<(u32, u32)>,
+}
+
+/// Two rows and how likely they are one person.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scored {
+    /// The row that comes first.
+    pub a: u32,
+    /// The other.
+    pub b: u32,
+    /// Natural logarithm of the odds.
+    pub ln_odds: f32,
+}
+
+impl Scored {
+    /// The probability that they are one person.
+    pub fn probability(&self) -> f32 {
+        1.0 / (1.0 + (-self.ln_odds).exp())
+    }
+}
+
+/// A linked table.
 pub struct Linked {
-    pub model: Model,
-    pub pairs: Vec<(u32, u32, f32)>,
-    pub candidates: usize,
+    /// For each row the smallest row of its cluster.
     pub clusters: Vec<u32>,
+    /// Pairs that were compared and are not hopeless, in order.
+    pub pairs: Vec<Scored>,
+    /// How many pairs were compared.
+    pub compared: usize,
+    /// How they were found.
     pub found: Found,
-    pub prepared: Prepared,
-    pub pairs_all: Vec<u64>,
+    pub(crate) model: Model,
+    pub(crate) prepared: Prepared,
 }
 
-fn knob(name: &str, default: f32) -> f32 {
-    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
-}
-
-pub fn link(table: Table, lap: &mut dyn FnMut(&'static str)) -> Linked {
+/// Links the rows. `done` is told the name of each stage when it is done, for a clock.
+pub fn link(table: Table, options: &Options, done: &mut dyn FnMut(&'static str)) -> Linked {
     let prepared = Prepared::of(table);
-    lap("prepare");
+    done("prepare");
     let (pairs, found) = block::pairs(&prepared);
-    lap("candidates");
-    let model = estimate::estimate(&prepared, &pairs);
-    lap("estimate");
+    done("candidates");
+    let model = match &options.model {
+        Some(model) => model.fitted_to(&prepared.comparisons),
+        None => estimate::estimate(&prepared, &pairs),
+    };
+    done("estimate");
+    let mut pattern = Pattern::default();
     let mut scored = Vec::new();
-    let mut pattern = Pattern { level: [MISSING; MOST], rarity: [0.0; MOST] };
-    let keep = knob("KEEP", -4.0);
     for pair in &pairs {
         let (a, b) = ((pair >> 32) as u32, *pair as u32);
         prepared.compare(a, b, &mut pattern);
-        let score = model.score(&pattern);
-        if score > keep {
-            scored.push((a, b, score));
+        let ln_odds = model.score(&pattern);
+        if ln_odds > KEPT {
+            scored.push(Scored { a, b, ln_odds });
         }
     }
-    lap("score");
-    let objective = Objective { most: knob("MOST", 12.0), least: knob("LEAST", -12.0), threshold: knob("T", 0.0) };
-    let mut joins = 0_usize;
-    let clusters = agglomerate::clusters(prepared.rows, &scored, &objective, &mut |a, b| {
-        joins += a.len() * b.len();
-        let mut same = [(0.0_f32, 0.0_f32); MOST];
-        let mut home = [0.0_f32; MOST];
-        for x in a { for y in b {
-            prepared.compare(*x, *y, &mut pattern);
-            for (at, w) in model.weights.iter().enumerate() {
-                let level = pattern.level[at];
-                if level != MISSING {
-                    same[at].0 += w.same[level as usize] + pattern.rarity[at];
-                    same[at].1 += 1.0;
-                    if w.shared { home[at] += w.home[level as usize] + pattern.rarity[at]; }
-                }
-            }
-        } }
-        let (mut s, mut h) = (model.ln_same, model.ln_home);
-        for at in 0..model.weights.len() {
-            let (sum, n) = same[at];
-            if n > 0.0 { s += sum / n; h += home[at] / n; }
-        }
-        s - crate::model::softplus(h)
+    let compared = pairs.len();
+    drop(pairs);
+    done("score");
+    let decided = Decided::of(&options.same, &options.different);
+    let clusters = agglomerate::clusters(prepared.rows, &scored, &decided, &mut |a, b| {
+        together(&prepared, &model, a, b, &mut pattern)
     });
-    if std::env::var("MODEL").is_ok() { println!("joins {joins}"); }
-    lap("cluster");
-    Linked { model, candidates: pairs.len(), pairs: scored, clusters, found, prepared, pairs_all: pairs }
+    done("cluster");
+    Linked { clusters, pairs: scored, compared, found, model, prepared }
+}
+
+/// Log odds that two groups are one person. Each field speaks once, with the mean over those pairs of rows that have it:
+/// so a row that says little neither joins nor parts groups that say much, and the odds before any evidence count once.
+pub(crate) fn together(prepared: &Prepared, model: &Model, a: &[u32], b: &[u32], pattern: &mut Pattern) -> f32 {
+    let mut sums = Sums::default();
+    for x in a {
+        for y in b {
+            prepared.compare(*x, *y, pattern);
+            model.add(pattern, &mut sums);
+        }
+    }
+    model.of_means(&sums)
 }
 
 impl Linked {
-    /// debugging
-    pub fn show_model(&self) {
-        println!("prior {:.2} home {:.2}", self.model.ln_same, self.model.ln_home);
-        for w in &self.model.weights {
-            println!("{}", w.role);
-            for (at, l) in w.kind.levels().iter().enumerate() {
-                println!(
-                    "   {:28} m {:.5} u {:.2e} h {:.5} k {:.2e}  same {:6.2} home {:6.2}",
-                    l.name, w.m[at], w.u[at], w.h[at], w.k[at], w.same[at], w.home[at]
-                );
-            }
-        }
+    /// The weights that were used.
+    pub fn model(&self) -> &Model {
+        &self.model
     }
-    /// debugging
-    pub fn oracle(&self, truth: &[u32]) {
-        let mut counts = vec![[0u32; 9]; self.model.weights.len()];
-        let mut by: std::collections::HashMap<u32, Vec<u32>> = Default::default();
-        for (i, t) in truth.iter().enumerate() {
-            by.entry(*t).or_default().push(i as u32);
-        }
-        let mut pattern = Pattern { level: [MISSING; MOST], rarity: [0.0; MOST] };
-        for rows in by.values() {
-            for (x, a) in rows.iter().enumerate() {
-                for b in &rows[x + 1..] {
-                    self.prepared.compare(*a, *b, &mut pattern);
-                    for at in 0..counts.len() {
-                        if pattern.level[at] != MISSING {
-                            counts[at][pattern.level[at] as usize] += 1;
-                        } else {
-                            counts[at][8] += 1;
-                        }
-                    }
-                }
-            }
-        }
-        for (at, w) in self.model.weights.iter().enumerate() {
-            let n: u32 = counts[at][..8].iter().sum();
-            print!("{} ({} missing):", w.role, counts[at][8]);
-            for (l, level) in w.kind.levels().iter().enumerate() {
-                print!("  {} {:.4}/{:.4}", level.name, counts[at][l] as f32 / n as f32, w.m[l]);
-            }
-            println!();
-        }
+
+    /// Why two rows have the odds that they have.
+    pub fn explain(&self, a: u32, b: u32) -> Waterfall {
+        explain::waterfall(&self.prepared, &self.model, a, b)
     }
-    /// debugging
-    pub fn explain(&self, a: u32, b: u32) -> String {
-        let mut pattern = Pattern { level: [MISSING; MOST], rarity: [0.0; MOST] };
-        self.prepared.compare(a, b, &mut pattern);
-        let (same, home) = self.model.sums(&pattern);
-        let mut s = format!("{:.1} (same {same:.1} home {home:.1})", self.model.score(&pattern));
-        for (at, w) in self.model.weights.iter().enumerate() {
-            if pattern.level[at] != MISSING {
-                s += &format!(
-                    " {}:{} {:.1}",
-                    w.role,
-                    w.kind.levels()[pattern.level[at] as usize].name,
-                    w.same[pattern.level[at] as usize] + pattern.rarity[at]
-                );
-            }
-        }
-        s
+
+    /// Log odds of two groups of rows together; what decided whether they were joined.
+    pub fn together(&self, a: &[u32], b: &[u32]) -> f32 {
+        together(&self.prepared, &self.model, a, b, &mut Pattern::default())
     }
 }

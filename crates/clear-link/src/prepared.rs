@@ -117,7 +117,11 @@ impl Prepared {
         let surname = (has(Role::Surname) || (!parts && has(Role::FullName))).then(|| slot(1));
         let rest = (given.is_some() || has(Role::MiddleName) || has(Role::FullName)).then(|| slot(REST));
         let mut comparisons = Vec::new();
-        let names = [(Role::GivenName, Kind::Given, given), (Role::Surname, Kind::Surname, surname), (Role::MiddleName, Kind::Middle, rest)];
+        let names = [
+            (Role::GivenName, Kind::Given, given),
+            (Role::Surname, Kind::Surname, surname),
+            (Role::MiddleName, Kind::Middle, rest),
+        ];
         for (role, kind, slot) in names {
             if slot.is_some() {
                 comparisons.push(Comparison { role, kind, field: 0 });
@@ -141,7 +145,18 @@ impl Prepared {
                 both: street.then(|| Both { slot: slot(1), pairs: HashMap::new(), rarity: Rarity::default() }),
             });
         }
-        Prepared { rows: 0, stride, cells: Vec::new(), words: Words::default(), given, surname, rest, fields, comparisons, roles }
+        Prepared {
+            rows: 0,
+            stride,
+            cells: Vec::new(),
+            words: Words::default(),
+            given,
+            surname,
+            rest,
+            fields,
+            comparisons,
+            roles,
+        }
     }
 
     /// A row's cells.
