@@ -14,6 +14,8 @@ fn main() {
     let mut table = Table::new(&roles);
     let mut codes: HashMap<String, u32> = HashMap::new();
     let (mut persons, mut split) = (Vec::new(), None);
+    let mut table2: Vec<Vec<String>> = Vec::new();
+    let keep2 = std::env::var("HOLD").is_ok();
     let half = std::env::var("HALF").ok();
     let mut stages: Vec<(&'static str, f64)> = Vec::new();
     for (f, file) in a[1].split(',').enumerate() {
@@ -39,11 +41,13 @@ fn main() {
                 }
             }
             table.push(v[1..].iter().map(|v| v.as_ref()));
+            if keep2 { table2.push(v[1..].iter().map(|v| v.to_string()).collect()); }
             let n = codes.len() as u32;
             persons.push(*codes.entry(t).or_insert(n));
         })
         .unwrap();
     }
+    let hold: usize = std::env::var("HOLD").ok().and_then(|h| h.parse().ok()).unwrap_or(0);
     let mut at = cpu();
     stages.push(("read", at));
     let linked = link(table, &Options::default(), &mut |name| {
@@ -51,6 +55,21 @@ fn main() {
         stages.push((name, now - at));
         at = now;
     });
+    let linked = if hold > 0 { // batch of all but the last, then one at a time
+        let mut t2 = Table::new(&roles);
+        let n = table2.len() - hold;
+        for r in &table2[..n] { t2.push(r.iter().map(String::as_str)); }
+        let first = link(t2, &Options::default(), &mut |_| {});
+        let mut linker = clear_link::Linker::new(first);
+        let (t, mut worst) = (cpu(), 0.0f64);
+        for r in &table2[n..] { let x = cpu(); linker.insert(r.iter().map(String::as_str)); worst = worst.max(cpu() - x); }
+        println!("insert {:.1} us each, worst {:.2} ms", (cpu() - t) / hold as f64 * 1e6, worst * 1e3);
+        let b = Truth { persons: &linked.clusters, split: None }.of_clusters(linker.clusters());
+        println!("as the batch: {:.5}", b.f1());
+        let q = Truth { persons: &persons, split: None }.of_clusters(linker.clusters());
+        println!("incremental cluster F1 {:.5}", q.f1());
+        linked
+    } else { linked };
     let total = cpu();
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let hwm = status

@@ -14,9 +14,8 @@
 
 use hashbrown::HashMap;
 
-use crate::dict::{hash_bytes, mix};
+use crate::dict::mix;
 use crate::prepared::{Prepared, REST};
-use crate::rarity::Rarity;
 use crate::role::Role;
 use crate::table::NONE;
 
@@ -24,12 +23,17 @@ use crate::table::NONE;
 /// it is, times as many.
 const CHANCE: f32 = 4.0;
 
+/// How rare a key must be: ln of one over its share of the rows.
+pub(crate) fn needed(rows: u32) -> f32 {
+    (rows as f32 / chance(rows)).ln()
+}
+
 fn chance(rows: u32) -> f32 {
     CHANCE * (1e6 / rows.max(1) as f32).max(1.0).powf(0.25)
 }
 
 /// Rows of one key that are compared each with each.
-const WHOLE_BLOCK: usize = 48;
+pub(crate) const WHOLE_BLOCK: usize = 48;
 /// Rows of a larger block that are compared each with so many that follow it, by name and by date.
 const NEIGHBOURS: usize = 6;
 /// Keys that are held at once.
@@ -59,10 +63,10 @@ struct Atom {
 
 pub(crate) fn pairs(prepared: &Prepared) -> (Vec<u64>, Found) {
     let atoms = Atoms::of(prepared);
-    let needed = (prepared.rows as f32 / chance(prepared.rows)).ln();
+    let needed = needed(prepared.rows);
     let mut found = Found::default();
     for row in 0..prepared.rows {
-        atoms.keys(row, needed, &mut |_| found.keys += 1);
+        atoms.keys(prepared, row, needed, &mut |_| found.keys += 1);
     }
     let passes = found.keys.div_ceil(KEYS_AT_ONCE).max(1) as u64;
     let order = Order::of(prepared);
@@ -71,7 +75,7 @@ pub(crate) fn pairs(prepared: &Prepared) -> (Vec<u64>, Found) {
     for pass in 0..passes {
         keys.clear();
         for row in 0..prepared.rows {
-            atoms.keys(row, needed, &mut |key| {
+            atoms.keys(prepared, row, needed, &mut |key| {
                 if key % passes == pass {
                     keys.push((key >> 32) << 32 | u64::from(row));
                 }
@@ -86,6 +90,11 @@ pub(crate) fn pairs(prepared: &Prepared) -> (Vec<u64>, Found) {
     all.sort_unstable();
     all.dedup();
     (all, found)
+}
+
+/// Year and day of a date, month before day.
+fn parts(digits: u32) -> (u64, u64) {
+    (u64::from(digits >> 16), u64::from(digits & 0xffff))
 }
 
 fn pair(a: u32, b: u32) -> u64 {
@@ -115,15 +124,24 @@ fn window(rows: &mut [(u64, u32)], out: &mut Vec<u64>) {
     }
 }
 
-/// What gives each row its atoms.
-struct Atoms<'a> {
-    prepared: &'a Prepared,
-    /// Of each date, its year and its day, with their rarities.
+/// What gives each row its atoms. Rarities are those of the rows that it was made of.
+pub(crate) struct Atoms {
+    rows: f32,
+    /// The cell of the date, and of each date its year and its day, with their rarities.
+    date: Option<(usize, usize)>,
     dates: Vec<[(u64, f32); 2]>,
-    dates_whole: Vec<f32>,
-    date: Option<usize>,
-    /// Group, salt, cell, rarity of each value.
-    values: Vec<(u8, u64, usize, &'a Rarity)>,
+    years: HashMap<u64, u32>,
+    days: HashMap<u64, u32>,
+    values: Vec<Source>,
+}
+
+/// Where an atom comes from.
+struct Source {
+    group: u8,
+    slot: usize,
+    field: usize,
+    /// House number and street together.
+    both: bool,
 }
 
 const NAME: u8 = 1;
@@ -131,53 +149,56 @@ const YEAR: u8 = 2;
 const DAY: u8 = 3;
 const PLACE: u8 = 4;
 
-impl<'a> Atoms<'a> {
-    fn of(prepared: &'a Prepared) -> Atoms<'a> {
-        let rows = prepared.rows.max(1) as f32;
-        let rarity = |count: u32| (rows / count.max(1) as f32).ln();
-        let mut dates = Vec::new();
-        let mut dates_whole = Vec::new();
-        let date = prepared.field(Role::DateOfBirth);
-        if let Some(field) = date {
-            let part = |code: u32, range: std::ops::Range<usize>| hash_bytes(&field.values.get(code)[range]);
-            let (mut years, mut days) = (HashMap::new(), HashMap::new());
-            for code in 0..field.values.len() as u32 {
-                *years.entry(part(code, 0..4)).or_insert(0) += field.rarity.count(code);
-                *days.entry(part(code, 4..8)).or_insert(0) += field.rarity.count(code);
-            }
-            for code in 0..field.values.len() as u32 {
-                let (year, day) = (part(code, 0..4), part(code, 4..8));
-                dates.push([(year, rarity(years[&year])), (day, rarity(days[&day]))]);
-                dates_whole.push(rarity(field.rarity.count(code)));
-            }
-        }
+/// Roles with atoms, and the group in which they say the same thing.
+const SOURCES: [(Role, u8); 9] = [
+    (Role::Phone, 5),
+    (Role::IdNumber, 6),
+    (Role::Email, 7),
+    (Role::Address, PLACE),
+    (Role::Postcode, PLACE),
+    (Role::BirthPlace, PLACE),
+    (Role::City, PLACE),
+    (Role::Address2, PLACE),
+    (Role::Occupation, 8),
+];
+
+impl Atoms {
+    pub(crate) fn of(prepared: &Prepared) -> Atoms {
+        let (mut years, mut days) = (HashMap::new(), HashMap::new());
+        let place = |role: Role| prepared.fields.iter().position(|field| field.role == role);
+        let date = place(Role::DateOfBirth).map(|field| (field, prepared.fields[field].slot));
         let mut values = Vec::new();
-        for (role, group) in [
-            (Role::Phone, 5),
-            (Role::IdNumber, 6),
-            (Role::Email, 7),
-            (Role::Address, PLACE),
-            (Role::Postcode, PLACE),
-            (Role::BirthPlace, PLACE),
-            (Role::City, PLACE),
-            (Role::Address2, PLACE),
-            (Role::Occupation, 8),
-        ] {
-            let Some(field) = prepared.field(role) else { continue };
-            let mut add = |slot: usize, rarity: &'a Rarity| {
-                let salt = values.len() as u64;
-                values.push((group, salt, slot, rarity));
-            };
-            if let Some(both) = &field.both {
-                add(both.slot, &both.rarity);
+        for (role, group) in SOURCES {
+            let Some(field) = place(role) else { continue };
+            if let Some(both) = &prepared.fields[field].both {
+                values.push(Source { group, slot: both.slot, field, both: true });
             }
-            add(field.slot, &field.rarity);
+            values.push(Source { group, slot: prepared.fields[field].slot, field, both: false });
         }
-        Atoms { prepared, dates, dates_whole, date: date.map(|field| field.slot), values }
+        if let Some((field, _)) = date {
+            let field = &prepared.fields[field];
+            for (code, digits) in field.digits.iter().enumerate() {
+                let (year, day) = parts(*digits);
+                *years.entry(year).or_insert(0) += field.rarity.count(code as u32);
+                *days.entry(day).or_insert(0) += field.rarity.count(code as u32);
+            }
+        }
+        let rows = prepared.rows.max(1) as f32;
+        let mut atoms = Atoms { rows, date, dates: Vec::new(), years, days, values };
+        if let Some((field, _)) = date {
+            atoms.dates = prepared.fields[field].digits.iter().map(|digits| atoms.of_date(*digits)).collect();
+        }
+        atoms
     }
 
-    fn atoms(&self, row: &[u32], atoms: &mut [Atom; ATOMS]) -> (usize, f32) {
-        let p = self.prepared;
+    /// Year and day, with their rarities.
+    fn of_date(&self, digits: u32) -> [(u64, f32); 2] {
+        let rarity = |count: Option<&u32>| (self.rows / count.copied().unwrap_or(1).max(1) as f32).ln();
+        let (year, day) = parts(digits);
+        [(year, rarity(self.years.get(&year))), (day, rarity(self.days.get(&day)))]
+    }
+
+    fn atoms(&self, p: &Prepared, row: &[u32], atoms: &mut [Atom; ATOMS]) -> (usize, f32) {
         let mut count = 0;
         let mut add = |atom: Atom| {
             if count < ATOMS {
@@ -213,25 +234,34 @@ impl<'a> Atoms<'a> {
             row[slot..slot + REST].iter().for_each(|rest| word(*rest));
         }
         let mut whole = 0.0;
-        if let Some(code) = self.date.map(|slot| row[slot]).filter(|code| *code != NONE) {
-            let [(year, of_year), (day, of_day)] = self.dates[code as usize];
-            whole = self.dates_whole[code as usize];
+        if let Some((field, slot)) = self.date
+            && row[slot] != NONE
+        {
+            let (field, code) = (&p.fields[field], row[slot]);
+            let known = self.dates.get(code as usize).copied();
+            let [(year, of_year), (day, of_day)] = known.unwrap_or_else(|| self.of_date(field.digits[code as usize]));
+            whole = (self.rows / field.rarity.count(code).max(1) as f32).ln();
             add(Atom { group: YEAR, hash: mix(2, year), rarity: of_year });
             add(Atom { group: DAY, hash: mix(3, day), rarity: of_day });
         }
-        for (group, salt, slot, rarity) in &self.values {
-            let code = row[*slot];
+        for (salt, source) in self.values.iter().enumerate() {
+            let code = row[source.slot];
             if code != NONE {
-                add(Atom { group: *group, hash: mix(4 + salt, u64::from(code)), rarity: rarity.one(code) });
+                let field = &p.fields[source.field];
+                let rarity = match &field.both {
+                    Some(both) if source.both => both.rarity.one(code),
+                    _ => field.rarity.one(code),
+                };
+                add(Atom { group: source.group, hash: mix(4 + salt as u64, u64::from(code)), rarity });
             }
         }
         (count, whole)
     }
 
     /// The smallest combinations of a row that are rare enough.
-    fn keys(&self, row: u32, needed: f32, out: &mut impl FnMut(u64)) {
+    pub(crate) fn keys(&self, prepared: &Prepared, row: u32, needed: f32, out: &mut impl FnMut(u64)) {
         let mut atoms = [Atom::default(); ATOMS];
-        let (count, whole_date) = self.atoms(self.prepared.row(row), &mut atoms);
+        let (count, whole_date) = self.atoms(prepared, prepared.row(row), &mut atoms);
         let atoms = &atoms[..count];
         let mut all = 0;
         let rare2 = |a: &Atom, b: &Atom| -> bool {

@@ -17,7 +17,7 @@ const RANDOM_PAIRS: u64 = 200_000;
 const VALUE_PAIRS: u64 = 60_000;
 const EM_PAIRS: usize = 300_000;
 /// Share of the pairs of one person that the pairs of households must exceed.
-const HOME_NEEDS: f64 = 0.015;
+const HOME_NEEDS: f64 = 0.01;
 const ROUNDS: usize = 12;
 
 pub(crate) fn estimate(prepared: &Prepared, pairs: &[u64]) -> Model {
