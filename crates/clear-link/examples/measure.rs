@@ -41,7 +41,9 @@ fn main() {
                 }
             }
             table.push(v[1..].iter().map(|v| v.as_ref()));
-            if keep2 { table2.push(v[1..].iter().map(|v| v.to_string()).collect()); }
+            if keep2 {
+                table2.push(v[1..].iter().map(|v| v.to_string()).collect());
+            }
             let n = codes.len() as u32;
             persons.push(*codes.entry(t).or_insert(n));
         })
@@ -55,21 +57,30 @@ fn main() {
         stages.push((name, now - at));
         at = now;
     });
-    let linked = if hold > 0 { // batch of all but the last, then one at a time
+    let linked = if hold > 0 {
+        // batch of all but the last, then one at a time
         let mut t2 = Table::new(&roles);
         let n = table2.len() - hold;
-        for r in &table2[..n] { t2.push(r.iter().map(String::as_str)); }
+        for r in &table2[..n] {
+            t2.push(r.iter().map(String::as_str));
+        }
         let first = link(t2, &Options::default(), &mut |_| {});
         let mut linker = clear_link::Linker::new(first);
         let (t, mut worst) = (cpu(), 0.0f64);
-        for r in &table2[n..] { let x = cpu(); linker.insert(r.iter().map(String::as_str)); worst = worst.max(cpu() - x); }
+        for r in &table2[n..] {
+            let x = cpu();
+            linker.insert(r.iter().map(String::as_str));
+            worst = worst.max(cpu() - x);
+        }
         println!("insert {:.1} us each, worst {:.2} ms", (cpu() - t) / hold as f64 * 1e6, worst * 1e3);
         let b = Truth { persons: &linked.clusters, split: None }.of_clusters(linker.clusters());
         println!("as the batch: {:.5}", b.f1());
         let q = Truth { persons: &persons, split: None }.of_clusters(linker.clusters());
         println!("incremental cluster F1 {:.5}", q.f1());
         linked
-    } else { linked };
+    } else {
+        linked
+    };
     let total = cpu();
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let hwm = status

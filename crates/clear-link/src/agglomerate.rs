@@ -38,6 +38,11 @@ impl Decided {
         Decided { same, different, linked }
     }
 
+    /// Pairs that are decided to be one person, in order.
+    pub(crate) fn same(&self) -> &[(u32, u32)] {
+        &self.same
+    }
+
     /// What is decided about two groups: apart if any pair of theirs is, together if any pair of theirs is.
     fn about(&self, a: &[u32], b: &[u32]) -> Option<f32> {
         if self.same.is_empty() && self.different.is_empty() {
@@ -91,7 +96,7 @@ pub(crate) fn clusters(
     cluster
 }
 
-fn top(parent: &mut [u32], mut at: u32) -> u32 {
+pub(crate) fn top(parent: &mut [u32], mut at: u32) -> u32 {
     while parent[at as usize] != at {
         let up = parent[parent[at as usize] as usize];
         parent[at as usize] = up;

@@ -22,11 +22,11 @@ const ROUNDS: usize = 12;
 
 pub(crate) fn estimate(prepared: &Prepared, pairs: &[u64]) -> Model {
     let rows = f64::from(prepared.rows);
-    let all_pairs = rows * (rows - 1.0) / 2.0;
+    let all_pairs = (rows * (rows - 1.0) / 2.0).max(1.0);
     let mut model = Model {
         weights: model::begin(&prepared.comparisons),
-        ln_same: (rows / all_pairs).ln() as f32,
-        ln_home: (0.3 * rows / all_pairs).ln() as f32,
+        ln_same: (rows.max(1.0) / all_pairs).ln() as f32,
+        ln_home: (0.3 * rows.max(1.0) / all_pairs).ln() as f32,
     };
     strangers(prepared, &mut model, None);
     for weights in &mut model.weights {
@@ -137,7 +137,7 @@ fn strangers(prepared: &Prepared, model: &mut Model, known: Option<&Model>) {
     let mut random = Random(7);
     let mut counts = [[0.5_f64; LEVELS]; MOST];
     let mut pattern = Pattern::default();
-    for _ in 0..RANDOM_PAIRS {
+    for _ in 0..if prepared.rows > 1 { RANDOM_PAIRS } else { 0 } {
         let (i, j) = (random.below(rows), random.below(rows));
         if i == j {
             continue;

@@ -21,7 +21,7 @@ impl Model {
     pub fn to_json(&self) -> String {
         let comparisons: Vec<Value> = self.weights.iter().map(to_value).collect();
         let body = json!({ "same": self.ln_same, "household": self.ln_home, "comparisons": comparisons });
-        let digest = digest(&body);
+        let digest = digest(self);
         let file = json!({ "openclear_link_model": VERSION, "digest": digest, "model": body });
         format!("{file:#}\n")
     }
@@ -36,15 +36,16 @@ impl Model {
             return Err(Error::Version);
         }
         let body = &file["model"];
-        if file["digest"].as_str() != Some(&digest(body)) {
-            return Err(Error::Digest);
-        }
         let comparisons = body["comparisons"].as_array().ok_or(Error::Missing("comparisons"))?;
-        Ok(Model {
+        let model = Model {
             ln_same: number(&body["same"], "same")?,
             ln_home: number(&body["household"], "household")?,
             weights: comparisons.iter().map(of_value).collect::<Result<_, _>>()?,
-        })
+        };
+        if file["digest"].as_str() != Some(&digest(&model)) {
+            return Err(Error::Digest);
+        }
+        Ok(model)
     }
 }
 
@@ -90,7 +91,21 @@ fn number(value: &Value, name: &'static str) -> Result<f32, Error> {
     value.as_f64().map(|number| number as f32).filter(|number| number.is_finite()).ok_or(Error::Missing(name))
 }
 
-/// Tells a file that was changed by hand from one that was not; it is no seal.
-fn digest(body: &Value) -> String {
-    format!("{:016x}", hash_bytes(body.to_string().as_bytes()))
+/// Tells a file that was changed by hand from one that was not; it is no seal. Of the numbers themselves, since a number can
+/// be written in several ways.
+fn digest(model: &Model) -> String {
+    let mut bytes: Vec<u8> = Vec::new();
+    let mut put = |number: f32| bytes.extend_from_slice(&number.to_bits().to_le_bytes());
+    put(model.ln_same);
+    put(model.ln_home);
+    for weights in &model.weights {
+        for (at, level) in weights.kind.levels().iter().enumerate() {
+            put(weights.m[at]);
+            put(weights.u[at]);
+            put(if level.by_rarity { weights.k[at] } else { 0.0 });
+            put(if weights.shared { weights.h[at] } else { 0.0 });
+        }
+    }
+    model.weights.iter().for_each(|weights| bytes.extend_from_slice(weights.role.name().as_bytes()));
+    format!("{:016x}", hash_bytes(&bytes))
 }

@@ -20,6 +20,9 @@ use crate::table::Table;
 /// Pairs below these log odds are forgotten: one in fifty-five.
 const KEPT: f32 = -4.0;
 
+/// Rows of a group that are compared when it is weighed.
+const SPOKESMEN: usize = 48;
+
 /// What the linker is told beside the rows.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -97,10 +100,12 @@ pub fn link(table: Table, options: &Options, done: &mut dyn FnMut(&'static str))
 
 /// Log odds that two groups are one person. Each field speaks once, with the mean over those pairs of rows that have it:
 /// so a row that says little neither joins nor parts groups that say much, and the odds before any evidence count once.
+///
+/// Of a group of more than [`SPOKESMEN`] rows so many speak, evenly taken: a million equal rows cost a million times that.
 pub(crate) fn together(prepared: &Prepared, model: &Model, a: &[u32], b: &[u32], pattern: &mut Pattern) -> f32 {
     let mut sums = Sums::default();
-    for x in a {
-        for y in b {
+    for x in a.iter().step_by(a.len().div_ceil(SPOKESMEN).max(1)) {
+        for y in b.iter().step_by(b.len().div_ceil(SPOKESMEN).max(1)) {
             prepared.compare(*x, *y, pattern);
             model.add(pattern, &mut sums);
         }

@@ -113,7 +113,8 @@ impl Linker {
         while !near.is_empty() {
             let of = |cluster: u32| self.members.get(&cluster).cloned().unwrap_or_else(|| vec![cluster]);
             let mine = of(own);
-            let odds = near.iter().map(|other| (together(&self.prepared, &self.model, &mine, &of(*other), pattern), *other));
+            let odds =
+                near.iter().map(|other| (together(&self.prepared, &self.model, &mine, &of(*other), pattern), *other));
             let best = odds.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
             let Some((_, other)) = best.filter(|(odds, _)| *odds > 0.0) else { break };
             near.remove(&other);

@@ -173,6 +173,11 @@ impl Weights {
 }
 
 impl Model {
+    /// A model that knows nothing and joins nothing.
+    pub(crate) fn silent() -> Model {
+        Model { weights: Vec::new(), ln_same: f32::MIN, ln_home: f32::MIN }
+    }
+
     /// The same weights for the comparisons of a table. A role that the model does not know says nothing.
     pub(crate) fn fitted_to(&self, comparisons: &[Comparison]) -> Model {
         let of = |comparison: &Comparison| {

@@ -159,6 +159,21 @@ impl Prepared {
         }
     }
 
+    /// Takes what is rare from a declaration, of each role and value, instead of counting it.
+    pub(crate) fn declare(&mut self, ln: impl Fn(Role, &[u8]) -> f32) {
+        let words = 0..self.words.len() as u32;
+        let of = |role: Role| words.clone().map(|word| ln(role, self.words.text(word))).collect::<Vec<f32>>();
+        let (given, surname) = (of(Role::GivenName), of(Role::Surname));
+        let any = given.iter().zip(&surname).map(|(given, surname)| given.min(*surname)).collect();
+        self.words.given.declare(given);
+        self.words.surname.declare(surname);
+        self.words.any.declare(any);
+        for field in &mut self.fields {
+            let values = 0..field.values.len() as u32;
+            field.rarity.declare(values.map(|code| ln(field.role, field.values.get(code))).collect());
+        }
+    }
+
     /// A row's cells.
     pub(crate) fn row(&self, row: u32) -> &[u32] {
         let start = row as usize * self.stride;

@@ -48,6 +48,11 @@ impl Rarity {
         self.ln = self.counts.iter().map(|count| (total / (*count).max(1) as f32).ln()).collect();
     }
 
+    /// Takes the logarithms from elsewhere: what is rare is declared, not counted.
+    pub(crate) fn declare(&mut self, ln: Vec<f32>) {
+        self.ln = ln;
+    }
+
     pub(crate) fn counts(&self) -> &[u32] {
         &self.counts
     }
