@@ -5,7 +5,7 @@
 //! Never: weighs: what a level is worth, the model says.
 #![expect(clippy::indexing_slicing, reason = "codes index the dictionaries that made them; hot loop")]
 
-use crate::levels::Kind;
+use crate::levels::{GIVEN_EXCHANGED, Kind, SURNAME_EXCHANGED};
 use clear_names::{edits, jaro_winkler};
 
 use crate::prepared::{Comparison, Field, MOST, Prepared, REST};
@@ -87,9 +87,12 @@ impl Prepared {
         if words.starts(a, b) {
             return (4, 0.0);
         }
+        if self.exchanged(i, j) {
+            return (GIVEN_EXCHANGED as u8, words.any.ln(a, b));
+        }
         match self.elsewhere(slot, i, j) {
-            Some((_, _, rarity)) => (5, rarity),
-            None => (6, 0.0),
+            Some((_, _, rarity)) => (6, rarity),
+            None => (7, 0.0),
         }
     }
 
@@ -108,6 +111,10 @@ impl Prepared {
             Close::Near => return (2, words.surname.ln(a, b)),
             Close::Far => {}
         }
+        if self.exchanged(i, j) {
+            // Each of the two words is one comparison's: the given name's has the rarer.
+            return (SURNAME_EXCHANGED as u8, words.any.one(a).min(words.any.one(b)));
+        }
         let (of_a, of_b) = (words.pieces(a), words.pieces(b));
         if of_a[0] != NONE || of_b[0] != NONE {
             for x in [a, of_a[0], of_a[1]].into_iter().filter(|word| *word != NONE) {
@@ -118,14 +125,20 @@ impl Prepared {
                 }
             }
         }
-        let Some((x, y, rarity)) = self.elsewhere(slot, i, j) else { return (5, 0.0) };
+        let Some((x, y, rarity)) = self.elsewhere(slot, i, j) else { return (6, 0.0) };
         // One word that two rows have in common is one agreement: if the given name's comparison has it, this has not.
         let taken = self.given.is_some_and(|given| {
             (x == i[given] || y == j[given])
-                && self.compare_given(i, j).0 == 5
+                && self.compare_given(i, j).0 == 6
                 && self.elsewhere(given, i, j).is_some_and(|(p, q, _)| (p, q) == (x, y))
         });
-        if taken { (5, 0.0) } else { (4, rarity) }
+        if taken { (6, 0.0) } else { (5, rarity) }
+    }
+
+    /// Whether each row's given name is the other's family name.
+    fn exchanged(&self, i: &[u32], j: &[u32]) -> bool {
+        let (Some(given), Some(surname)) = (self.given, self.surname) else { return false };
+        i[given] != NONE && i[surname] != NONE && i[given] == j[surname] && i[surname] == j[given]
     }
 
     /// The name in this slot of either row among the other row's other names.

@@ -221,7 +221,8 @@ fn by_value(prepared: &Prepared, at: usize, weights: &mut Weights, known: Option
         }
     }
     for (level, declared) in weights.kind.levels().iter().enumerate() {
-        if declared.by_rarity && level > 0 {
+        // Exchanged names are equal word for word, as at the first level: their rarities add up to one.
+        if declared.by_rarity && level > 0 && weights.kind.exchanged() != Some(level) {
             weights.k[level] = ((sums[level] + 0.5) / tried.max(1.0) * values) as f32;
         }
     }

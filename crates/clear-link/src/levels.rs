@@ -54,6 +54,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The level at which two names are exchanged.
+    pub(crate) fn exchanged(self) -> Option<usize> {
+        match self {
+            Kind::Given => Some(GIVEN_EXCHANGED),
+            Kind::Surname => Some(SURNAME_EXCHANGED),
+            _ => None,
+        }
+    }
+
     /// The levels, strongest first; the last is disagreement.
     pub fn levels(self) -> &'static [Level] {
         match self {
@@ -107,13 +116,20 @@ pub(crate) fn shared_at_home(role: Role) -> bool {
     )
 }
 
+/// The level at which a given name is exchanged with a family name, and the family name's own. It is one mistake: a family
+/// name is so whenever the given name is, so its share among pairs of one person is not counted a second time.
+pub(crate) const GIVEN_EXCHANGED: usize = 5;
+/// See [`GIVEN_EXCHANGED`].
+pub(crate) const SURNAME_EXCHANGED: usize = 4;
+
 const GIVEN: &[Level] = &[
     rare("same", 0.70),
     rare("nickname", 0.04),
     rare("one edit", 0.08),
     rare("close or sounds alike", 0.04),
     flat("initial or short form", 0.02),
-    rare("in another name's place", 0.04),
+    rare("exchanged with the family name", 0.02),
+    rare("in another name's place", 0.02),
     flat("different", 0.08),
 ];
 const SURNAME: &[Level] = &[
@@ -121,7 +137,8 @@ const SURNAME: &[Level] = &[
     rare("one edit", 0.08),
     rare("close or sounds alike", 0.04),
     rare("a part of it is the same", 0.02),
-    rare("in another name's place", 0.04),
+    rare("exchanged with the given name", 0.02),
+    rare("in another name's place", 0.02),
     flat("different", 0.06),
 ];
 const MIDDLE: &[Level] = &[rare("same", 0.80), flat("initial", 0.06), rare("close", 0.06), flat("different", 0.08)];

@@ -51,7 +51,8 @@ impl Weights {
     pub(crate) fn settle(&mut self) {
         for (at, level) in self.kind.levels().iter().enumerate() {
             let among = if level.by_rarity { self.k[at] } else { self.u[at] };
-            self.same[at] = (self.m[at] / among).ln();
+            let again = self.kind == Kind::Surname && self.kind.exchanged() == Some(at);
+            self.same[at] = (if again { 1.0 } else { self.m[at] } / among).ln();
             self.home[at] = if self.shared { (self.h[at] / among).ln() } else { 0.0 };
         }
     }
