@@ -4,6 +4,7 @@
 //! Out:   a [`Model`].
 //! Never: reads a truth; depends on the order of the rows.
 #![expect(clippy::indexing_slicing, reason = "levels index the weights of their comparison; hot loop")]
+#![expect(clippy::needless_range_loop, reason = "one number indexes several lists of the same comparison")]
 
 use crate::compare::{MISSING, Pattern};
 use crate::dict::mix;

@@ -61,6 +61,6 @@ pub use levels::{Kind, Level};
 pub use link::{Linked, Options, Scored, link};
 pub use linker::{Arrived, Linker};
 pub use model::{Model, ShownLevel};
-pub use neighbourhood::{Cluster, Edge, Judgement, Why, cluster};
+pub use neighbourhood::{Cluster, Edge, Judgement, Why, cluster, explain};
 pub use role::Role;
 pub use table::Table;

@@ -18,6 +18,7 @@ use crate::agglomerate::{self, Decided};
 use crate::block;
 use crate::compare::{MISSING, Pattern};
 use crate::declared;
+use crate::explain::Waterfall;
 use crate::link::{Scored, together};
 use crate::model::Model;
 use crate::prepared::Prepared;
@@ -118,6 +119,13 @@ pub fn cluster(persons: &[(RecordId, &Person)], judgements: &[Judgement]) -> Vec
     });
     let edges = Edges { ids: &ids, prepared: &prepared, model: &model };
     edges.clusters(&clusters, &scored, &decided, &different)
+}
+
+/// Why two records are, or are not, one person, by the declared weights.
+pub fn explain(a: &Person, b: &Person) -> Waterfall {
+    let prepared = prepared([a, b].into_iter());
+    let model = declared::shipped().model.fitted_to(&prepared.comparisons);
+    crate::explain::waterfall(&prepared, &model, 0, 1)
 }
 
 fn prepared<'a>(persons: impl Iterator<Item = &'a Person>) -> Prepared {

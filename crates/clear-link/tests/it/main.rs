@@ -183,3 +183,26 @@ fn a_hidden_record_bridges_nothing() {
     assert_eq!(shown(&clusters(&[a, b, c], &[])), "1-2-3");
     assert_eq!(shown(&clusters(&[a, c], &[])), "1 2");
 }
+
+/// The example of docs/linking.md, which shows it as it is printed here.
+#[test]
+fn the_worked_example_is_the_one_in_the_docs() {
+    let (a, b) = (person("Robert Quimby|1980-02-11|"), person("Bob Quimbey|1980-02-11|"));
+    let waterfall = clear_link::explain(&a, &b);
+    let docs = include_str!("../../../../docs/linking.md").replace("\r", "");
+    assert!(docs.contains(&waterfall.to_string()), "docs/linking.md should show:\n{waterfall}");
+    // By hand: a birthday is one of e^10.2 days, two records are one person with odds of e^-14.9 before any evidence.
+    let bits = |ln: f32| ln / std::f32::consts::LN_2;
+    let step = |role: &str| waterfall.steps.iter().find(|step| step.role.name() == role).unwrap().bits;
+    assert!((waterfall.before - bits(-14.9)).abs() < 0.01);
+    assert!(
+        (step("date_of_birth") - bits(10.2)).abs() < 0.3,
+        "same dates are same nearly always where they are one person's"
+    );
+    assert!(
+        (waterfall.after
+            - (waterfall.before + waterfall.household + waterfall.steps.iter().map(|step| step.bits).sum::<f32>()))
+        .abs()
+            < 0.01
+    );
+}
