@@ -14,12 +14,12 @@ use crate::prepared::{MOST, Prepared};
 use crate::role::Role;
 use crate::table::NONE;
 
-const RANDOM_PAIRS: u64 = 200_000;
-const VALUE_PAIRS: u64 = 60_000;
-const EM_PAIRS: usize = 300_000;
+const RANDOM_PAIRS: u64 = 100_000;
+const VALUE_PAIRS: u64 = 40_000;
+const EM_PAIRS: usize = 200_000;
 /// Share of the pairs of one person that the pairs of households must exceed.
 const HOME_NEEDS: f64 = 0.01;
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 10;
 
 pub(crate) fn estimate(prepared: &Prepared, pairs: &[u64]) -> Model {
     let rows = f64::from(prepared.rows);
