@@ -239,15 +239,10 @@ fn text(field: &Field, a: u32, b: u32) -> (u8, f32) {
 
 fn number(field: &Field, a: u32, b: u32) -> (u8, f32) {
     let (x, y) = (field.shape(a), field.shape(b));
-    let long = x.len.min(y.len);
-    if long > 2 && x.may_be_within(y, 2) {
-        match edits(field.values.get(a), field.values.get(b), if long > 5 { 2 } else { 1 }) {
-            Some(0 | 1) => return (1, field.rarity.ln(a, b)),
-            Some(_) => return (2, field.rarity.ln(a, b)),
-            None => {}
-        }
+    if x.len.min(y.len) > 2 && x.may_be_within(y, 1) && edits(field.values.get(a), field.values.get(b), 1).is_some() {
+        return (1, field.rarity.ln(a, b));
     }
-    (3, 0.0)
+    (2, 0.0)
 }
 
 fn postcode(field: &Field, a: u32, b: u32) -> (u8, f32) {

@@ -153,8 +153,7 @@ const DATE: &[Level] = &[
 const SUFFIX: &[Level] = &[rare("same", 0.70), flat("one has none", 0.28), flat("different", 0.02)];
 const EXACT: &[Level] = &[rare("same", 0.95), flat("different", 0.05)];
 const TEXT: &[Level] = &[rare("same", 0.80), rare("close", 0.06), rare("a word of it", 0.04), flat("different", 0.10)];
-const NUMBER: &[Level] =
-    &[rare("same", 0.80), rare("one edit", 0.08), rare("two edits", 0.02), flat("different", 0.10)];
+const NUMBER: &[Level] = &[rare("same", 0.80), rare("one edit", 0.08), flat("different", 0.12)];
 const POSTCODE: &[Level] =
     &[rare("same", 0.78), rare("one edit", 0.08), flat("same area", 0.05), flat("different", 0.09)];
 const STREET: &[Level] = &[

@@ -23,6 +23,9 @@ const KEPT: f32 = -4.0;
 /// Rows of a group that are compared when it is weighed.
 const SPOKESMEN: usize = 48;
 
+/// Rows that are fetched from memory together, so that their fetches overlap.
+const TOUCHED: usize = 32;
+
 /// What the linker is told beside the rows.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -79,12 +82,15 @@ pub fn link(table: Table, options: &Options, done: &mut dyn FnMut(&'static str))
     done("estimate");
     let mut pattern = Pattern::default();
     let mut scored = Vec::new();
-    for pair in &pairs {
-        let (a, b) = ((pair >> 32) as u32, *pair as u32);
-        prepared.compare(a, b, &mut pattern);
-        let ln_odds = model.score(&pattern);
-        if ln_odds > KEPT {
-            scored.push(Scored { a, b, ln_odds });
+    for few in pairs.chunks(TOUCHED) {
+        prepared.touch(few.iter().map(|pair| *pair as u32));
+        for pair in few {
+            let (a, b) = ((pair >> 32) as u32, *pair as u32);
+            prepared.compare(a, b, &mut pattern);
+            let ln_odds = model.score(&pattern);
+            if ln_odds > KEPT {
+                scored.push(Scored { a, b, ln_odds });
+            }
         }
     }
     let compared = pairs.len();

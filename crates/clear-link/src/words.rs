@@ -73,6 +73,12 @@ impl Words {
         self.shapes[word as usize].len
     }
 
+    /// Reads a little of what is known of a word.
+    pub(crate) fn touch(&self, word: u32) -> u32 {
+        let at = word as usize;
+        self.shapes[at].mask ^ self.sounds[at] ^ u32::from(self.has_nicknames[at])
+    }
+
     pub(crate) fn sound(&self, word: u32) -> u32 {
         self.sounds[word as usize]
     }
