@@ -80,7 +80,7 @@ pub(crate) fn clusters(
         .chain(judged)
         .map(|(a, b, odds)| (top(&mut parent, a), a, b, odds))
         .collect();
-    by_component.sort_unstable_by(|x, y| (x.0, x.1, x.2).cmp(&(y.0, y.1, y.2)));
+    by_component.sort_unstable_by_key(|edge| (edge.0, edge.1, edge.2));
     by_component.dedup_by_key(|edge| (edge.1, edge.2));
     let mut cluster: Vec<u32> = (0..rows).collect();
     let mut with_decisions = |a: &[u32], b: &[u32]| decided.about(a, b).unwrap_or_else(|| join(a, b));
