@@ -4,7 +4,7 @@
 //! Out:   a cluster for each row, as a file; figures on standard output; a report and a model where they are wanted.
 //! Never: opens a store of records: it reads the files that it is given, and nobody's record but theirs.
 
-#![expect(clippy::disallowed_methods, reason = "stores: imports, papers")]
+#![expect(clippy::disallowed_methods, reason = "stores: papers")]
 
 mod measure;
 mod page;
