@@ -113,6 +113,11 @@ impl Input {
     }
 }
 
+/// A file's bytes, unpacked.
+pub(crate) fn unpacked(path: &Path) -> Result<BufReader<Box<dyn Read + Send>>, Error> {
+    Ok(Input::open(path)?.reader)
+}
+
 struct Counted<R> {
     inner: R,
     read: Arc<AtomicU64>,

@@ -19,6 +19,8 @@
 pub mod chicago_crimes;
 pub mod forms;
 mod input;
+mod parquet_columns;
+pub mod tables;
 
 use std::fmt;
 use std::io;

@@ -1,54 +1,55 @@
-//! What two records must share to be joined.
+//! Where a record's neighbours are found.
+//!
+//! In:    a person record.
+//! Out:   [`BlockKey`]s: records that share none are not looked at together.
+//! Never: depends on any other record; so keys tell nothing of what is hidden.
 
+use clear_names::{parts, sound};
 use clear_record::Person;
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
 
-use crate::Why;
+use crate::dict::{hash_bytes, mix};
 
-/// A neighbourhood of a record: records that share none of theirs are not joined by a rule. A hash; two unlike
-/// neighbourhoods may share one, so it finds candidates and decides nothing.
+/// A neighbourhood of a record. A hash; two unlike neighbourhoods may share one, so it finds candidates and decides nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlockKey(pub u64);
 
-/// The neighbourhoods of a person, in order, the same on every machine.
+/// The neighbourhoods of a person, in order, the same on every machine: the identity number; each name's sound with the
+/// whole date of birth, with its year, or with its day; two names' sounds with the year, or alone where there is no date.
 pub fn block_keys(person: &Person) -> Vec<BlockKey> {
-    let mut keys: Vec<BlockKey> = of(person).into_iter().map(|(why, key)| BlockKey(hash(why, &key))).collect();
+    let mut keys: Vec<u64> = Vec::new();
+    if let Some(number) = &person.identity_number {
+        let mut folded = Vec::new();
+        if crate::fold::fold_number(number, &mut folded) {
+            keys.push(mix(1, hash_bytes(&folded)));
+        }
+    }
+    let names = [&person.given_name, &person.family_name, &person.middle_name];
+    let mut sounds: Vec<u64> = names
+        .into_iter()
+        .flatten()
+        .flat_map(|name| parts(name))
+        .flat_map(|part| if part.pieces.len() > 1 { part.pieces } else { vec![part.whole] })
+        .filter(|word| word.len() > 1)
+        .map(|word| sound(&word).number())
+        .collect();
+    sounds.sort_unstable();
+    sounds.dedup();
+    sounds.truncate(6);
+    let birth = person.date_of_birth.map(|birth| birth.to_string());
+    let (year, day) = birth.as_deref().and_then(|birth| birth.split_once('-')).unwrap_or_default();
+    for (at, sound) in sounds.iter().enumerate() {
+        if !year.is_empty() {
+            keys.push(mix(mix(2, *sound), hash_bytes(day.as_bytes())));
+        }
+        for other in sounds.iter().skip(at + 1) {
+            let both = mix(mix(3, *sound), *other);
+            keys.push(mix(both, hash_bytes(year.as_bytes())));
+            if year.is_empty() {
+                keys.push(mix(both, 4));
+            }
+        }
+    }
     keys.sort_unstable();
     keys.dedup();
-    keys
-}
-
-/// FNV-1a.
-fn hash(why: Why, key: &str) -> u64 {
-    let bytes = [why as u8].into_iter().chain(key.bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-/// Every rule's key of a person that has what the rule needs. What is missing joins nothing.
-///
-/// An identity number is its owner's: two agencies may both have given out number 77. So a number joins only together
-/// with the date of birth or the name.
-pub(crate) fn of(person: &Person) -> Vec<(Why, String)> {
-    let name = full_name(person);
-    let birth = person.date_of_birth.map(|birth| birth.to_string());
-    let number = person.identity_number.as_deref().map(folded).filter(|number| !number.is_empty());
-    let both = |why, a: &Option<String>, b: &Option<String>| Some((why, format!("{}\n{}", a.as_ref()?, b.as_ref()?)));
-    let keys = [
-        both(Why::NumberAndBirth, &number, &birth),
-        both(Why::NumberAndName, &number, &name),
-        both(Why::NameAndBirth, &name, &birth),
-    ];
-    keys.into_iter().flatten().collect()
-}
-
-/// Given and family name; the middle name is too often an initial or absent.
-fn full_name(person: &Person) -> Option<String> {
-    let part = |name: &Option<String>| name.as_deref().map(folded).filter(|name| !name.is_empty());
-    Some(format!("{} {}", part(&person.given_name)?, part(&person.family_name)?))
-}
-
-/// Letters and digits only, case and diacritics folded.
-fn folded(text: &str) -> String {
-    text.nfkd().filter(|c| c.is_alphanumeric() && !is_combining_mark(*c)).flat_map(char::to_uppercase).collect()
+    keys.into_iter().map(BlockKey).collect()
 }

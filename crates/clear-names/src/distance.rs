@@ -16,6 +16,13 @@ pub fn edits(a: &[u8], b: &[u8], most: u8) -> Option<u8> {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     let edits = match short.len() {
         0 => long.len(),
+        // One edit leaves one letter on each side, or two that are swapped; most words are further apart, and this is all
+        // that it takes to say so.
+        _ if most < 2 => match (short, long) {
+            ([_], [_]) => 1,
+            ([a, b], [c, d]) if a == d && b == c => 1,
+            _ => return None,
+        },
         1..=64 => bit_parallel(short, long),
         _ => row_by_row(short, long),
     };

@@ -1,8 +1,9 @@
 //! Find: persons, plates, addresses, telephones, words, cases, incidents.
 
 use clear_policy::Grant;
-use clear_record::{Caution, Handling, LabelId, LabelSet, RecordId, Seq, Sight, Version};
+use clear_record::{Caution, Handling, LabelId, LabelSet, RecordId, Seq, Sex, Sight, Version};
 use clear_search::{Born, Facet, Pattern, Query, Snippet, Suggested, Suggestion, Terms, Wanted, Who};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -26,9 +27,24 @@ pub struct Find {
     /// A person's name, in any order, misspelt or partial.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// With a name: the date of birth.
+    /// With a name: the date of birth; a wrong one makes a worse hit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date_of_birth: Option<Date>,
+    /// Persons born then alone: a year, `1980`; a year about, `1980~2`; or two days, `1980-03-01..1981-02-28`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub born: Option<String>,
+    /// Persons of this age alone, in years today: `34` or `30-40`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age: Option<String>,
+    /// Persons of this sex alone: `M`, `F` or `U`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sex: Option<Sex>,
+    /// Persons whose home address is on this block or street alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub home: Option<String>,
+    /// Words of scars, marks and tattoos, of a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marks: Option<String>,
     /// The owner's person identity number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity_number: Option<String>,
@@ -138,7 +154,7 @@ impl Read {
 
 impl Find {
     /// What was said, and how it was understood.
-    fn read(&self) -> Result<Read, Error> {
+    fn read(&self, at: Timestamp) -> Result<Read, Error> {
         let said =
             |text: &Option<String>| text.as_ref().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let texts = [
@@ -150,6 +166,8 @@ impl Find {
             &self.words,
             &self.case_number,
             &self.identity_number,
+            &self.home,
+            &self.marks,
         ];
         let most = |text: &str| if text.trim_start().starts_with('@') { BARCODE_MAX_CHARS } else { TEXT_MAX_CHARS };
         if texts.iter().any(|text| text.as_ref().is_some_and(|text| text.chars().count() > most(text))) {
@@ -160,23 +178,28 @@ impl Find {
         if let Some(text) = said(&self.text) {
             found.push(Read::typed(&text, said(&self.read_as).as_deref())?);
         }
-        if self.name.is_some() || self.date_of_birth.is_some() || self.identity_number.is_some() {
-            let who = Who {
-                name: said(&self.name),
-                born: self.date_of_birth.map(Born::On),
-                identity_number: said(&self.identity_number),
-                ..Who::default()
-            };
+        let mut who = Who {
+            name: said(&self.name),
+            born: self.date_of_birth.map(Born::On),
+            identity_number: said(&self.identity_number),
+            marks: said(&self.marks),
+            ..Who::default()
+        };
+        let mut others = (said(&self.plate), said(&self.address), said(&self.phone));
+        if who != Who::default() {
+            // Beside a person these are the person's own.
+            (who.plate, who.address, who.phone) = std::mem::take(&mut others);
             found.push(Read::of(Terms::Person(who), "a person"));
         }
-        if let Some(plate) = said(&self.plate) {
+        let (plate, address, phone) = others;
+        if let Some(plate) = plate {
             Pattern::read(&plate).map_err(mistaken)?;
             found.push(Read::of(Terms::Plate(plate), "a plate"));
         }
-        if let Some(address) = said(&self.address) {
+        if let Some(address) = address {
             found.push(Read::of(Terms::Address(address), "an address"));
         }
-        if let Some(phone) = said(&self.phone) {
+        if let Some(phone) = phone {
             found.push(Read::of(Terms::Phone(phone), "a telephone number"));
         }
         if let Some(words) = said(&self.words) {
@@ -189,10 +212,19 @@ impl Find {
             found.push(Read::of(Terms::Id(id), "a record id"));
         }
         match found.len() {
+            0 if narrow::of_persons(self) => {
+                let born = narrow::born(self, at)?;
+                let who = Who { born, address: said(&self.home), ..Who::default() };
+                let nobody = "beside sex say a name, born, age or home: half of all persons have it";
+                if who == Who::default() {
+                    return Err(Error::Question(nobody.into()));
+                }
+                Ok(Read::of(Terms::Person(who), "persons by birth and home"))
+            }
             0 if narrow::narrows(self) => Ok(Read::of(Terms::Incidents, "incidents by date and beat")),
             0 => Err(Error::Question(
-                "say what to look for: text, name, plate, address, phone, words, case_number, identity_number, id, or \
-                 from, to, hours, weekdays, beat, district, community_area, near, polygon"
+                "say what to look for: text, name, plate, address, phone, marks, words, case_number, identity_number, id, or \
+                 born, age, home, from, to, hours, weekdays, beat, district, community_area, near, polygon"
                     .into(),
             )),
             1 => found.pop().ok_or_else(|| Error::Question("say what to look for".into())),
@@ -246,12 +278,12 @@ impl Question for Find {
     async fn run(&self, shelves: &Shelves, grant: &Grant, seq: Seq) -> Result<FindMatch, Error> {
         let ties = shelves.ties(grant);
         let sight = ties.sight(grant);
-        let Read { terms, how: understood, others, note } = self.read()?;
+        let Read { terms, how: understood, others, note } = self.read(grant.at())?;
         let limit = self.limit.unwrap_or(LIMIT_DEFAULT);
         if limit > LIMIT_MAX {
             return Err(Error::Question(format!("limit is at most {LIMIT_MAX}; use offset for more")));
         }
-        let filter = narrow::filter(self)?;
+        let filter = narrow::filter(self, grant.at())?;
         let (offset, facets) = (self.offset.unwrap_or(0), self.facets.unwrap_or(false));
         let query = Query { terms, filter, limit, offset, facets };
         let (found, cautions, begins) = {
@@ -278,7 +310,7 @@ impl Question for Find {
     }
 
     fn silent_hits(&self, shelves: &Shelves, grant: &Grant) -> Vec<SilentHit> {
-        let Ok(Read { terms, .. }) = self.read() else { return Vec::new() };
+        let Ok(Read { terms, .. }) = self.read(grant.at()) else { return Vec::new() };
         let ties = shelves.ties(grant);
         let sight = ties.sight(grant);
         let folds = shelves.folds();

@@ -1,8 +1,9 @@
 //! What a search keeps: days, hours, weekdays, beats, areas and shapes on the map, as they are written in a question.
 
 use clear_record::Kind;
-use clear_search::{Area, Filter, Point};
+use clear_search::{Area, Born, Filter, Point, read_date};
 use jiff::civil::Weekday;
+use jiff::{Timestamp, tz};
 
 use crate::{Error, Find};
 
@@ -20,7 +21,7 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
 ///
 /// # Errors
 /// [`Error::Question`] with what is wrong and how it is written.
-pub(crate) fn filter(find: &Find) -> Result<Filter, Error> {
+pub(crate) fn filter(find: &Find, at: Timestamp) -> Result<Filter, Error> {
     if let (Some(from), Some(to)) = (find.from, find.to)
         && from > to
     {
@@ -35,6 +36,9 @@ pub(crate) fn filter(find: &Find) -> Result<Filter, Error> {
         occurred_to: find.to,
         beat: said(&find.beat).map(str::to_owned),
         kinds,
+        sex: find.sex,
+        born: born(find, at)?,
+        home: said(&find.home).map(str::to_owned),
         district: said(&find.district).map(str::to_owned),
         community_area: find.community_area,
         area: area(find)?,
@@ -50,6 +54,42 @@ pub(crate) fn narrows(find: &Find) -> bool {
         || find.to.is_some()
         || find.community_area.is_some()
         || texts.iter().any(|text| said(text).is_some())
+}
+
+/// Whether it keeps only some persons.
+pub(crate) fn of_persons(find: &Find) -> bool {
+    find.sex.is_some() || [&find.born, &find.age, &find.home].iter().any(|text| said(text).is_some())
+}
+
+/// When the persons were born that a question keeps, `at` being today.
+///
+/// # Errors
+/// [`Error::Question`] with how it is written.
+pub(crate) fn born(find: &Find, at: Timestamp) -> Result<Option<Born>, Error> {
+    let number = |text: &str| text.trim().parse::<i16>().ok().filter(|number| (0..=9_999).contains(number));
+    match (said(&find.born), said(&find.age)) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err(wrong("say born or age, not both".into())),
+        (Some(text), None) => {
+            let days = || text.split_once("..").and_then(|(from, to)| Some((read_date(from)?, read_date(to)?)));
+            let about = || text.split_once('~').and_then(|(year, within)| Some((number(year)?, number(within)?)));
+            let born = match (days(), about(), number(text).filter(|year| *year >= 1_800), read_date(text)) {
+                (Some((from, to)), ..) if from <= to => Some(Born::Between(from, to)),
+                (None, Some((year, within)), ..) => Some(Born::about(year, within)),
+                (None, None, Some(year), _) => Some(Born::about(year, 0)),
+                (None, None, None, Some(day)) => Some(Born::Between(day, day)),
+                _ => None,
+            };
+            let how = "born is a year (1980), a year about (1980~2), a day, or two days (1980-03-01..1981-02-28)";
+            born.map(Some).ok_or_else(|| wrong(how.into()))
+        }
+        (None, Some(text)) => {
+            let (from, to) = text.split_once('-').unwrap_or((text, text));
+            let ages = number(from).zip(number(to)).filter(|(from, to)| from <= to && *to <= 150);
+            let (from, to) = ages.ok_or_else(|| wrong("age is in whole years: 34, or 30-40".into()))?;
+            Ok(Some(Born::aged(from, to, at.to_zoned(tz::TimeZone::UTC).date())))
+        }
+    }
 }
 
 fn said(text: &Option<String>) -> Option<&str> {

@@ -221,6 +221,16 @@ pub(crate) struct FindSchema {
     /// With a name: the date of birth.
     #[schema(format = Date)]
     date_of_birth: Option<String>,
+    /// Persons born then alone: `1980`, `1980~2`, `1980-03-01..1981-02-28`.
+    born: Option<String>,
+    /// Persons of this age alone, in years: `34`, `30-40`.
+    age: Option<String>,
+    /// Persons of this sex alone: `M`, `F`, `U`.
+    sex: Option<String>,
+    /// Persons whose home address is on this block or street alone.
+    home: Option<String>,
+    /// Words of scars, marks and tattoos, of a person.
+    marks: Option<String>,
     /// The owner's person identity number.
     identity_number: Option<String>,
     /// A registration plate, a part of one, or one with wildcards: `AB?12*`.
@@ -375,6 +385,11 @@ mod tests {
             text: text(),
             name: text(),
             date_of_birth: day,
+            born: text(),
+            age: text(),
+            sex: Some(clear_record::Sex::Female),
+            home: text(),
+            marks: text(),
             identity_number: text(),
             plate: text(),
             address: text(),

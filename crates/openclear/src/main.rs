@@ -21,6 +21,7 @@ mod export;
 mod founding;
 mod guards;
 mod import;
+mod link;
 mod open;
 mod policy;
 mod register;
@@ -64,6 +65,8 @@ enum Command {
     Serve(serve::Args),
     /// Bring in a file.
     Import(import::Args),
+    /// Find which rows of one or two files are the same person.
+    Link(link::Args),
     /// Look at the register, or enter something in it.
     Register(register::Args),
     /// Issue an API token for an account, for a program.
@@ -129,6 +132,7 @@ fn run(command: Command) -> anyhow::Result<End> {
         Command::Serve(args) => runtime()?.block_on(serve::run(args)),
         Command::Import(args) => runtime()?.block_on(import::run(args)),
         Command::Token(args) => runtime()?.block_on(token::run(args)),
+        Command::Link(args) => link::run(args),
         Command::Register(args) => register::run(args),
         Command::Ask(args) => ask::run(args),
         Command::Audit(args) => audit::run(args),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use clear_search::{Terms, read_date, understand};
+use clear_search::{Born, Terms, Who, read_date, understand};
 use jiff::civil::Date;
 use serde_json::Value;
 
@@ -216,13 +216,14 @@ fn person(what: &str, date_of_birth: Option<&str>) -> Result<(Terms, String), St
     if let Some(birth) = birth {
         understood += &format!(", born {birth}");
     }
-    Ok((Terms::Person { name: Some(name), date_of_birth: birth, identity_number: None }, understood))
+    let who = Who { name: Some(name), born: birth.map(Born::On), ..Who::default() };
+    Ok((Terms::Person(who), understood))
 }
 
 /// A name with its date of birth behind or before it.
 fn undated(what: &str) -> (String, Option<Date>) {
     match understand(what).terms {
-        Terms::Person { name, date_of_birth: Some(birth), .. } => (name.unwrap_or_default(), Some(birth)),
+        Terms::Person(Who { name, born: Some(Born::On(birth)), .. }) => (name.unwrap_or_default(), Some(birth)),
         _ => (what.to_owned(), None),
     }
 }

@@ -1,0 +1,137 @@
+//! Links a table: from rows to scored pairs to clusters.
+//!
+//! In:    a [`Table`]; if wanted a [`Model`] learnt before; people's decisions about pairs of rows.
+//! Out:   [`Linked`]: a cluster for each row, the scored pairs, the model, and a reason for every join.
+//! Never: reads a truth; joins two rows that a decision parts.
+//!
+//! # How
+//! Candidates by rarity (`block`), weights by estimation without labels (`estimate`), groups by the log odds of their
+//! fields together (`agglomerate`). Everything is a function of the rows in their order, with fixed seeds.
+
+use crate::agglomerate::{self, Decided};
+use crate::block::{self, Found};
+use crate::compare::Pattern;
+use crate::estimate;
+use crate::explain::{self, Waterfall};
+use crate::model::{Model, Sums};
+use crate::prepared::Prepared;
+use crate::table::Table;
+
+/// Pairs below these log odds are forgotten: one in fifty-five.
+const KEPT: f32 = -4.0;
+
+/// Rows of a group that are compared when it is weighed.
+const SPOKESMEN: usize = 48;
+
+/// Rows that are fetched from memory together, so that their fetches overlap.
+const TOUCHED: usize = 32;
+
+/// What the linker is told beside the rows.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Weights learnt before; without them they are estimated from the rows.
+    pub model: Option<Model>,
+    /// Pairs of rows that a person decided to be one person.
+    pub same: Vec<(u32, u32)>,
+    /// Pairs of rows that a person decided to be two persons. It outranks `same`.
+    pub different: Vec<(u32, u32)>,
+}
+
+/// Two rows and how likely they are one person.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scored {
+    /// The row that comes first.
+    pub a: u32,
+    /// The other.
+    pub b: u32,
+    /// Natural logarithm of the odds.
+    pub ln_odds: f32,
+}
+
+impl Scored {
+    /// The probability that they are one person.
+    pub fn probability(&self) -> f32 {
+        1.0 / (1.0 + (-self.ln_odds).exp())
+    }
+}
+
+/// A linked table.
+pub struct Linked {
+    /// For each row the smallest row of its cluster.
+    pub clusters: Vec<u32>,
+    /// Pairs that were compared and are not hopeless, in order.
+    pub pairs: Vec<Scored>,
+    /// How many pairs were compared.
+    pub compared: usize,
+    /// How they were found.
+    pub found: Found,
+    pub(crate) model: Model,
+    pub(crate) prepared: Prepared,
+}
+
+/// Links the rows. `done` is told the name of each stage when it is done, for a clock.
+pub fn link(table: Table, options: &Options, done: &mut dyn FnMut(&'static str)) -> Linked {
+    let prepared = Prepared::of(table);
+    done("prepare");
+    let (pairs, found) = block::pairs(&prepared);
+    done("candidates");
+    let model = match &options.model {
+        Some(model) => model.fitted_to(&prepared.comparisons),
+        None => estimate::estimate(&prepared, &pairs),
+    };
+    done("estimate");
+    let mut pattern = Pattern::default();
+    let mut scored = Vec::new();
+    for few in pairs.chunks(TOUCHED) {
+        prepared.touch(few.iter().map(|pair| *pair as u32));
+        for pair in few {
+            let (a, b) = ((pair >> 32) as u32, *pair as u32);
+            prepared.compare(a, b, &mut pattern);
+            let ln_odds = model.score(&pattern);
+            if ln_odds > KEPT {
+                scored.push(Scored { a, b, ln_odds });
+            }
+        }
+    }
+    let compared = pairs.len();
+    drop(pairs);
+    done("score");
+    let decided = Decided::of(&options.same, &options.different);
+    let clusters = agglomerate::clusters(prepared.rows, &scored, &decided, &mut |a, b| {
+        together(&prepared, &model, a, b, &mut pattern)
+    });
+    done("cluster");
+    Linked { clusters, pairs: scored, compared, found, model, prepared }
+}
+
+/// Log odds that two groups are one person. Each field speaks once, with the mean over those pairs of rows that have it:
+/// so a row that says little neither joins nor parts groups that say much, and the odds before any evidence count once.
+///
+/// Of a group of more than [`SPOKESMEN`] rows so many speak, evenly taken: a million equal rows cost a million times that.
+pub(crate) fn together(prepared: &Prepared, model: &Model, a: &[u32], b: &[u32], pattern: &mut Pattern) -> f32 {
+    let mut sums = Sums::default();
+    for x in a.iter().step_by(a.len().div_ceil(SPOKESMEN).max(1)) {
+        for y in b.iter().step_by(b.len().div_ceil(SPOKESMEN).max(1)) {
+            prepared.compare(*x, *y, pattern);
+            model.add(pattern, &mut sums);
+        }
+    }
+    model.of_means(&sums)
+}
+
+impl Linked {
+    /// The weights that were used.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Why two rows have the odds that they have.
+    pub fn explain(&self, a: u32, b: u32) -> Waterfall {
+        explain::waterfall(&self.prepared, &self.model, a, b)
+    }
+
+    /// Log odds of two groups of rows together; what decided whether they were joined.
+    pub fn together(&self, a: &[u32], b: &[u32]) -> f32 {
+        together(&self.prepared, &self.model, a, b, &mut Pattern::default())
+    }
+}
