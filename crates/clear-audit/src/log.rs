@@ -1,5 +1,9 @@
 //! The running log: appends from any thread, one thread that writes.
 
+#![expect(clippy::disallowed_methods, reason = "stores: log-frames, log-tiles")]
+
+#[cfg(test)]
+mod cuts;
 mod pending;
 mod writer;
 
