@@ -31,8 +31,9 @@ const STEPS: &[Step] = &[
     Step { name: "clear-ingest", may_use: &[], never: "decides who may file" },
     Step { name: "clear-store", may_use: &[], never: "shows what is not logged" },
     Step { name: "clear-audit", may_use: &[], never: "knows policy or store" },
-    Step { name: "clear-link", may_use: &[], never: "reads the store" },
-    Step { name: "clear-search", may_use: &[], never: "returns a record" },
+    Step { name: "clear-names", may_use: &[], never: "does IO" },
+    Step { name: "clear-link", may_use: &["clear-names"], never: "reads the store" },
+    Step { name: "clear-search", may_use: &["clear-names"], never: "returns a record" },
     Step { name: "clear-stats", may_use: &["clear-soql"], never: "lets an asker's expression see a hidden row" },
     Step { name: "clear-policy", may_use: &[], never: "does IO, asks the time, knows Cedar" },
     Step { name: "clear-rules", may_use: &["clear-policy"], never: "opens what a closure has shut" },
@@ -95,6 +96,7 @@ const MISSING: &[(&str, &str, &str)] = &[
 
 /// Crates of others that stay behind one border, with who may name them.
 const ALONE: &[(&str, &[&str], &str)] = &[
+    ("any_ascii", &["clear-names"], "one spelling for names of every script"),
     ("cedar-policy", &["clear-rules", "clear-proof"], "the rule engine"),
     ("cedar-policy-symcc", &["clear-proof"], "the symbolic compiler"),
     ("datafusion", &["clear-stats"], "the analysis engine"),

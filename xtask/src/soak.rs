@@ -1,4 +1,5 @@
-//! The long runs: the second evaluator over many questions, the log under many flips, cuts and kills, and each parser
+//! The long runs: the second evaluator over many questions, the log under many flips, cuts and kills, the gate
+//! under ten thousand sessions, and each parser
 //! fuzzed in turn, from its seeds.
 
 use std::io::{BufRead, BufReader};
@@ -13,11 +14,15 @@ use crate::run::{cargo, has};
 /// How many random questions the rules and the second evaluator must agree about; `make test` asks a tenth.
 const QUESTIONS: &str = "100000";
 
-/// Tests of the log that run longer here: package, test, the variable that says how often, how often.
+/// Tests of the log and of the gate that run longer here: package, test, the variable that says how often, how often.
 const LOG: &[(&str, &str, &str, &str)] = &[
     ("clear-audit", "gr22_any_flipped_byte_is_found_and_its_entry_named", "OPENCLEAR_FLIPS", "10000"),
     ("clear-audit", "gr24_cut_at_each_write_of_a_crash_run_what_was_acknowledged_is_there", "OPENCLEAR_CUTS", "1000"),
     ("openclear", "kill::kill_nine", "OPENCLEAR_KILLS", "500"),
+    ("openclear", "gate::s12_gr02_gr04_an_order_among_streams_over_http_1", "OPENCLEAR_SESSIONS", "10000"),
+    ("openclear", "gate::s12_gr02_gr04_an_order_among_streams_over_http_1_with_tls", "OPENCLEAR_SESSIONS", "10000"),
+    ("openclear", "gate::s12_gr02_gr04_an_order_among_streams_over_http_2", "OPENCLEAR_SESSIONS", "10000"),
+    ("openclear", "gate::s12_gr02_gr04_an_order_among_streams_over_http_2_with_tls", "OPENCLEAR_SESSIONS", "10000"),
 ];
 
 /// Asks the second evaluator, then runs every target of `fuzz/` for so many seconds.

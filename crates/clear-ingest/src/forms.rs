@@ -212,13 +212,20 @@ fn check(record: &Record, now: Timestamp) -> Result<(), Fault> {
         }
         Record::Assignment(assignment) => ends_after(assignment.from, assignment.until),
         Record::Referral(referral) => {
-            if matches!(referral.record.kind, Kind::Assignment | Kind::Referral | Kind::Restriction) {
+            if matches!(referral.record.kind, Kind::Assignment | Kind::Referral | Kind::Restriction | Kind::Judgement) {
                 at(
                     "record",
                     format!("names a record of the kind {}, which is referred to nobody", referral.record.kind),
                 )?;
             }
             ends_after(referral.from, referral.until)
+        }
+        Record::Judgement(judgement) => {
+            if judgement.one == judgement.other {
+                at("other", "is the same record as `one`")
+            } else {
+                Ok(())
+            }
         }
         // Not a form: it would say what the label does not do.
         Record::Restriction(_) => Err((None, "is set on the record itself, at its `handling`".to_owned())),

@@ -33,6 +33,12 @@ pub enum Judgement {
 }
 
 impl Judgement {
+    /// The two records that it is about.
+    pub fn about(&self) -> [RecordId; 2] {
+        let (Judgement::Same(a, b) | Judgement::Different(a, b)) = *self;
+        [a, b]
+    }
+
     /// The same judgement with the smaller id first: who was named first does not matter.
     fn ordered(&self) -> Judgement {
         match *self {

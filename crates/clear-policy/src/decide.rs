@@ -511,7 +511,9 @@ impl Grant {
 
     /// What ended the grant since it was given.
     pub fn ended_by(&self, register: &Register, now: Timestamp) -> Option<Denial> {
-        if self.granted.stops == register.stops() {
+        // A suspension may be dated ahead: then its entry was no stop yet, and its beginning is.
+        let begun = |suspension: &Suspension| self.at < suspension.from && suspension.from <= now;
+        if self.granted.stops == register.stops() && !register.suspensions().any(begun) {
             return None;
         }
         let order = register.closed_to(&self.granted.path, now).or_else(|| {

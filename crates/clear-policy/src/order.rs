@@ -105,7 +105,9 @@ pub enum BadOrder {
     NoPower,
     #[error("the order {0} has been ended already")]
     Ended(String),
-    #[error("the founding document wants {days} days between the ending's issue and its effect, which is {from}")]
+    #[error(
+        "the founding document wants {days} days of notice between its entry here, or its issue, and its effect, which is {from}"
+    )]
     Notice { days: u16, from: Timestamp },
     #[error("`{0}` holds no founding key")]
     NoFounder(AccountId),
@@ -129,6 +131,14 @@ pub enum BadOrder {
     OtherClosure { is: usize, digest: String, said: usize, said_digest: String },
     #[error("the closure holds `{0}`, which owns records here; an owner cannot be cut off from its own installation")]
     HoldsOwner(AgencyId),
+    #[error(
+        "the suspension covers `{0}`, which owns records here or oversees it; suspend its accounts or devices instead"
+    )]
+    SuspendsOwner(AgencyId),
+    #[error(
+        "the note is dated {dated}, which is ahead of this server's clock ({now}); look at the clock where it was drafted, and draft it again"
+    )]
+    Ahead { dated: Timestamp, now: Timestamp },
     #[error("the note needs {needed} signatures of different persons who may sign it, and has {valid}{}", .problem.as_ref().map(|p| format!(" ({p})")).unwrap_or_default())]
     Signatures { needed: usize, valid: usize, problem: Option<String> },
 }

@@ -16,7 +16,7 @@
 
 use std::fmt;
 
-use clear_record::{AgencyId, Request, Role};
+use clear_record::{AgencyId, Inquiry, Request, Role};
 use serde::{Deserialize, Serialize};
 
 use crate::{AgencyKind, Denial, Register, Terms};
@@ -136,16 +136,22 @@ pub(crate) fn desk_of_owners(register: &Register) -> String {
     owners.map(|agency| agency.contact.clone()).collect::<Vec<_>>().join("; ")
 }
 
-/// The terms whose words stand in the reason or in the sentence of an emergency, but for those that point at somebody on
+/// Everything that is said in words of why and for whom: each of these is a place to write who really asks.
+pub(crate) fn said(inquiry: &Inquiry) -> String {
+    let Inquiry { reason, emergency, requestor, case, .. } = inquiry;
+    let said: Vec<&str> = [reason, emergency, requestor, case].into_iter().flatten().map(String::as_str).collect();
+    said.join("\n")
+}
+
+/// The terms whose words stand in what was said, but for those that point at somebody on
 /// whose behalf the asker openly asks.
 fn pointing<'a, Q>(register: &'a Register, request: &Request<Q>) -> Vec<&'a Terms> {
     let Request { standing, inquiry, asked_at, .. } = request;
-    let said: Vec<&str> = [&inquiry.reason, &inquiry.emergency].into_iter().flatten().map(String::as_str).collect();
     let named = |agency: &AgencyId| {
         standing.agency.as_ref() == Some(agency)
             || inquiry.on_behalf_of.as_ref().is_some_and(|named| named.contains(agency))
     };
-    let mut met = register.terms_met(&said.join(" . "), *asked_at);
+    let mut met = register.terms_met(&said(inquiry), *asked_at);
     met.retain(|terms| !terms.about.as_ref().is_some_and(named));
     met.retain(|terms| terms.purpose.is_none() || terms.purpose != inquiry.purpose);
     met

@@ -24,6 +24,8 @@ pub enum BadEntry {
     AlreadyFounded(AgencyId),
     #[error("an installation needs three founding keys of different persons and a quorum between two and their number")]
     Founding,
+    #[error("whoever may end a cut-off gives notice of it: `ends_cut_offs.notice_days` is at least 1")]
+    NoNotice,
     #[error("the key of `{0}` is not a verifier key (`name+hash+base64`)")]
     Key(AccountId),
     #[error("`{0}` holds a signing key already; a person has one")]
@@ -224,6 +226,9 @@ impl Register {
         }
         for key in &installation.founding_keys {
             check_key(key)?;
+        }
+        if installation.ends_cut_offs.as_ref().is_some_and(|power| power.notice_days == 0) {
+            return Err(BadEntry::NoNotice);
         }
         if jiff::tz::TimeZone::get(&installation.time_zone).is_err() {
             return Err(BadEntry::TimeZone(installation.time_zone.clone()));
@@ -563,18 +568,35 @@ impl Register {
 
     /// The agencies of a question by how it touches them.
     pub fn parts(&self, standing: &Standing, inquiry: &Inquiry, at: Timestamp) -> Parts {
-        let hats = self.hats(standing.account.as_ref(), at);
+        // Every field by name, so that a new one that names an agency cannot be forgotten here.
+        let Standing { account, agency, roles: _, device: _, ended_by: _ } = standing;
+        let Inquiry {
+            task_force,
+            on_behalf_of,
+            relays,
+            recipients,
+            for_them,
+            purpose: _,
+            use_code: _,
+            case: _,
+            reason: _,
+            number: _,
+            emergency: _,
+            released: _,
+            requestor: _,
+            analytic: _,
+        } = inquiry;
+        let hats = self.hats(account.as_ref(), at);
         let mut parts = Parts {
             affiliations: hats.map(|hat| hat.agency.clone()).collect(),
-            task_force: inquiry.task_force.iter().cloned().collect(),
-            beneficiaries: inquiry.on_behalf_of.iter().flatten().cloned().collect(),
-            relays: inquiry.relays.clone(),
-            recipients: inquiry.recipients.clone(),
+            task_force: task_force.iter().cloned().collect(),
+            beneficiaries: on_behalf_of.iter().flatten().cloned().collect(),
+            relays: relays.clone(),
+            recipients: recipients.clone(),
         };
         // The answer *yes, it is for them* names them as openly as `on_behalf_of` would have.
-        if inquiry.for_them == Some(true) {
-            let said = [&inquiry.reason, &inquiry.emergency].into_iter().flatten();
-            let met = said.flat_map(|text| self.terms_met(text, at));
+        if *for_them == Some(true) {
+            let met = self.terms_met(&crate::reasons::said(inquiry), at).into_iter();
             parts.beneficiaries.extend(met.filter_map(|terms| terms.about.clone()));
         }
         // Whoever asks as a task force, for one or towards one, asks for all its members: it never widens a member.
@@ -582,9 +604,21 @@ impl Register {
             let members: Vec<AgencyId> = set.iter().flat_map(|agency| self.behind(agency, at)).collect();
             set.extend(members);
         }
-        let home = standing.agency.iter().flat_map(|agency| self.behind(agency, at));
+        let home = agency.iter().flat_map(|agency| self.behind(agency, at));
         parts.task_force.extend(home);
         parts
+    }
+
+    /// Who carries a closure's agencies along without being of them: accounts with a hat of one, and task forces that one
+    /// leads or is a member of. A connection may have begun before they did.
+    pub fn carrying(&self, closure: &BTreeSet<AgencyId>, at: Timestamp) -> (BTreeSet<AccountId>, BTreeSet<AgencyId>) {
+        let lasts = |from: Timestamp, until: Option<Timestamp>| from <= at && until.is_none_or(|until| at < until);
+        let hats = self.affiliations.iter().filter(|hat| closure.contains(&hat.agency) && lasts(hat.from, hat.until));
+        let members = self.members.iter().filter(|member| lasts(member.from, member.until));
+        let members = members.map(|member| (&member.task_force, &member.agency));
+        let leads = self.task_forces.iter().map(|(id, task_force)| (id, &task_force.lead));
+        let joined = members.chain(leads).filter(|(_, agency)| closure.contains(*agency));
+        (hats.map(|hat| hat.account.clone()).collect(), joined.map(|(id, _)| id.clone()).collect())
     }
 
     fn hats<'a>(&'a self, account: Option<&'a AccountId>, at: Timestamp) -> impl Iterator<Item = &'a Affiliation> {
@@ -740,9 +774,11 @@ impl Register {
         self.cut
     }
 
-    /// How many entries were taken that may end a grant: orders and suspensions. While it stands, grants hold.
+    /// How much has been taken that may end a grant: orders, agencies that their closures have grown by, suspensions. It
+    /// only grows; while it stands, grants hold.
     pub fn stops(&self) -> u64 {
-        self.cut + self.suspensions.len() as u64
+        let closed: usize = self.closures.iter().map(BTreeSet::len).sum();
+        self.cut + (closed + self.suspensions.len()) as u64
     }
 
     /// The founding document.
@@ -793,6 +829,11 @@ impl Register {
     /// Whether the agency owns records here.
     pub fn is_owner(&self, id: &AgencyId) -> bool {
         self.agencies.get(id).is_some_and(|agency| agency.kind == AgencyKind::Owner)
+    }
+
+    /// Whether the agency oversees this installation.
+    pub fn is_oversight(&self, id: &AgencyId) -> bool {
+        self.agencies.get(id).is_some_and(|agency| agency.kind == AgencyKind::Oversight)
     }
 
     /// All edges, ended ones too.

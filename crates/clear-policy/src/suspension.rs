@@ -6,7 +6,7 @@ use clear_record::{AccountId, AgencyId, DeviceId};
 use jiff::Timestamp;
 
 use crate::note::{Lines, one_line, read, signed, text};
-use crate::{BadOrder, Register};
+use crate::{BadOrder, Covers, Register};
 
 const HEADING: &str = "OpenCLEAR suspension, version 1";
 const DAYS_MAX: i64 = 14;
@@ -79,6 +79,12 @@ impl fmt::Display for SuspensionDraft {
 }
 
 impl Suspension {
+    /// From when the suspension of a signed note lasts; `None` where it does not read.
+    pub fn dated(note: &str) -> Option<Timestamp> {
+        let text = text(note).ok()?;
+        text.lines().find_map(|line| line.strip_prefix("from: ")).and_then(|from| from.parse().ok())
+    }
+
     /// Reads a signed suspension and checks everything about it against the register as it is. Any founding key may sign
     /// it, and any key of an agency that owns records here.
     ///
@@ -110,10 +116,17 @@ impl Suspension {
         if until <= from || until.duration_since(from).as_hours() > DAYS_MAX * 24 {
             return Err(BadOrder::Long { from, until });
         }
-        if let Over::Agency(agency) = &over
-            && register.agency(agency).is_none()
-        {
-            return Err(BadOrder::UnknownAgency(agency.clone()));
+        if let Over::Agency(agency) = &over {
+            if register.agency(agency).is_none() {
+                return Err(BadOrder::UnknownAgency(agency.clone()));
+            }
+            // One key must not shut out those who could end what it did, nor those who watch it.
+            let under = register.closure(agency, Covers::Under, from);
+            if let Some(needed) =
+                under.into_iter().find(|agency| register.is_owner(agency) || register.is_oversight(agency))
+            {
+                return Err(BadOrder::SuspendsOwner(needed));
+            }
         }
         if register.suspensions().any(|known| known.number == number) {
             return Err(BadOrder::KnownSuspension(number.to_owned()));

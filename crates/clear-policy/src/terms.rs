@@ -2,12 +2,20 @@
 
 use std::collections::BTreeSet;
 
-/// A text as its words: lower case, letters and digits only.
+/// A text as its words: lower case, letters and digits only; letters that stand alone side by side are one word (`F.R.S.`).
 pub(crate) fn normal(text: &str) -> Vec<String> {
-    text.split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(|word| word.to_lowercase())
-        .collect()
+    let mut words: Vec<String> = Vec::new();
+    let mut spelt = false;
+    for word in text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        let word = word.to_lowercase();
+        let alone = word.chars().count() == 1;
+        match words.last_mut().filter(|_| spelt && alone) {
+            Some(before) => before.push_str(&word),
+            None => words.push(word),
+        }
+        spelt = alone;
+    }
+    words
 }
 
 /// Whether one of the terms, each a word or a phrase, stands in what was said.
@@ -28,7 +36,9 @@ mod tests {
         let said = |text: &str| met(&terms, &normal(text));
         assert!(said("for frs"));
         assert!(said("Request of the Removal  Service, today"));
-        assert!(said("F.R.S. / FRS"));
+        assert!(said("F.R.S."));
+        assert!(said("as f r s asked"));
+        assert!(!said("f. r. for s"));
         assert!(!said("the offrs came late"));
         assert!(!said("removal of a service weapon"));
         assert!(!said(""));

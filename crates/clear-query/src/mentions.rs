@@ -27,10 +27,10 @@ impl Mentions {
             }
         }
         let Some(record) = &version.record else { return };
-        let whole = record.whole();
+        let wholes = record.wholes();
         let edges = edges(record);
         for (to, class) in &edges {
-            let mention = Mention { from: version.id, label: version.label, class: *class, part: whole == Some(*to) };
+            let mention = Mention { from: version.id, label: version.label, class: *class, part: wholes.contains(to) };
             self.to.entry(*to).or_default().push(mention);
         }
         if !edges.is_empty() {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use clear_link::{Judgement, block_keys};
 use clear_policy::Grant;
-use clear_record::{FieldClass, Kind, Person, Record, RecordId, Seq, Sight, Version};
+use clear_record::{FieldClass, Kind, Person, Record, RecordId, Seq, Sight, Verdict, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::find::silent_hit;
@@ -131,18 +132,12 @@ async fn same_person(
     sight: &Sight<'_>,
     seq: Seq,
 ) -> Result<Vec<SamePerson>, Error> {
-    let Some(Record::Person(person)) = &version.record else { return Ok(Vec::new()) };
-    if !sight.opens(FieldClass::Identity, version.label, version.id) {
+    if !matches!(version.record, Some(Record::Person(_)))
+        || !sight.opens(FieldClass::Identity, version.label, version.id)
+    {
         return Ok(Vec::new());
     }
-    let near: BTreeSet<RecordId> = {
-        let folds = shelves.folds();
-        let near =
-            clear_link::block_keys(person).into_iter().filter_map(|key| folds.blocks.get(&key)).flatten().copied();
-        near.filter(|id| folds.labels.get(id).is_some_and(|label| sight.opens(FieldClass::Identity, *label, *id)))
-            .collect()
-    };
-    let versions = shelves.read(&near.into_iter().collect::<Vec<_>>(), sight, seq).await?;
+    let Neighbourhood { versions, judged } = neighbourhood(shelves, version, sight, seq).await?;
     let persons: Vec<(RecordId, &Person)> = versions
         .iter()
         .filter_map(|version| match &version.record {
@@ -150,7 +145,7 @@ async fn same_person(
             _ => None,
         })
         .collect();
-    let clusters = clear_link::cluster(&persons, &[]);
+    let clusters = clear_link::cluster(&persons, &judged);
     let Some(own) = clusters.into_iter().find(|cluster| cluster.members.contains(&version.id)) else {
         return Ok(Vec::new());
     };
@@ -162,4 +157,60 @@ async fn same_person(
         .filter(|other| other.id != version.id && own.members.contains(&other.id))
         .map(|other| SamePerson { version: other.clone(), why: why(other.id) })
         .collect())
+}
+
+/// Person records that are looked at together, at most: whoever has more has been judged by mistake.
+const NEIGHBOURS_MAX: usize = 500;
+
+/// What the sight shows of the person records that may be the same, and of what people decided about them.
+#[derive(Default)]
+struct Neighbourhood {
+    versions: Vec<Version>,
+    judged: Vec<clear_link::Judgement>,
+}
+
+/// Goes from the record to those that share a key with it or that a judgement names beside it, and on from there: by what
+/// the sight shows alone, so that nothing hidden leads anywhere.
+async fn neighbourhood(
+    shelves: &Shelves,
+    version: &Version,
+    sight: &Sight<'_>,
+    seq: Seq,
+) -> Result<Neighbourhood, Error> {
+    let mut found = Neighbourhood::default();
+    let mut seen = BTreeSet::from([version.id]);
+    let mut next = vec![version.id];
+    while !next.is_empty() && found.versions.len() < NEIGHBOURS_MAX {
+        let versions = shelves.read(&next, sight, seq).await?;
+        let (mut beside, mut judgements): (BTreeSet<RecordId>, BTreeSet<RecordId>) = Default::default();
+        {
+            let folds = shelves.folds();
+            for version in &versions {
+                let Some(Record::Person(person)) = &version.record else { continue };
+                beside.extend(block_keys(person).iter().filter_map(|key| folds.blocks.get(key)).flatten());
+                judgements
+                    .extend(folds.mentions.of(version.id, sight).into_iter().filter(|id| id.kind == Kind::Judgement));
+            }
+        }
+        judgements.retain(|id| seen.insert(*id));
+        for judgement in shelves.read(&judgements.into_iter().collect::<Vec<_>>(), sight, seq).await? {
+            let Some(Record::Judgement(said)) = &judgement.record else { continue };
+            // What it decides is of the class of a person's identity, as is what it is about.
+            if sight.opens(FieldClass::Identity, judgement.label, judgement.id) {
+                let judged = match said.verdict {
+                    Verdict::Same => Judgement::Same(said.one.id(), said.other.id()),
+                    Verdict::Different => Judgement::Different(said.one.id(), said.other.id()),
+                };
+                beside.extend(judged.about());
+                found.judged.push(judged);
+            }
+        }
+        found.versions.extend(versions);
+        let folds = shelves.folds();
+        let shown =
+            |id: &RecordId| folds.labels.get(id).is_some_and(|label| sight.opens(FieldClass::Identity, *label, *id));
+        next = beside.into_iter().filter(|id| shown(id) && seen.insert(*id)).collect();
+    }
+    found.versions.sort_unstable_by_key(|version| version.id);
+    Ok(found)
 }

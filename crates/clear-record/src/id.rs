@@ -45,11 +45,12 @@ pub enum Kind {
     Assignment,
     Referral,
     Restriction,
+    Judgement,
 }
 
 impl Kind {
     /// Every kind, in the order of the data dictionary.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 13] = [
         Kind::Person,
         Kind::Incident,
         Kind::Involvement,
@@ -62,6 +63,7 @@ impl Kind {
         Kind::Assignment,
         Kind::Referral,
         Kind::Restriction,
+        Kind::Judgement,
     ];
 
     /// The name used in APIs, agreements and URLs: `hot_file`.
@@ -79,6 +81,7 @@ impl Kind {
             Kind::Assignment => "assignment",
             Kind::Referral => "referral",
             Kind::Restriction => "restriction",
+            Kind::Judgement => "judgement",
         }
     }
 
@@ -101,6 +104,7 @@ impl Kind {
             Kind::Assignment => "asg",
             Kind::Referral => "ref",
             Kind::Restriction => "rst",
+            Kind::Judgement => "jdg",
         }
     }
 
@@ -321,6 +325,8 @@ record_ids! {
     ReferralId = Referral,
     /// The id of a restriction.
     RestrictionId = Restriction,
+    /// The id of a judgement.
+    JudgementId = Judgement,
 }
 
 /// A short name that is safe in a URL, a log line and a file name: `a-z 0-9 -`, 1 to 40 characters.

@@ -5,6 +5,7 @@ mod assignment;
 mod hot_file;
 mod incident;
 mod involvement;
+mod judgement;
 mod narrative;
 mod person;
 mod property;
@@ -18,6 +19,7 @@ pub use assignment::Assignment;
 pub use hot_file::{HotFile, HotTopic};
 pub use incident::{Incident, IncidentStatus, Offence};
 pub use involvement::{Involvement, Part};
+pub use judgement::{Judgement, Verdict};
 pub use narrative::Narrative;
 pub use person::{Person, Race, Sex};
 pub use property::{Property, PropertyStatus};
@@ -99,24 +101,25 @@ macro_rules! kinds {
     };
 }
 
-kinds! { Person, Incident, Involvement, Narrative, Arrest, Stop, Vehicle, Property, HotFile, Assignment, Referral, Restriction, }
+kinds! { Person, Incident, Involvement, Narrative, Arrest, Stop, Vehicle, Property, HotFile, Assignment, Referral, Restriction, Judgement, }
 
 impl Record {
-    /// The record that this one is a part of, if any: it must be at least as strictly labelled as that one.
-    pub fn whole(&self) -> Option<RecordId> {
+    /// The records that this one is a part of: it must be at least as strictly labelled as each of them.
+    pub fn wholes(&self) -> Vec<RecordId> {
         match self {
-            Record::Involvement(involvement) => Some(involvement.incident.id()),
-            Record::Narrative(narrative) => Some(narrative.about),
-            Record::Property(property) => property.incident.map(Into::into),
-            Record::Assignment(assignment) => Some(assignment.incident.id()),
-            Record::Referral(referral) => Some(referral.record),
+            Record::Involvement(involvement) => vec![involvement.incident.id()],
+            Record::Narrative(narrative) => vec![narrative.about],
+            Record::Property(property) => property.incident.map(Into::into).into_iter().collect(),
+            Record::Assignment(assignment) => vec![assignment.incident.id()],
+            Record::Referral(referral) => vec![referral.record],
+            Record::Judgement(judgement) => vec![judgement.one.id(), judgement.other.id()],
             Record::Person(_)
             | Record::Incident(_)
             | Record::Arrest(_)
             | Record::Stop(_)
             | Record::Vehicle(_)
             | Record::HotFile(_)
-            | Record::Restriction(_) => None,
+            | Record::Restriction(_) => Vec::new(),
         }
     }
 
@@ -139,6 +142,7 @@ impl Record {
             Record::Assignment(r) => vec![r.incident.id()],
             Record::Referral(r) => vec![r.record],
             Record::Restriction(r) => vec![r.record],
+            Record::Judgement(r) => vec![r.one.id(), r.other.id()],
         }
     }
 }

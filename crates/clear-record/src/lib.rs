@@ -28,7 +28,7 @@ pub use ask::{EventKind, Inquiry, Origin, Purpose, Request, Role, Standing, UseC
 pub use codes::{IUCR, Iucr};
 pub use id::{AccountId, AgencyId, BadId, DeviceId, HoldId, InquiryId, Kind, RecordId, RequestId, ReviewId, Seq, Text};
 pub use id::{ArrestId, HotFileId, IncidentId, InvolvementId, NarrativeId, PersonId, PropertyId, StopId, VehicleId};
-pub use id::{AssignmentId, ReferralId, RestrictionId};
+pub use id::{AssignmentId, JudgementId, ReferralId, RestrictionId};
 pub use kinds::*;
 pub use label::{
     Caution, Caveat, FieldClass, Handling, Instrument, Label, LabelId, LabelSet, PerClass, Reach, Relation,

@@ -143,6 +143,7 @@ fn title(record: &Record, shown: &Map<String, Value>) -> String {
         Record::Assignment(_) => listed([moment("from"), text("account").map(str::to_owned)]),
         Record::Referral(_) => listed([moment("from"), text("agency").map(str::to_owned)]),
         Record::Restriction(_) => joined(&["handling"], ""),
+        Record::Judgement(_) => joined(&["verdict"], ""),
     };
     if title.is_empty() { record.kind().name().replace('_', " ") } else { title }
 }

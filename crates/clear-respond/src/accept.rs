@@ -328,7 +328,7 @@ async fn prepare(
             return Ok(Err(BadFiling::NoSuchRecord(draft.id)));
         }
         // A whole that is not there, and one that the filer may not see, are treated alike: no word about either.
-        if let Some(whole) = draft.record.whole() {
+        for whole in draft.record.wholes() {
             if let Some(label) = in_filing.get(&whole) {
                 draft.label = draft.label.within(label);
             }
@@ -361,6 +361,13 @@ fn relation_refused(
             let is_own = Some(&assignment.account) == own || assignment.supervisor.as_ref() == own && own.is_some();
             is_own.then_some(BadFiling::OwnAssignment)
         }
+        Record::Judgement(judgement) => {
+            // Of the other one no word is said: whether it is there, or whose it is.
+            let agency = request.standing.agency.as_ref();
+            let owned = |label: Label| agency.is_some_and(|agency| label.owners.contains(agency));
+            let own = [judgement.one.id(), judgement.other.id()].into_iter().any(|id| label_of(id).is_some_and(owned));
+            (!own).then_some(BadFiling::NoSuchRecord(judgement.one.id()))
+        }
         Record::Referral(referral) => {
             let agency = request.standing.agency.as_ref();
             let owned = |label: &Label| agency.is_some_and(|agency| label.owners.contains(agency));
@@ -384,12 +391,13 @@ async fn tighten_parts(desk: &Desk, taken: &mut [Draft]) -> Result<Vec<Draft>, c
     while !settled {
         settled = true;
         for draft in taken.iter_mut() {
-            let Some(whole) = draft.record.whole() else { continue };
-            let Some(of_whole) = labels.get(&whole).or_else(|| label_of(whole)) else { continue };
-            if !draft.label.is_within(of_whole) {
-                draft.label = draft.label.clone().within(of_whole);
-                labels.insert(draft.id, draft.label.clone());
-                settled = false;
+            for whole in draft.record.wholes() {
+                let Some(of_whole) = labels.get(&whole).or_else(|| label_of(whole)) else { continue };
+                if !draft.label.is_within(of_whole) {
+                    draft.label = draft.label.clone().within(of_whole);
+                    labels.insert(draft.id, draft.label.clone());
+                    settled = false;
+                }
             }
         }
     }

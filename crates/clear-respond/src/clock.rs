@@ -25,7 +25,7 @@ pub fn steady() -> Clock {
 }
 
 /// A clock, steadied by one that only ever counts up.
-fn steadied(clock: Clock, elapsed: impl Fn() -> Duration + Send + Sync + 'static) -> Clock {
+pub fn steadied(clock: Clock, elapsed: impl Fn() -> Duration + Send + Sync + 'static) -> Clock {
     let last: Mutex<Option<(Timestamp, Duration)>> = Mutex::default();
     let jumped = std::sync::Once::new();
     Arc::new(move || {

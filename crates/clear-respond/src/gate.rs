@@ -113,6 +113,8 @@ pub enum Whom<'a> {
     Agencies(&'a BTreeSet<AgencyId>),
     /// Every connection of an account.
     Account(&'a AccountId),
+    /// Every connection of these accounts.
+    Accounts(&'a BTreeSet<AccountId>),
     /// Every connection of a machine.
     Device(&'a DeviceId),
 }
@@ -146,8 +148,9 @@ const RESETTERS: usize = 4;
 /// Fewer than this are not worth a thread more.
 const RESETS_EACH: usize = 64;
 
-/// Answers and parts of answers that may still be in a connection's buffers.
-const TOLD_MAX: usize = 16;
+/// Answers and parts of answers that may still be in a connection's buffers: those of every stream that a connection may
+/// have open (64 with HTTP/2), and as many again that wait in the few tens of kilobytes behind them.
+const TOLD_MAX: usize = 128;
 
 /// Two records with the same short form cost a connection that need not have ended, and nothing else.
 fn short(id: &RecordId) -> u64 {
@@ -159,6 +162,7 @@ impl Registered {
         match whom {
             Whom::Agencies(agencies) => !self.path.is_disjoint(agencies),
             Whom::Account(account) => self.standing.as_ref().is_some_and(|(known, _)| known == account),
+            Whom::Accounts(accounts) => self.standing.as_ref().is_some_and(|(known, _)| accounts.contains(known)),
             Whom::Device(device) => self.standing.as_ref().is_some_and(|(_, known)| known.as_ref() == Some(device)),
         }
     }

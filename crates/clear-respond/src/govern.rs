@@ -7,8 +7,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use clear_policy::{BadEntry, Deed, Denial, Entry, Order, Over, Register, Scope, Suspension};
+use clear_policy::{BadEntry, BadOrder, Deed, Denial, Entry, Order, Over, Register, Scope, Suspension};
 use clear_record::{AccountId, AgencyId, Request};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::accept::{AcceptedOrder, BadFiling, Filing};
 use crate::desk::{Desk, chain};
@@ -47,11 +48,43 @@ pub(crate) fn enter(
     let (mut after, mut taken) = (register.clone(), Vec::new());
     for (at, entry) in entries.iter().enumerate() {
         let bad = |source| BadFiling::Entry { number: at + 1, source };
+        if let Entry::Edge(_) = entry {
+            // As it was said first, so that an end that would have freed an agency is refused and not put right.
+            after.clone().apply(entry).map_err(bad)?;
+        }
         let entry = said_by(desk, request, entry).map_err(bad)?;
         after.apply(&entry).map_err(bad)?;
+        in_time(&after, &entry, desk.clock()).map_err(|late| bad(BadEntry::Order(late)))?;
         taken.push(entry);
     }
     Ok((taken, after))
+}
+
+/// What persons sign is dated by their own clocks, which may be a little ahead.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(5);
+
+/// Holds what was just signed and taken against this server's clock, which the register does not know: an order from the
+/// future would make every later one older than the newest, and a notice period is one of this clock's days.
+fn in_time(register: &Register, entry: &Entry, now: Timestamp) -> Result<(), BadOrder> {
+    let not_ahead = |dated: Timestamp| match dated.duration_since(now) > CLOCKS_APART {
+        true => Err(BadOrder::Ahead { dated, now }),
+        false => Ok(()),
+    };
+    match entry {
+        Entry::CutOff { .. } => register.orders().last().map_or(Ok(()), |order| not_ahead(order.draft.issued_at)),
+        Entry::Suspension { note } => Suspension::dated(note).map_or(Ok(()), not_ahead),
+        Entry::Ending { .. } => {
+            let Some(ending) = register.endings().last() else { return Ok(()) };
+            let power = register.founding().and_then(|founding| founding.ends_cut_offs.as_ref());
+            let days = power.map_or(0, |power| power.notice_days);
+            let noticed = now.checked_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX);
+            match noticed.duration_since(ending.holds_from) > CLOCKS_APART {
+                true => Err(BadOrder::Notice { days, from: ending.holds_from }),
+                false => not_ahead(ending.issued_at),
+            }
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The entry with the asker's own account and the desk's clock, where it matters who enters it and when.
@@ -67,6 +100,8 @@ fn said_by(desk: &Desk, request: &Request<Filing>, entry: &Entry) -> Result<Entr
         Entry::SuspensionEnd(end) => end.at = end.at.max(now),
         Entry::Affiliation(hat) => hat.until = hat.until.map(|until| until.max(now)),
         Entry::Member(member) => member.until = member.until.map(|until| until.max(now)),
+        // An end dated back would take an agency out of the closure that the next order's signers are shown.
+        Entry::Edge(edge) => edge.ended_at = edge.ended_at.map(|end| end.max(now)),
         _ => {}
     }
     Ok(entry)
@@ -102,10 +137,21 @@ fn close(desk: &Desk, before: &Register, register: &Register) -> Vec<AcceptedOrd
         let Some(closure) = register.closure_of(&order.draft.number) else { continue };
         let is_new = at >= before.orders().len();
         // An older order's closure may have grown: by an agency that was announced, or an edge.
-        if !is_new && before.closure_of(&order.draft.number) == Some(closure) {
+        let now = desk.clock();
+        if register.ending_of(&order.draft.number).is_some_and(|ending| ending.holds_from <= now) {
             continue;
         }
-        let connections = close_for(desk, order, closure);
+        let (accounts, task_forces) = register.carrying(closure, now);
+        let carried = before.carrying(closure, now) != (accounts.clone(), task_forces.clone());
+        if !is_new && !carried && before.closure_of(&order.draft.number) == Some(closure) {
+            continue;
+        }
+        let mut connections = close_for(desk, order, closure);
+        // Their connections may have been bound before they had the hat, or the member.
+        let none = (accounts.is_empty(), task_forces.is_empty());
+        for (whom, none) in [(Whom::Accounts(&accounts), none.0), (Whom::Agencies(&task_forces), none.1)] {
+            connections += if none { 0 } else { desk.gate().interrupt(&order.draft.number, whom) };
+        }
         let holds_since = desk.clock();
         if is_new {
             let closure = closure.iter().cloned().collect();

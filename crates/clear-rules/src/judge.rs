@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cedar_policy::{
-    ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet,
-    Request, RestrictedExpression, Schema,
+    ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, EvalResult,
+    PolicySet, Request, RestrictedExpression, Schema,
 };
 use clear_policy::{Deed, Essence, Reads, RuleFault, Rules, Slice, Verdict};
 use clear_record::{AgencyId, Caveat, FieldClass, Handling, Instrument, Kind, Label, Purpose, Relation, Role, UseCode};
@@ -245,6 +245,7 @@ impl CedarRules {
             return Err(RuleFault("a question about records states a purpose and a use code".to_owned()));
         };
         let entities = self.entities(slice, [self.label(label)?], &label.owners)?;
+        self.complete(&entities)?;
         let context = Context::from_pairs([
             ("purpose".to_owned(), text(purpose.as_str())),
             ("purpose_denied".to_owned(), RestrictedExpression::new_bool(slice.purpose_denied)),
@@ -306,6 +307,29 @@ impl CedarRules {
             named.into_iter().map(|id| Entity::new_no_attrs(self.names.agency.the(id.as_str()), HashSet::new()));
         let all = agencies.chain([self.asker(slice)?]).chain(resource);
         self.actions.clone().add_entities(all, Some(&self.schema)).map_err(fault)
+    }
+
+    /// Refuses a slice that names an agency and does not hold it: Cedar skips, in silence, a `forbid` that looks for
+    /// something in an entity which is not there.
+    fn complete(&self, entities: &Entities) -> Result<(), RuleFault> {
+        let lacks = |uid: &EntityUid| RuleFault(format!("the slice names {uid} and does not hold it"));
+        let agency = |uid: &EntityUid| uid.type_name() == &self.names.agency.0;
+        for uid in [&self.names.this_asker, &self.names.this_label] {
+            for (_, value) in entities.get(uid).ok_or_else(|| lacks(uid))?.attrs() {
+                let named: Vec<EntityUid> = match value.map_err(fault)? {
+                    EvalResult::EntityUid(uid) => vec![uid],
+                    EvalResult::Set(set) => set
+                        .iter()
+                        .filter_map(|each| if let EvalResult::EntityUid(uid) = each { Some(uid.clone()) } else { None })
+                        .collect(),
+                    _ => continue,
+                };
+                if let Some(missing) = named.iter().find(|uid| agency(uid) && entities.get(uid).is_none()) {
+                    return Err(lacks(missing));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn asker(&self, slice: &Slice) -> Result<Entity, RuleFault> {
@@ -583,7 +607,11 @@ mod tests {
         };
         let (entities, _) = rules.question(&slice, &Label::of(h.clone(), Kind::Incident)).expect("a question");
         for id in [&a, &b, &c, &d, &e, &f, &g, &h] {
-            assert!(entities.get(&rules.names.agency.the(id.as_str())).is_some(), "{id}");
+            let uid = rules.names.agency.the(id.as_str());
+            assert!(entities.get(&uid).is_some(), "{id}");
+            let without = entities.clone().remove_entities([uid]).expect("one fewer");
+            let fault = rules.complete(&without).expect_err("a slice that lacks an agency is no slice");
+            assert!(fault.0.contains(&format!("\"{id}\"")), "{fault}");
         }
         for uid in [&rules.names.this_asker, &rules.names.this_label] {
             assert!(entities.get(uid).is_some(), "{uid}");

@@ -98,6 +98,7 @@ impl Index {
             | Record::Narrative(_)
             | Record::Assignment(_)
             | Record::Referral(_)
+            | Record::Judgement(_)
             | Record::Restriction(_) => {}
         }
     }

@@ -77,6 +77,7 @@ impl Asker {
         inquiry: Inquiry,
         filing: Filing,
     ) -> Result<(Accepted, RequestId), Fault> {
+        let inquiry = app.desk.stated(&self.standing, &inquiry).await;
         self.bind(app, &inquiry)?;
         let request = app.desk.request(&self.standing, inquiry, self.origin.clone(), None, filing);
         let number = request.id.clone();
@@ -85,9 +86,11 @@ impl Asker {
     }
 
     /// A deed of the asker's that is no filing, with its number.
-    pub(crate) fn deed<Q>(&self, app: &App, question: Q) -> Result<(Proven<Request<Q>>, RequestId), Fault> {
-        self.bind(app, &self.inquiry)?;
-        let request = app.desk.request(&self.standing, self.inquiry.clone(), self.origin.clone(), None, question);
+    pub(crate) async fn deed<Q>(&self, app: &App, question: Q) -> Result<(Proven<Request<Q>>, RequestId), Fault> {
+        // The parts of an inquiry that is named by its number are on the path too.
+        let inquiry = app.desk.stated(&self.standing, &self.inquiry).await;
+        self.bind(app, &inquiry)?;
+        let request = app.desk.request(&self.standing, inquiry, self.origin.clone(), None, question);
         let number = request.id.clone();
         Ok((request, number))
     }

@@ -12,6 +12,7 @@ pub(crate) mod entries;
 pub(crate) mod fault;
 pub(crate) mod handling;
 pub(crate) mod home;
+pub(crate) mod judgement;
 pub(crate) mod log;
 pub(crate) mod productions;
 pub(crate) mod record;

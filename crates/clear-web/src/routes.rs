@@ -131,6 +131,7 @@ routes! {
     GET "/search" "search_page" ASKER pages::search::page, "The search box and what it found.";
     POST "/search" "search_form" ANYBODY pages::search::keep, "Keeps the inquiry and goes on to what was to be found.";
     GET "/records/{record}" "record_page" ASKER pages::record::page, "One record.";
+    POST "/records/{record}/judgement" "judgement_form" FILER pages::judgement::enter, "Says whether another record is of the same person.";
     POST "/records/{record}/handling" "handling_form" HANDLER pages::handling::enter, "Sets how a record is handled.";
     GET "/counts" "counts_page" ASKER pages::counts::page, "Incidents by type, beat and month.";
     GET "/stop" "stop_page" SIGNED_IN pages::stop::page, "The stop: a plate, checked under the event's inquiry.";

@@ -57,6 +57,15 @@ fn s02_words_of_a_closure_or_a_denied_purpose_are_asked_back_and_others_are_not(
         other => panic!("{reason}: {other}"),
     };
     let frs = "Is this for FRS?".to_owned();
+    // Whoever writes it where the requestor or the case stands is asked as well.
+    for change in
+        [(|it: &mut Inquiry| it.requestor = Some("agent 12, F.R.S.".into())) as fn(&mut Inquiry), |it: &mut Inquiry| {
+            it.case = Some("FRS-2026-1".into())
+        }]
+    {
+        let denial = denied(&town, &asks("pd", "officer", "pd", change));
+        assert!(matches!(denial, Denial::AskBack { .. }), "{denial}");
+    }
     assert_eq!(asked("lookup for FRS, ref 12"), (frs.clone(), "T1".into()));
     assert_eq!(asked("the Removal  Service asked"), (frs, "T1".into()));
     assert_eq!(asked("papers for deportation").0, "Is this for the purpose “Civil enforcement”?");

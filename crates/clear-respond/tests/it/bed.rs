@@ -18,9 +18,16 @@ use serde_json::json;
 
 pub(crate) const PLATE: &str = "PM 90412";
 
+/// What the machine's clock says, and how long the machine has run: the desk believes the first by the second.
+#[derive(Clone)]
+struct Clock {
+    said: Arc<Mutex<Timestamp>>,
+    ran: Arc<Mutex<SignedDuration>>,
+}
+
 pub(crate) struct Bed {
     pub(crate) desk: Arc<Desk>,
-    clock: Arc<Mutex<Timestamp>>,
+    clock: Clock,
     tokens: HashMap<String, String>,
     folder: tempfile::TempDir,
 }
@@ -34,15 +41,21 @@ impl Bed {
 
     /// The same, with more entries in the register.
     pub(crate) async fn open_with(more: Vec<Entry>) -> Bed {
-        Bed::open_on(more, |ledger| ledger).await
+        Bed::founded_on([story::entries(), more].concat(), |ledger| ledger).await
+    }
+
+    /// The same, with that register.
+    pub(crate) async fn founded(entries: Vec<Entry>) -> Bed {
+        Bed::founded_on(entries, |ledger| ledger).await
     }
 
     /// The same, on a ledger that the test has its hands on.
-    pub(crate) async fn open_on(more: Vec<Entry>, held: impl FnOnce(Arc<dyn Ledger>) -> Arc<dyn Ledger>) -> Bed {
+    pub(crate) async fn founded_on(entries: Vec<Entry>, held: impl FnOnce(Arc<dyn Ledger>) -> Arc<dyn Ledger>) -> Bed {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(Mutex::new("2026-06-01T12:00:00Z".parse::<Timestamp>().unwrap()));
+        let began = "2026-06-01T12:00:00Z".parse::<Timestamp>().unwrap();
+        let clock = Clock { said: Arc::new(Mutex::new(began)), ran: Arc::default() };
         let desk = Arc::new(try_open(folder.path(), &clock, held).await.unwrap());
-        desk.found(&[story::entries(), more].concat()).await.unwrap();
+        desk.found(&entries).await.unwrap();
         let mut bed = Bed { desk, clock, tokens: HashMap::new(), folder };
         for persona in story::personas() {
             let roles: Vec<Role> = persona.roles.clone();
@@ -135,11 +148,17 @@ impl Bed {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        *self.clock.lock().unwrap()
+        *self.clock.said.lock().unwrap()
     }
 
     pub(crate) fn later(&self, minutes: i64) {
-        *self.clock.lock().unwrap() += SignedDuration::from_mins(minutes);
+        *self.clock.ran.lock().unwrap() += SignedDuration::from_mins(minutes);
+        self.jump(minutes);
+    }
+
+    /// The machine's clock is set, and no time passes.
+    pub(crate) fn jump(&self, minutes: i64) {
+        *self.clock.said.lock().unwrap() += SignedDuration::from_mins(minutes);
     }
 
     pub(crate) async fn asker(&self, who: &str) -> Proven<Standing> {
@@ -248,21 +267,23 @@ pub(crate) fn code(refusal: &Refusal) -> String {
     }
 }
 
-async fn open(folder: &std::path::Path, clock: &Arc<Mutex<Timestamp>>) -> Arc<Desk> {
+async fn open(folder: &std::path::Path, clock: &Clock) -> Arc<Desk> {
     Arc::new(try_open(folder, clock, |ledger| ledger).await.unwrap())
 }
 
 async fn try_open(
     folder: &std::path::Path,
-    clock: &Arc<Mutex<Timestamp>>,
+    clock: &Clock,
     held: impl FnOnce(Arc<dyn Ledger>) -> Arc<dyn Ledger>,
 ) -> Result<Desk, clear_respond::Error> {
     let mut store = Store::folder(folder).await.unwrap();
     store.ledger = held(store.ledger);
     let (log, recovered) = clear_audit::Log::open(log_options(folder)).unwrap();
     let rules = Arc::new(CedarRules::embedded().unwrap());
-    let clock = clock.clone();
-    let clock = Arc::new(move || *clock.lock().unwrap());
+    let Clock { said, ran } = clock.clone();
+    let clock = clear_respond::clock::steadied(Arc::new(move || *said.lock().unwrap()), move || {
+        ran.lock().unwrap().unsigned_abs()
+    });
     Desk::open(Parts { store, log, recovered, rules, clock }).await
 }
 

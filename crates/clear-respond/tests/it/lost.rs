@@ -74,7 +74,7 @@ impl Ledger for Lossy {
 
 async fn lossy() -> (Bed, Arc<Lossy>) {
     let mut held = None;
-    let bed = Bed::open_on(vec![], |inner| {
+    let bed = Bed::founded_on(clear_testkit::story::entries(), |inner| {
         let lossy = Arc::new(Lossy { inner, lose: AtomicUsize::new(0), blind: AtomicUsize::new(0) });
         held = Some(lossy.clone());
         lossy

@@ -10,4 +10,5 @@ mod inquiry;
 mod lost;
 mod review;
 mod rules;
+mod stops;
 mod was_this_you;

@@ -85,7 +85,7 @@ fn whatever_names_a_record_comes_after_it_and_is_at_least_as_strict() {
     let mut labels: HashMap<RecordId, &Label> = HashMap::new();
     let mut parts = 0;
     for draft in &CITY.drafts {
-        for named in draft.record.names().into_iter().chain(draft.record.whole()) {
+        for named in draft.record.names().into_iter().chain(draft.record.wholes()) {
             let label = match labels.get(&named) {
                 Some(label) => label,
                 None if incidents.contains(&named) => &whole_of_incidents,

@@ -114,7 +114,7 @@ pub(crate) async fn listed(
     asker: &Asker,
     wish: DisclosureWish,
 ) -> Result<(DisclosureList, String, RequestId), Fault> {
-    let (request, number) = asker.deed(app, wish)?;
+    let (request, number) = asker.deed(app, wish).await?;
     let listed = app.desk.disclosures(request).await;
     let (list, receipt) = listed.map_err(|refusal| Fault::refused(app, refusal, &number))?;
     Ok((list, receipt.to_header(), number))
@@ -145,7 +145,7 @@ pub(crate) async fn reported(
     let person: RecordId = person.trim().parse().map_err(|bad: clear_record::BadId| {
         Fault::new(StatusCode::BAD_REQUEST, "bad_id", format!("person: {bad}.")).at_field(Some("person".into()))
     })?;
-    let (request, number) = asker.deed(app, person)?;
+    let (request, number) = asker.deed(app, person).await?;
     let reported = app.desk.subject_report(request).await;
     let (report, receipt) = reported.map_err(|refusal| Fault::refused(app, refusal, &number))?;
     Ok((report, receipt.to_header(), number))
@@ -165,7 +165,7 @@ pub(crate) struct Delays {
     security(("token" = []), ("session" = []))
 )]
 pub(crate) async fn delays(State(app): State<Arc<App>>, asker: Asker) -> Result<Response, Fault> {
-    let (request, number) = asker.deed(&app, ())?;
+    let (request, number) = asker.deed(&app, ()).await?;
     let delays = app.desk.delays(request).await;
     let (delays, receipt) = delays.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
     Ok((numbers(&receipt.to_header(), &number), Json(Delays { delays })).into_response())
@@ -180,7 +180,7 @@ pub(crate) async fn delays(State(app): State<Arc<App>>, asker: Asker) -> Result<
 )]
 pub(crate) async fn delay(State(app): State<Arc<App>>, asker: Asker, input: Input) -> Result<Response, Fault> {
     let wish: NewDelay = input.json()?;
-    let (request, number) = asker.deed(&app, wish)?;
+    let (request, number) = asker.deed(&app, wish).await?;
     let delayed = app.desk.delay(request).await;
     let (delay, receipt) = delayed.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
     Ok((StatusCode::CREATED, numbers(&receipt.to_header(), &number), Json(delay)).into_response())
@@ -204,7 +204,7 @@ pub(crate) async fn review_delay(
     let delay: HoldId = delay.parse().map_err(|bad: clear_record::BadId| {
         Fault::new(StatusCode::BAD_REQUEST, "bad_id", format!("number: {bad}.")).at_field(Some("number".into()))
     })?;
-    let (request, number) = asker.deed(&app, delay)?;
+    let (request, number) = asker.deed(&app, delay).await?;
     let reviewed = app.desk.review_delay(request, &word).await;
     let (delay, receipt) = reviewed.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
     Ok((numbers(&receipt.to_header(), &number), Json(delay)).into_response())
@@ -222,7 +222,7 @@ pub(crate) async fn forget(
     asker: Asker,
     Path(name): Path<String>,
 ) -> Result<Response, Fault> {
-    let (request, number) = asker.deed(&app, name)?;
+    let (request, number) = asker.deed(&app, name).await?;
     let forgotten = app.desk.forget_pseudonym(request).await;
     let receipt = forgotten.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
     Ok((StatusCode::NO_CONTENT, numbers(&receipt.to_header(), &number)).into_response())

@@ -26,7 +26,7 @@ use crate::openapi::Refusals;
     security(("token" = []), ("session" = []))
 )]
 pub(crate) async fn event(State(app): State<Arc<App>>, asker: Asker, input: Input) -> Result<Response, Fault> {
-    let (request, number) = asker.deed(&app, input.json::<NewEvent>()?)?;
+    let (request, number) = asker.deed(&app, input.json::<NewEvent>()?).await?;
     let opened = app.desk.take_event(request).await.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
     let status = if opened.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, [("x-clear-request", number.to_string())], Json(opened)).into_response())

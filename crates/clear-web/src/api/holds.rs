@@ -30,7 +30,7 @@ pub(crate) struct Holds {
     security(("token" = []), ("session" = []))
 )]
 pub(crate) async fn all(State(app): State<Arc<App>>, asker: Asker) -> Result<Response, Fault> {
-    let (request, number) = asker.deed(&app, ())?;
+    let (request, number) = asker.deed(&app, ()).await?;
     let queue = app.desk.queue(request).await.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
     Ok(([("x-clear-request", number.to_string())], Json(Holds { holds: queue.holds })).into_response())
 }
@@ -91,7 +91,7 @@ pub(crate) async fn refuse(
 }
 
 async fn decide(app: &App, asker: &Asker, hold: &str, release: bool) -> Result<Response, Fault> {
-    let (request, number) = asker.deed(app, named(hold)?)?;
+    let (request, number) = asker.deed(app, named(hold)?).await?;
     let decided = app.desk.decide_hold(request, release).await;
     let decided = decided.map_err(|refusal| Fault::refused(app, refusal, &number))?;
     Ok(([("x-clear-request", number.to_string())], Json(decided)).into_response())

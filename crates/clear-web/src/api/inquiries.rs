@@ -32,7 +32,7 @@ pub(crate) struct Inquiries {
     security(("token" = []), ("session" = []))
 )]
 pub(crate) async fn open(State(app): State<Arc<App>>, asker: Asker, input: Input) -> Result<Response, Fault> {
-    let (request, number) = asker.deed(&app, input.json::<NewInquiry>()?)?;
+    let (request, number) = asker.deed(&app, input.json::<NewInquiry>()?).await?;
     let opened = app.desk.open_inquiry(request).await.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
     Ok((StatusCode::CREATED, [("x-clear-request", number.to_string())], Json(opened)).into_response())
 }
@@ -61,7 +61,7 @@ pub(crate) async fn close(
     asker: Asker,
     Path(inquiry): Path<String>,
 ) -> Result<Response, Fault> {
-    let (request, number) = asker.deed(&app, named(&inquiry)?)?;
+    let (request, number) = asker.deed(&app, named(&inquiry)?).await?;
     let closed = app.desk.close_inquiry(request).await.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
     Ok(([("x-clear-request", number.to_string())], Json(closed)).into_response())
 }
@@ -78,7 +78,7 @@ pub(crate) async fn take_over(
     asker: Asker,
     Path(inquiry): Path<String>,
 ) -> Result<Response, Fault> {
-    let (request, number) = asker.deed(&app, inquiry)?;
+    let (request, number) = asker.deed(&app, inquiry).await?;
     let taken = app.desk.take_over(request).await.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
     Ok((StatusCode::CREATED, [("x-clear-request", number.to_string())], Json(taken)).into_response())
 }

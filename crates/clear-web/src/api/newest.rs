@@ -19,7 +19,7 @@ use crate::openapi::Refusals;
     security(("token" = []), ("session" = []))
 )]
 pub(crate) async fn checkpoint(State(app): State<Arc<App>>, asker: Asker) -> Result<Response, Fault> {
-    let (request, number) = asker.deed(&app, Newest { path: "checkpoint".to_owned() })?;
+    let (request, number) = asker.deed(&app, Newest { path: "checkpoint".to_owned() }).await?;
     let read = clear_respond::newest_checkpoint(&app.desk, request).await;
     let (checkpoint, receipt) = read.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
     let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-store")];
@@ -38,7 +38,7 @@ pub(crate) async fn tile(
     asker: Asker,
     Path(path): Path<String>,
 ) -> Result<Response, Fault> {
-    let (request, number) = asker.deed(&app, Newest { path: format!("tile/{path}") })?;
+    let (request, number) = asker.deed(&app, Newest { path: format!("tile/{path}") }).await?;
     let read = clear_respond::newest_tile(&app.desk, request).await;
     let bytes = read.map_err(|refusal| Fault::refused(&app, refusal, &number))?.ok_or_else(Fault::no_such_page)?;
     Ok(([(CONTENT_TYPE, "application/octet-stream"), (CACHE_CONTROL, "no-store")], bytes).into_response())

@@ -50,7 +50,7 @@ pub(crate) async fn openings(
         }),
     };
     let wish = OpeningsWish { from: number("from", &query.from)?, wait_s: number("wait", &query.wait)? };
-    let (request, number) = asker.deed(&app, wish)?;
+    let (request, number) = asker.deed(&app, wish).await?;
     let openings = app.desk.openings(request).await;
     let (openings, receipt) = openings.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
     let mut body = Vec::new();

@@ -123,14 +123,14 @@ pub(crate) async fn look(
     asker: &Asker,
     number: Option<String>,
 ) -> Result<(Vec<Production>, HeaderMap), Fault> {
-    let (request, id) = asker.deed(app, Docket { number })?;
+    let (request, id) = asker.deed(app, Docket { number }).await?;
     let done = app.desk.productions(request).await;
     let (found, receipt) = done.map_err(|refusal| Fault::refused(app, refusal, &id))?;
     Ok((found, numbers(&receipt.to_header(), &id)))
 }
 
 pub(crate) async fn enter(app: &App, asker: &Asker, demand: Demand) -> Result<(Production, HeaderMap), Fault> {
-    let (request, id) = asker.deed(app, demand)?;
+    let (request, id) = asker.deed(app, demand).await?;
     let done = app.desk.docket(request).await;
     let (production, receipt) = done.map_err(|refusal| Fault::refused(app, refusal, &id))?;
     Ok((production, numbers(&receipt.to_header(), &id)))
@@ -143,14 +143,14 @@ pub(crate) async fn decide(
     wish: DeterminationWish,
 ) -> Result<(Production, HeaderMap), Fault> {
     let DeterminationWish { determination, reasons, court_decision, records } = wish;
-    let (request, id) = asker.deed(app, Determine { number, determination, reasons, court_decision, records })?;
+    let (request, id) = asker.deed(app, Determine { number, determination, reasons, court_decision, records }).await?;
     let done = app.desk.determine(request).await;
     let (production, receipt) = done.map_err(|refusal| Fault::refused(app, refusal, &id))?;
     Ok((production, numbers(&receipt.to_header(), &id)))
 }
 
 pub(crate) async fn let_go(app: &App, asker: &Asker, number: String) -> Result<(Production, HeaderMap), Fault> {
-    let (request, id) = asker.deed(app, ReleaseProduction { number })?;
+    let (request, id) = asker.deed(app, ReleaseProduction { number }).await?;
     let done = app.desk.release_production(request).await;
     let (production, receipt) = done.map_err(|refusal| Fault::refused(app, refusal, &id))?;
     Ok((production, numbers(&receipt.to_header(), &id)))

@@ -48,7 +48,7 @@ pub(crate) enum Word {
     security(("token" = []), ("session" = []))
 )]
 pub(crate) async fn all(State(app): State<Arc<App>>, asker: Asker) -> Result<Response, Fault> {
-    let (request, number) = asker.deed(&app, ())?;
+    let (request, number) = asker.deed(&app, ()).await?;
     let queue = app.desk.queue(request).await.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
     Ok(([("x-clear-request", number.to_string())], Json(Reviews { reviews: queue.reviews })).into_response())
 }
@@ -68,7 +68,7 @@ pub(crate) async fn one(
     input: Input,
 ) -> Result<Response, Fault> {
     let Reviewed { outcome, note } = input.json()?;
-    let (request, number) = asker.deed(&app, named(&review)?)?;
+    let (request, number) = asker.deed(&app, named(&review)?).await?;
     let reviewed = app.desk.review(request, outcome == Word::InOrder, &note).await;
     let reviewed = reviewed.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
     Ok(([("x-clear-request", number.to_string())], Json(reviewed)).into_response())

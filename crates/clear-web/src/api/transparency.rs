@@ -109,7 +109,7 @@ pub(crate) async fn reported(app: &App, asker: &Asker, period: &str) -> Result<(
     let period: Period = period.parse().map_err(|what: String| {
         Fault::new(StatusCode::BAD_REQUEST, "wrong", format!("period: {what}.")).at_field(Some("period".to_owned()))
     })?;
-    let (request, number) = asker.deed(app, period)?;
+    let (request, number) = asker.deed(app, period).await?;
     let reported = app.desk.compliance_report(request).await;
     let (report, receipt) = reported.map_err(|refusal| Fault::refused(app, refusal, &number))?;
     Ok((report, receipt, number))

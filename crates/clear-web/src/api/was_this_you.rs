@@ -53,7 +53,7 @@ pub(crate) async fn ask(State(app): State<Arc<App>>, asker: Asker) -> Result<Res
 
 /// The digest, with its receipt and number.
 pub(crate) async fn asked(app: &App, asker: &Asker) -> Result<(Option<WasThisYou>, String, RequestId), Fault> {
-    let (request, number) = asker.deed(app, ())?;
+    let (request, number) = asker.deed(app, ()).await?;
     let asked = app.desk.was_this_you(request).await;
     let (digest, receipt) = asked.map_err(|refusal| Fault::refused(app, refusal, &number))?;
     Ok((digest, receipt.to_header(), number))
@@ -75,7 +75,7 @@ pub(crate) async fn say(State(app): State<Arc<App>>, asker: Asker, input: Input)
 
 /// Takes the word; gives its receipt and number.
 pub(crate) async fn said(app: &App, asker: &Asker, was_me: bool) -> Result<(String, RequestId), Fault> {
-    let (request, number) = asker.deed(app, was_me)?;
+    let (request, number) = asker.deed(app, was_me).await?;
     let connection = asker.connection();
     let said = app.desk.say_was_this_you(request, Some(&connection)).await;
     let receipt = said.map_err(|refusal| Fault::refused(app, refusal, &number))?;

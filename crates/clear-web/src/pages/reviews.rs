@@ -46,7 +46,7 @@ struct Reviews {
 }
 
 pub(crate) async fn page(State(app): State<Arc<App>>, asker: Asker) -> Result<Response, Fault> {
-    let (request, number) = asker.deed(&app, ())?;
+    let (request, number) = asker.deed(&app, ()).await?;
     let queue = app.desk.queue(request).await.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
     html(&Reviews {
         chrome: Chrome::of(&app, Some(&asker.standing), "reviews"),
@@ -110,11 +110,11 @@ pub(crate) async fn decide(State(app): State<Arc<App>>, asker: Asker, input: Inp
     let numbered = form.get("number").unwrap_or_default();
     let done = match form.get("do").as_deref() {
         Some(word @ ("release" | "refuse")) => {
-            let (request, number) = asker.deed(&app, holds::named(&numbered)?)?;
+            let (request, number) = asker.deed(&app, holds::named(&numbered)?).await?;
             app.desk.decide_hold(request, word == "release").await.map(|_| number.clone()).map_err(|it| (it, number))
         }
         Some(word @ ("in_order" | "not_in_order")) => {
-            let (request, number) = asker.deed(&app, reviews::named(&numbered)?)?;
+            let (request, number) = asker.deed(&app, reviews::named(&numbered)?).await?;
             let note = form.get("note").unwrap_or_default();
             app.desk.review(request, word == "in_order", &note).await.map(|_| number.clone()).map_err(|it| (it, number))
         }

@@ -23,6 +23,7 @@ pub(crate) fn kind_words(kind: &str) -> &'static str {
         Some(Kind::Assignment) => "Assignment",
         Some(Kind::Referral) => "Referral",
         Some(Kind::Restriction) => "Restriction",
+        Some(Kind::Judgement) => "Judgement",
         None => "Record",
     }
 }
@@ -42,6 +43,7 @@ pub(crate) fn kinds_words(kind: &str) -> &'static str {
         Some(Kind::Assignment) => "Who works on it",
         Some(Kind::Referral) => "Referred to",
         Some(Kind::Restriction) => "How it is handled",
+        Some(Kind::Judgement) => "Whether it is the same person",
         None => "Records",
     }
 }
@@ -74,6 +76,7 @@ fn on_card(kind: &str) -> &'static [&'static str] {
         Some(Kind::HotFile) => &["person", "vehicle", "property", "offence", "reference", "entered_on", "authority"],
         Some(Kind::Assignment) => &["account", "supervisor", "from", "until"],
         Some(Kind::Referral) => &["agency", "from", "until", "reason"],
+        Some(Kind::Judgement) => &["verdict", "one", "other", "reason"],
         Some(Kind::Restriction) => &["handling", "reason", "second_person", "until", "caution"],
         None => &[],
     }

@@ -177,20 +177,20 @@ pub(crate) async fn act(State(app): State<Arc<App>>, asker: Asker, input: Input)
                 use_code: None,
                 reason: None,
             };
-            let (request, number) = asker.deed(&app, event)?;
+            let (request, number) = asker.deed(&app, event).await?;
             let opened = app.desk.take_event(request).await;
             let opened = opened.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
             let mine = opened.inquiries.into_iter().find(|open| open.holder == asker.standing.account);
             (Inquiry { number: mine.map(|mine| mine.number), ..Inquiry::default() }, Some(number))
         }
         Some("take_over") => {
-            let (request, number) = asker.deed(&app, form.get("event").unwrap_or_default())?;
+            let (request, number) = asker.deed(&app, form.get("event").unwrap_or_default()).await?;
             let taken = app.desk.take_over(request).await;
             let taken = taken.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
             (Inquiry { number: Some(taken.number), ..Inquiry::default() }, Some(number))
         }
         Some("end") => {
-            let (request, number) = asker.deed(&app, named(&inquiry())?)?;
+            let (request, number) = asker.deed(&app, named(&inquiry())?).await?;
             app.desk.close_inquiry(request).await.map_err(|refusal| Fault::refused(&app, refusal, &number))?;
             (Inquiry::default(), Some(number))
         }

@@ -635,3 +635,53 @@ fn the_page_of_a_record_says_its_terms_and_offers_the_form() {
     assert_eq!((set.status, set.header("location")), (303, format!("/records/{id}").as_str()));
     assert_eq!((read("clerk").status, read("officer").status), (200, 404));
 }
+
+#[test]
+fn a_judgement_outranks_the_linker_for_whoever_sees_it_and_is_taken_back_by_its_correction() {
+    let city = city();
+    let file = |given: &str, birth: &str| {
+        city.file("person", &json!({"given_name": given, "family_name": "Brandvold", "date_of_birth": birth}))
+    };
+    let (one, twin, other) = (file("Odd", "1980-02-03"), file("Odd", "1980-02-03"), file("Even", "1971-11-30"));
+    let same = |who: &str, id: &str| -> Vec<String> {
+        let opened = city.opened(who, id).json();
+        let same = opened["record"]["same_person"].as_array().cloned().unwrap_or_default();
+        same.iter().map(|same| same["shown"]["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(same("officer", &one), [twin.clone()]);
+    // Two records that nothing computes together are one person, by somebody's word.
+    let judged = json!({"one": one, "other": other, "verdict": "same", "reason": "Prints taken at both arrests agree"});
+    let judgement = city.file("judgement", &judged);
+    let three = |id: &str| same("officer", id).len();
+    assert_eq!((three(&one), three(&twin), three(&other)), (2, 2, 2), "and the twin comes along");
+    // Two that are computed together are two, by somebody's word, which outranks both.
+    let parted =
+        json!({"one": one, "other": twin, "verdict": "different", "reason": "Brothers; see the birth register"});
+    city.file("judgement", &parted);
+    assert_eq!((same("officer", &one), same("officer", &twin)), (vec![other.clone()], vec![]));
+    // Who does not see one of the records sees nothing of the judgement, nor what it joins.
+    let hide = black();
+    let hidden = city.handle("clerk", &other, &hide);
+    assert_eq!(hidden.status, 201, "{}", hidden.text());
+    assert_eq!(same("officer", &one), Vec::<String>::new());
+    assert_eq!(city.opened("officer", &judgement).status, 404);
+    let related = city.opened("officer", &one).text();
+    assert!(!related.contains(&other) && !related.contains(&judgement), "{related}");
+    // Taken back by a version of it.
+    let mut back = parted.clone();
+    back["verdict"] = json!("same");
+    assert_eq!(city.ask_as("officer", "POST /api/v1/records/judgement", back.to_string().as_bytes()).status, 201);
+    for (wrong, what) in [
+        (json!({"one": one, "other": one, "verdict": "same", "reason": "x"}), "is the same record"),
+        (
+            json!({"one": "per_00000000000000000000000000", "other": "per_00000000000000000000000001", "verdict": "same", "reason": "x"}),
+            "there is no record",
+        ),
+        (json!({"one": one, "other": twin, "verdict": "perhaps", "reason": "x"}), "verdict"),
+        (json!({"one": one, "other": twin, "verdict": "same"}), "reason"),
+    ] {
+        let refused = city.ask_as("officer", "POST /api/v1/records/judgement", wrong.to_string().as_bytes());
+        assert_eq!(refused.status, 400, "{}", refused.text());
+        assert!(refused.text().contains(what), "{}", refused.text());
+    }
+}

@@ -32,10 +32,13 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::bed::{Bed, sample};
 
-/// Open sessions of each run.
-const SESSIONS: usize = 300;
-/// Streaming answers of each run; one in four is for the closure, one in four of the others is read without a pause.
-const STREAMS: usize = 40;
+/// How many sessions are open, and how many answers stream; of those one in four is for the closure, one in four of the
+/// others is read without a pause. The long run has `OPENCLEAR_SESSIONS` sessions, and a tenth as many streams.
+fn size() -> (usize, usize) {
+    let sessions = std::env::var("OPENCLEAR_SESSIONS").map_or(300, |text| text.parse().unwrap());
+    (sessions, (sessions / 40 * 4).max(40))
+}
+
 const ROWS: usize = 1_000;
 const CLOSURE: [&str; 2] = ["cut_off", "sister"];
 const OTHERS: [&str; 3] = ["officer", "partner", "sheriff"];
@@ -73,6 +76,8 @@ fn run(http: Http, tls: bool) {
 }
 
 async fn order_among_streams(http: Http, tls: bool) {
+    let (sessions_open, streams_begun) = size();
+    assert!(clear_web::raise_open_files() > 2 * (sessions_open + streams_begun) as u64, "too few files may be open");
     let city = City::open(http, tls).await;
     // What everybody gets when no order comes.
     let mut whole: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
@@ -89,10 +94,13 @@ async fn order_among_streams(http: Http, tls: bool) {
 
     // Sessions that have asked something and stay open.
     let mut opening = JoinSet::new();
-    for at in 0..SESSIONS {
-        let city = city.clone();
+    // Ten thousand at once are a crowd at the door, which is another test's.
+    let door = Arc::new(tokio::sync::Semaphore::new(64));
+    for at in 0..sessions_open {
+        let (city, door) = (city.clone(), door.clone());
         let who = CLOSURE.into_iter().chain(OTHERS).nth(at % 5).unwrap();
         opening.spawn(async move {
+            let _through = door.acquire().await.unwrap();
             let mut session = city.session().await;
             let question = json!({"inquiry": city.inquiry(who), "question": {"case_number": "ZZ000000"}});
             let status = session.ask(&city, who, "/api/v1/find", &question).await.unwrap().finish().await.unwrap();
@@ -108,14 +116,17 @@ async fn order_among_streams(http: Http, tls: bool) {
     let (ordered, wait) = watch::channel(false);
     let mut reading = JoinSet::new();
     let running = Arc::new(tokio::sync::Semaphore::new(0));
-    for at in 0..STREAMS {
+    for at in 0..streams_begun {
         let (city, whole, mut wait, running) = (city.clone(), whole.clone(), wait.clone(), running.clone());
+        let door = door.clone();
         let who = if at % 4 == 0 { "cut_off" } else { OTHERS[at % 3] };
         let pauses = at % 4 != 3;
         reading.spawn(async move {
+            let through = door.acquire_owned().await.unwrap();
             let mut session = city.session().await;
             let mut answer = session.rows(&city, who).await.unwrap();
             assert_eq!(answer.status, 200, "{who}");
+            drop(through);
             let mut body = answer.more().await.unwrap().expect("a first part");
             running.add_permits(1);
             if pauses {
@@ -132,14 +143,14 @@ async fn order_among_streams(http: Http, tls: bool) {
             (who, end, same, body.len())
         });
     }
-    let _ = running.acquire_many(u32::try_from(STREAMS).unwrap()).await.unwrap();
+    let _ = running.acquire_many(u32::try_from(streams_begun).unwrap()).await.unwrap();
 
     let closed = city.cut_off_frs().await;
     ordered.send(true).unwrap();
 
     let streams = reading.join_all().await;
     let of_closure = |who: &&str| CLOSURE.contains(who);
-    let bound = SESSIONS * 2 / 5 + STREAMS / 4;
+    let bound = sessions_open * 2 / 5 + streams_begun / 4;
     assert_eq!(closed["connections"], bound, "every connection of the closure was reset, and no other: {closed}");
     for (who, end, same, bytes) in &streams {
         match of_closure(who) {
@@ -148,7 +159,7 @@ async fn order_among_streams(http: Http, tls: bool) {
         }
         assert!(same, "{who}: {bytes} bytes differ from those without an order");
     }
-    assert_eq!(streams.iter().filter(|(who, ..)| of_closure(who)).count(), STREAMS / 4);
+    assert_eq!(streams.iter().filter(|(who, ..)| of_closure(who)).count(), streams_begun / 4);
 
     // Sessions: those of the closure are gone, and a new connection with the same credential gets the order.
     for (who, session) in &mut sessions {
@@ -242,7 +253,11 @@ async fn log_has_one_end_for_each(city: City) {
             what => panic!("{request} ended {what:?}"),
         }
     }
-    assert_eq!((cut, answered, denied), (STREAMS / 4, STREAMS * 3 / 4 + OTHERS.len() + 1, CLOSURE.len() * 2));
+    let streams_begun = size().1;
+    assert_eq!(
+        (cut, answered, denied),
+        (streams_begun / 4, streams_begun * 3 / 4 + OTHERS.len() + 1, CLOSURE.len() * 2)
+    );
 }
 
 /// A server that runs, and what ends it.
@@ -277,7 +292,7 @@ impl City {
         desk.gate().trace();
         file_incidents(&bed, &desk).await;
         let mut config = Config {
-            connections_max: 4 * (SESSIONS + STREAMS),
+            connections_max: 4 * (size().0 + size().1),
             // On a busy machine a run may take longer than an idle session may last.
             head_timeout: Duration::from_secs(600),
             ..Config::default()

@@ -154,6 +154,21 @@ fn an_order_that_does_not_fit_says_why_and_changes_nothing() {
         until: Timestamp::now() + SignedDuration::from_hours(24 * 15),
         reason: "x".into(),
     };
+    let later = Timestamp::now() + SignedDuration::from_hours(2);
+    let of_owner = SuspensionDraft {
+        over: Over::Agency("pmpd".parse().unwrap()),
+        until: Timestamp::now() + SignedDuration::from_hours(24),
+        ..long.clone()
+    };
+    let of_oversight = SuspensionDraft { over: Over::Agency("oversight-board".parse().unwrap()), ..of_owner.clone() };
+    let ahead = SuspensionDraft {
+        over: long.over.clone(),
+        from: later,
+        until: later + SignedDuration::from_hours(1),
+        ..of_owner.clone()
+    };
+    let suspension =
+        |draft: &SuspensionDraft| json!({"entry": "suspension", "note": sign(&draft.to_string(), &founders[..1])});
     let order = |note: String| json!({"entry": "cut_off", "note": note});
     let cases: Vec<(&str, Value, &str)> = vec![
         ("no note", order("By order.".into()), "not a signed note"),
@@ -178,6 +193,14 @@ fn an_order_that_does_not_fit_says_why_and_changes_nothing() {
             )),
             "an owner cannot be cut off",
         ),
+        (
+            "an order from the future",
+            order(sign(&draft(&|it| it.issued_at = later), &founders)),
+            "ahead of this server's clock",
+        ),
+        ("a suspension of an owner", suspension(&of_owner), "which owns records here or oversees it"),
+        ("a suspension of who watches", suspension(&of_oversight), "which owns records here or oversees it"),
+        ("a suspension from the future", suspension(&ahead), "ahead of this server's clock"),
         ("another version", order(sign(&draft(&|it| it.register += 1), &founders)), "draft it again"),
         ("another closure", order(sign(&draft(&|it| it.closure_count += 1), &founders)), "look at the closure"),
         (

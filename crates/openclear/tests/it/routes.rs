@@ -162,6 +162,15 @@ impl Table {
                 let fields = [("handling", "gray"), ("reason", "A joint inquiry is open")];
                 mine(Ask::form(&at(&record), &fields).with("cookie", &format!("inquiry={cookie}")))
             }
+            "judgement_form" => {
+                let fields = [
+                    ("other", clear_record::RecordId::fresh(clear_record::Kind::Person).to_string()),
+                    ("verdict", "same".into()),
+                    ("reason", "Prints".into()),
+                ];
+                let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                mine(Ask::form(&at(&record), &fields))
+            }
             "silent_hits" => mine(Ask::get(route.path).under(&inquiry)),
             "counts" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"by": ["primary_type"]}}))),
             "rows" => mine(Ask::post(
@@ -352,7 +361,7 @@ fn by_hand(inquiry: &serde_json::Value) -> serde_json::Value {
 fn is_logged(route: &Route, who: &str) -> bool {
     match route.name {
         // Whoever has not signed in, or whose sign-in an order ended, gets as far as the page's door.
-        "handling_form" | "entries_form" => !["anonymous", "cut_off", "sister"].contains(&who),
+        "handling_form" | "entries_form" | "judgement_form" => !["anonymous", "cut_off", "sister"].contains(&who),
         "find" | "find_by_query" | "open" | "file" | "handling" | "silent_hits" | "counts" | "rows" | "enter"
         | "cut_off" | "enrol" | "search_page" | "record_page" | "counts_page" | "steward_cut_off" => true,
         "productions" | "docket" | "production" | "determine" | "release_production" | "productions_page"
