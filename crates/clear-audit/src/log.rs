@@ -2,7 +2,6 @@
 
 #![expect(clippy::disallowed_methods, reason = "stores: log-frames, log-tiles")]
 
-#[cfg(test)]
 mod cuts;
 mod pending;
 mod writer;

@@ -1,5 +1,7 @@
 //! A crash run, cut at each write of each file: frames of many segments, tiles, bundles, both checkpoints.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 
 use super::*;
