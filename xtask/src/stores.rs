@@ -246,9 +246,9 @@ fn differences(said: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     objections
 }
 
-/// The lines before the unit tests that open something.
+/// The lines before the unit tests that open something. A file of tests alone begins with `#![cfg(test)]`.
 fn opening(source: &str) -> Vec<(usize, &'static str)> {
-    let code = source.lines().take_while(|line| line.trim() != "#[cfg(test)]").enumerate();
+    let code = source.lines().take_while(|line| !matches!(line.trim(), "#[cfg(test)]" | "#![cfg(test)]")).enumerate();
     code.filter(|(_, line)| !line.trim_start().starts_with("//"))
         .filter_map(|(at, line)| OPENING.iter().find(|word| line.contains(**word)).map(|word| (at + 1, *word)))
         .collect()
@@ -314,6 +314,7 @@ mod tests {
         assert!(objected(&said("crates/clear-web/src/cache.rs", "it is only a cache"), "write `stores: …`"));
         assert!(objected(&BTreeMap::new(), "crates/clear-web/src/serve.rs: flows: answers is in the registry alone"));
         assert_eq!(opening("fn f() {\n    std::fs::write(a, b)\n}"), [(2, "fs::write")]);
+        assert_eq!(opening("#![cfg(test)]\nfn f() {\n    std::fs::write(a, b)\n}"), []);
         for line in [
             "TcpSocket::new_v4()?;",
             "UnixDatagram::unbound()?;",

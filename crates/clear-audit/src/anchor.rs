@@ -4,6 +4,8 @@
 //! Out:   nothing, where the log extends it; else a [`Contradiction`].
 //! Never: takes an older log for a newer one, however whole it is in itself (S16: a restored backup).
 
+#![expect(clippy::disallowed_methods, reason = "stores: guards")]
+
 use std::fmt;
 use std::fs;
 use std::io;

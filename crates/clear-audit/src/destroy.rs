@@ -13,6 +13,8 @@
 //! # Change here
 //! What may be destroyed: [`Log::destroy`]. What a destroyed frame looks like: `frame.rs`.
 
+#![expect(clippy::disallowed_methods, reason = "stores: log-frames")]
+
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};

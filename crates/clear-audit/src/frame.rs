@@ -4,6 +4,8 @@
 //! broken frame with nothing but its own batch after it was never acknowledged as a whole: a torn tail. A broken frame
 //! with a later batch after it was once synced: somebody or something changed it.
 
+#![expect(clippy::disallowed_methods, reason = "stores: log-frames")]
+
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! The log's two keys: one signs, one opens. Made once, when the log is.
 
+#![expect(clippy::disallowed_methods, reason = "stores: log-keys, log-tiles")]
+
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};

@@ -1,5 +1,8 @@
 //! The running log: appends from any thread, one thread that writes.
 
+#![expect(clippy::disallowed_methods, reason = "stores: log-frames, log-tiles")]
+
+mod cuts;
 mod pending;
 mod writer;
 

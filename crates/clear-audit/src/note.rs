@@ -3,6 +3,8 @@
 //! A checkpoint's first line is the log's origin and a receipt's is its title; a text whose first line is either is not
 //! signed here, so that no signature can be taken for another's.
 
+#![expect(clippy::disallowed_methods, reason = "stores: log-keys")]
+
 use std::path::Path;
 
 use signed_note::{Note, Signer, StandardSigner, VerifierList};

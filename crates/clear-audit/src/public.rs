@@ -12,6 +12,8 @@
 //! What is served to strangers is a function of the public checkpoint's size alone: a part of a tile is cut from whatever
 //! the disk has, so that it does not matter which parts the log's own checkpoints left there.
 
+#![expect(clippy::disallowed_methods, reason = "stores: log-tiles")]
+
 use std::fs;
 use std::io;
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! Opening is recovery: there is no other way in, so the way after a crash is walked every day.
 
+#![expect(clippy::disallowed_methods, reason = "stores: log-frames")]
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::panic::resume_unwind;

@@ -16,6 +16,8 @@
 //! # Change here
 //! What an operator sees and does: docs/recovery.md. Why the place is promised: docs/decisions/0018.
 
+#![expect(clippy::disallowed_methods, reason = "stores: log-spool")]
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};

@@ -1,5 +1,7 @@
 //! The right edge of the tree: all that is needed to add leaves, and to write the tiles as they fill.
 
+#![expect(clippy::disallowed_methods, reason = "stores: log-tiles")]
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};

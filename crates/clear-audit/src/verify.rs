@@ -1,5 +1,7 @@
 //! What an outsider checks, with nothing but the published log and the verifier key; and what its keeper checks besides.
 
+#![expect(clippy::disallowed_methods, reason = "stores: log-tiles")]
+
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fs;

@@ -5,6 +5,8 @@
 //!        beginning of the other.
 //! Never: takes a proof that leads nowhere for a disagreement: anybody can send one.
 
+#![expect(clippy::disallowed_methods, reason = "stores: guards")]
+
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};

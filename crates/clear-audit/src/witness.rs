@@ -9,6 +9,8 @@
 //! against that file's content under a lock, written with one atomic replace and synced, and only then answered.
 //! INVARIANT (one view): whatever it cosigns, before or after a restart, extends all that it has cosigned.
 
+#![expect(clippy::disallowed_methods, reason = "stores: witness-state")]
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;

@@ -121,7 +121,14 @@ pub const STORES: &[Store] = &[
         protected: "events sealed with AES-256-GCM under a key of their own, derived from the openings' key; orders, agreements, rules and publications in clear",
         kept: "at least as long as the longest live disclosure; never shorter than a year; never rewritten",
         files: &["log/frames-*.log", "log/lock", "log/destroying"],
-        opened_by: &["crates/clear-audit/src/lib.rs"],
+        opened_by: &[
+            "crates/clear-audit/src/destroy.rs",
+            "crates/clear-audit/src/disclosures/follow.rs",
+            "crates/clear-audit/src/frame.rs",
+            "crates/clear-audit/src/log.rs",
+            "crates/clear-audit/src/log/writer.rs",
+            "crates/clear-audit/src/recover.rs",
+        ],
     },
     Store {
         id: "log-spool",
@@ -130,7 +137,7 @@ pub const STORES: &[Store] = &[
         protected: "sealed as the log is, on another volume, where the operator named one",
         kept: "until the log has it again",
         files: &["log/spool"],
-        opened_by: &["crates/clear-audit/src/lib.rs"],
+        opened_by: &["crates/clear-audit/src/spool.rs"],
     },
     Store {
         id: "disclosures",
@@ -139,7 +146,7 @@ pub const STORES: &[Store] = &[
         protected: "keyed hashes under a key derived from the openings' key; no name and no number in clear",
         kept: "made again from the log at any time; after an expungement, until that is done",
         files: &["disclosures/*"],
-        opened_by: &["crates/clear-audit/src/lib.rs"],
+        opened_by: &["crates/clear-audit/src/disclosures/postings.rs"],
     },
     Store {
         id: "log-tiles",
@@ -148,7 +155,13 @@ pub const STORES: &[Store] = &[
         protected: "public",
         kept: "for ever",
         files: &["log/tile/*", "log/checkpoint*", "log/public*", "log.vkey*"],
-        opened_by: &["crates/clear-audit/src/lib.rs"],
+        opened_by: &[
+            "crates/clear-audit/src/keys.rs",
+            "crates/clear-audit/src/log.rs",
+            "crates/clear-audit/src/public.rs",
+            "crates/clear-audit/src/tree.rs",
+            "crates/clear-audit/src/verify.rs",
+        ],
     },
     Store {
         id: "log-keys",
@@ -157,7 +170,11 @@ pub const STORES: &[Store] = &[
         protected: "files that the program's account alone may read",
         kept: "as long as the log",
         files: &["keys/log.key", "keys/log-openings.key"],
-        opened_by: &["crates/clear-audit/src/lib.rs", "crates/openclear/src/open.rs"],
+        opened_by: &[
+            "crates/clear-audit/src/keys.rs",
+            "crates/clear-audit/src/note.rs",
+            "crates/openclear/src/open.rs",
+        ],
     },
     Store {
         id: "guards",
@@ -166,7 +183,11 @@ pub const STORES: &[Store] = &[
         protected: "public: checkpoints and signatures",
         kept: "the newest; evidence for ever",
         files: &["guards.json*", "evidence/*", "cosigned*", "resumptions/*"],
-        opened_by: &["crates/clear-audit/src/lib.rs", "crates/openclear/src/guards.rs"],
+        opened_by: &[
+            "crates/clear-audit/src/anchor.rs",
+            "crates/clear-audit/src/views.rs",
+            "crates/openclear/src/guards.rs",
+        ],
     },
     Store {
         id: "witness-state",
@@ -175,7 +196,7 @@ pub const STORES: &[Store] = &[
         protected: "in a folder of its own; the key readable by the program's account alone",
         kept: "for ever",
         files: &[],
-        opened_by: &["crates/clear-audit/src/lib.rs"],
+        opened_by: &["crates/clear-audit/src/witness.rs"],
     },
     Store {
         id: "projections",

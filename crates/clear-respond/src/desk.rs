@@ -115,6 +115,8 @@ pub struct Desk {
     visible: AtomicU64,
     /// The last row of the outbox that was given to the log. Written by who holds the pen.
     appended: AtomicU64,
+    /// With how many entries the log has the register of this version in it, at most.
+    register_within: AtomicU64,
     /// The one who writes. Held from the decision of a filing to its place in the log's queue.
     pub(crate) writer: tokio::sync::Mutex<Fence>,
     /// The one who reads a good part of the log: a replay, a certificate, the register's export.
@@ -176,6 +178,7 @@ impl Desk {
             labels: RwLock::new(Arc::new(store.ledger.labels().await?)),
             visible: AtomicU64::new(head.seq.0),
             appended: AtomicU64::new(head.outbox),
+            register_within: AtomicU64::new(log.size()),
             writer: tokio::sync::Mutex::new(fence),
             reading: Arc::default(),
             leaves: Arc::default(),

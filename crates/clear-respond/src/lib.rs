@@ -68,7 +68,9 @@ pub use public::{
     OrderPreview, PublicAgency, PublicAgreement, PublicAnnouncement, PublicFlow, PublicOrder, PublicRegister,
     PublicSuspension, PublicTaskForce, PublicVendor, order_preview,
 };
-pub use release::{Called, Every, Head, Numbers, Plan, Precision, Recomputed, Release, find_release, recompute};
+pub use release::{
+    Called, Every, Head, Numbers, Plan, Precision, Recomputed, Release, find_release, recompute, recompute_from,
+};
 pub use replay::{Change, ChangedQuestion, Preview, Previewed, Progress, Replay, ReplayError, decided_again, preview};
 pub use report::{Figure, Period, Report, SECTIONS, Section, report_of_folder};
 pub use restrict::{Restrict, Seen};

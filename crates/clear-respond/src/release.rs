@@ -19,7 +19,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::str::FromStr;
 
-use clear_audit::{Flaw, Folder, Opened, Walk};
+use clear_audit::{Entries, Flaw, Folder, Opened, Source, Walk};
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
@@ -429,14 +429,33 @@ pub enum Recomputed {
 /// # Errors
 /// A log that is not whole, has no opening key, or whose published checkpoint is not signed with `vkey`.
 pub fn recompute(dir: &Path, vkey: &str, text: &[u8], release: &Release) -> Result<Recomputed, Flaw> {
-    let head = &release.head;
     let source = Folder(dir.join("log"));
     let published = clear_audit::published(&source, vkey)?;
+    recompute_from(Walk::open(dir, published.size)?, &source, vkey, text, release)
+}
+
+/// Counts a release again from entries that a holder has, the log's first one on: without the keeper's folder or keys.
+/// `source` is the public log, which must begin with these entries.
+///
+/// # Errors
+/// An entry that does not fit its leaf, entries with which the log does not begin, a log whose published checkpoint is not
+/// signed with `vkey`.
+pub fn recompute_from(
+    mut walk: impl Entries,
+    source: &dyn Source,
+    vkey: &str,
+    text: &[u8],
+    release: &Release,
+) -> Result<Recomputed, Flaw> {
+    let (head, published) = (&release.head, clear_audit::published(source, vkey)?);
     let (mut tally, mut at_end, mut found, mut before) = (Tally::default(), None, None, 0);
-    let mut walk = Walk::open(dir, published.size)?;
     loop {
         if walk.size() == head.end_entry {
             at_end = Some(walk.root());
+        }
+        // What came after the public checkpoint is nobody's to check yet.
+        if walk.size() == published.size {
+            break;
         }
         let Some(leaf) = walk.next().transpose()? else { break };
         if (head.first_entry..head.end_entry).contains(&leaf.index) {
@@ -452,8 +471,9 @@ pub fn recompute(dir: &Path, vkey: &str, text: &[u8], release: &Release) -> Resu
         }
     }
     let Some(root) = at_end else { return Ok(Recomputed::OtherLog) };
-    // The frames' own tree is the one that outsiders see, at the release's end as well.
-    clear_audit::begins_with(&source, vkey, head.end_entry, root)?;
+    // The entries' own tree is the one that outsiders see, at the release's end and at the last of them.
+    clear_audit::begins_with(source, vkey, head.end_entry, root)?;
+    clear_audit::begins_with(source, vkey, walk.size(), walk.root())?;
     if !clear_audit::is_checkpoint_over(&head.checkpoint, vkey, head.end_entry, root) {
         return Ok(Recomputed::OtherLog);
     }

@@ -133,6 +133,9 @@ pub struct MadeAt {
     pub register: u64,
     /// The log's newest checkpoint that strangers see.
     pub checkpoint: String,
+    /// Whether that checkpoint has the register of this version in it. A set shows an order at once, and strangers see the log
+    /// grow at its times alone: until then this is false, and the next checkpoint has it. It is not said how far the log is.
+    pub in_checkpoint: bool,
 }
 
 /// What keeping the books did.
@@ -186,6 +189,8 @@ impl Desk {
         MadeAt {
             installation: register.founding().map(|founding| founding.title.clone()).unwrap_or_default(),
             register: register.version(),
+            // Read before the checkpoint: that one may only be newer.
+            in_checkpoint: self.register_is_public(),
             checkpoint: self.public_log().public_checkpoint(),
         }
     }

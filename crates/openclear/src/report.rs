@@ -1,15 +1,17 @@
 //! `openclear report`: the log's counts of a quarter or a year as files, and releases made again.
 //!
-//! In:    a data folder with its keys, or a server and a release's text.
+//! In:    a data folder with its keys; or a release's text, the openings that a holder has and the public log.
 //! Out:   a page to print and a CSV; whether a release is borne out by the log.
 //! Never: needs a running server; writes into the data folder.
 
 #![expect(clippy::disallowed_methods, reason = "stores: papers")]
 
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clear_respond::{Period, Recomputed, Release, find_release, recompute, report_of_folder};
+use clear_audit::Given;
+use clear_respond::{Period, Recomputed, Release, find_release, recompute, recompute_from, report_of_folder};
 
 use crate::End;
 
@@ -48,7 +50,7 @@ enum Command {
 /// Make a release again from the log's openings and compare.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  openclear report recompute --dir records\n  curl -o 4.json http://127.0.0.1:8080/api/v1/transparency/releases/4\n  openclear report recompute --dir copy --file 4.json --vkey published.vkey\n\nExit code 5 when the log does not bear it out."
+    after_help = "Example:\n  openclear report recompute --dir records\n  curl -o 4.json http://127.0.0.1:8080/api/v1/transparency/releases/4\n  openclear report recompute --dir copy --file 4.json --vkey published.vkey\n  openclear report recompute --openings openings.ndjson --log http://127.0.0.1:8080 --file 4.json --vkey published.vkey\n\n`openings.ndjson` has a line for each entry from the first on, as oversight reads them from /api/v1/log/openings: each is held\nagainst its leaf, and all of them against the public log. No folder and no key of the operator's is needed.\nExit code 5 when the log does not bear it out."
 )]
 struct Recompute {
     /// The data folder, or a copy of it with `log`, `log.vkey` and `keys/log-openings.key`.
@@ -63,6 +65,12 @@ struct Recompute {
     /// A file with the log's verifier key; absent: the folder's own.
     #[arg(long, value_name = "FILE")]
     vkey: Option<PathBuf>,
+    /// The openings that a holder has, a JSON line for each entry from the first on; instead of a folder with keys.
+    #[arg(long, value_name = "FILE", requires_all = ["log", "file", "vkey"], conflicts_with = "release")]
+    openings: Option<PathBuf>,
+    /// The public log, which the openings are held against: an address, or a folder with its files.
+    #[arg(long, value_name = "URL|DIR", requires = "openings")]
+    log: Option<String>,
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<End> {
@@ -103,7 +111,21 @@ fn again(args: &Recompute) -> anyhow::Result<End> {
         },
     };
     let (number, period) = (release.head.openclear_release, &release.head.period);
-    let flaw = match recompute(&args.dir, &vkey, &text, &release)? {
+    let again = match (&args.openings, &args.log) {
+        (Some(path), Some(log)) => {
+            let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let source = crate::audit::source(log, None);
+            match recompute_from(Given::of(BufReader::new(file)), &*source, &vkey, &text, &release) {
+                Err(flaw @ (clear_audit::Flaw::Entry { .. } | clear_audit::Flaw::Rewritten { .. })) => {
+                    println!("Release {number} of {period} is NOT borne out by these openings: {flaw}.");
+                    return Ok(End::Flawed);
+                }
+                again => again?,
+            }
+        }
+        _ => recompute(&args.dir, &vkey, &text, &release)?,
+    };
+    let flaw = match again {
         Recomputed::Same { entry } => {
             println!(
                 "Release {number} of {period} is borne out to the byte: entries {} to {} of the log, published as entry {entry}.",

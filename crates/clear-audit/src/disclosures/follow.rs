@@ -1,5 +1,7 @@
 //! Reads the log's frames at their places: in order for the tables, one by one for readers.
 
+#![expect(clippy::disallowed_methods, reason = "stores: log-frames")]
+
 use std::fs::File;
 use std::io;
 use std::ops::Range;

@@ -8,6 +8,8 @@
 //! | `state` | `log`, `position` | whose index it is; up to which entry, segment and offset the log was read |
 //! | `owners` | part | – : the owners' first parts, which oversight's list is made of |
 
+#![expect(clippy::disallowed_methods, reason = "stores: disclosures")]
+
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};

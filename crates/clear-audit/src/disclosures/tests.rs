@@ -1,3 +1,4 @@
+#![cfg(test)]
 use std::collections::BTreeMap;
 
 use clear_record::{AccountId, AgencyId, Kind, RecordId, RequestId};

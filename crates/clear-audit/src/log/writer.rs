@@ -1,5 +1,7 @@
 //! The log's thread: one writes, batch after batch; the tree, the checkpoints and the spool follow.
 
+#![expect(clippy::disallowed_methods, reason = "stores: log-frames")]
+
 use super::*;
 
 /// What the log's thread owns.

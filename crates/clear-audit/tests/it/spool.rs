@@ -258,6 +258,65 @@ fn gr24_a_merge_that_a_crash_interrupts_at_any_moment_is_continued() {
     assert!(!removing.path().join("spool/spool.frames").exists());
 }
 
+/// Copies a folder that is written to: what goes while this looks was replaced by what is there.
+fn copy_running(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for item in fs::read_dir(from).unwrap() {
+        let path = item.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_running(&path, &target);
+        } else if let Ok(bytes) = fs::read(&path) {
+            fs::write(target, bytes).unwrap();
+        }
+    }
+}
+
+#[test]
+fn gr24_a_spool_cut_at_each_of_its_writes_holds_what_was_acknowledged() {
+    let bench = Bench::new("1m");
+    let (log, _) = bench.open();
+    let mut receipts = until_it_spools(&log);
+    let image = || {
+        let kept = tempfile::tempdir().unwrap();
+        copy_running(&bench.folder(), &kept.path().join("data"));
+        copy_running(&bench.spool(), &kept.path().join("spool"));
+        kept
+    };
+    let (mut dice, mut before) = (Dice(17), image());
+    for number in 1..=12u64 {
+        // Several entries in one write, every other time.
+        let several = if number % 2 == 0 { 3 } else { 1 };
+        let pending: Vec<_> = (0..several).map(|_| log.append(&event(number), None)).collect();
+        let written: Vec<Receipt> = pending.into_iter().map(|pending| pending.wait_blocking().unwrap()).collect();
+        let after = image();
+        let frames = |place: &tempfile::TempDir| fs::read(place.path().join("spool/spool.frames")).unwrap();
+        let (was, is) = (frames(&before), frames(&after));
+        assert!(is.starts_with(&was) && is.len() > was.len(), "it grows by its writes alone");
+        let least = receipts.len() as u64 + 1;
+        for at in [was.len(), was.len() + 1 + dice.below((is.len() - was.len() - 1) as u64) as usize, is.len() - 1] {
+            let crashed = tempfile::tempdir().unwrap();
+            copy(before.path(), crashed.path());
+            fs::write(crashed.path().join("spool/spool.frames"), &is[..at]).unwrap();
+            let id = fs::read_to_string(crashed.path().join("spool/spool.id")).unwrap();
+            let spool = crashed.path().join("spool");
+            fs::write(crashed.path().join("data/log/spool"), format!("{}\n{id}", spool.display())).unwrap();
+            let options = Options { spool: Some(spool), ..options(&crashed.path().join("data"), HOUR) };
+            let (log, recovered) =
+                Log::open(options).unwrap_or_else(|error| panic!("write {number} cut at {at}: {error}"));
+            let most = least + written.len() as u64;
+            assert!((least..most).contains(&recovered.size), "write {number} cut at {at}: {recovered:?}");
+            log.close().unwrap();
+            for receipt in &receipts {
+                receipt.included(&Folder(crashed.path().join("data/log")), log.vkey()).unwrap();
+            }
+        }
+        receipts.extend(written);
+        before = after;
+    }
+    log.close().unwrap();
+}
+
 #[test]
 fn gr22_a_changed_spool_is_found_at_the_next_start() {
     let bench = Bench::new("1m");

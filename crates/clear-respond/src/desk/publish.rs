@@ -82,6 +82,7 @@ impl Desk {
             *labels = Arc::new(longer);
         }
         if register.version() != self.register().version() {
+            self.register_within.store(self.log.size(), Ordering::SeqCst);
             *self.register.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(register);
         }
         // Everything below this line reads `seq <= visible`: what is not in the log is not visible.
@@ -124,6 +125,7 @@ impl Desk {
         }
         self.append_rows(rows).await?;
         self.reread_labels().await?;
+        self.register_within.store(self.log.size(), Ordering::SeqCst);
         let before = self.register();
         let after = crate::resume::founded(&self.store).await.map_err(PublishError::Register)?;
         *self.register.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
@@ -167,6 +169,11 @@ impl Desk {
         let labels = self.store.ledger.labels().await?;
         *self.labels.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(labels);
         Ok(())
+    }
+
+    /// Whether strangers see the log as far as the register of this version.
+    pub(crate) fn register_is_public(&self) -> bool {
+        self.register_within.load(Ordering::SeqCst) <= self.log.public_size()
     }
 
     fn appended(&self) -> u64 {

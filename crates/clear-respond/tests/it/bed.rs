@@ -41,11 +41,16 @@ impl Bed {
 
     /// The same, with more entries in the register.
     pub(crate) async fn open_with(more: Vec<Entry>) -> Bed {
-        Bed::founded([story::entries(), more].concat(), |ledger| ledger).await
+        Bed::founded_on([story::entries(), more].concat(), |ledger| ledger).await
     }
 
-    /// The same, with that register, on a ledger that the test has its hands on.
-    pub(crate) async fn founded(entries: Vec<Entry>, held: impl FnOnce(Arc<dyn Ledger>) -> Arc<dyn Ledger>) -> Bed {
+    /// The same, with that register.
+    pub(crate) async fn founded(entries: Vec<Entry>) -> Bed {
+        Bed::founded_on(entries, |ledger| ledger).await
+    }
+
+    /// The same, on a ledger that the test has its hands on.
+    pub(crate) async fn founded_on(entries: Vec<Entry>, held: impl FnOnce(Arc<dyn Ledger>) -> Arc<dyn Ledger>) -> Bed {
         let folder = tempfile::tempdir().unwrap();
         let began = "2026-06-01T12:00:00Z".parse::<Timestamp>().unwrap();
         let clock = Clock { said: Arc::new(Mutex::new(began)), ran: Arc::default() };

@@ -11,7 +11,6 @@ use clear_store::{AsOf, Batch, Committed, Error, Fence, Head, Ledger, Outbox, Ou
 use jiff::Timestamp;
 
 use crate::bed::{Bed, code, log_options};
-use clear_testkit::story;
 
 /// A ledger that keeps what it is told to and then does not say so; `blind`: it does not answer the question behind it
 /// either.
@@ -75,7 +74,7 @@ impl Ledger for Lossy {
 
 async fn lossy() -> (Bed, Arc<Lossy>) {
     let mut held = None;
-    let bed = Bed::founded(story::entries(), |inner| {
+    let bed = Bed::founded_on(clear_testkit::story::entries(), |inner| {
         let lossy = Arc::new(Lossy { inner, lose: AtomicUsize::new(0), blind: AtomicUsize::new(0) });
         held = Some(lossy.clone());
         lossy

@@ -99,7 +99,7 @@ async fn gr03_an_ending_that_is_dated_back_shortens_no_notice() {
     }
     // The order is the entry after those.
     let version = entries.len() as u64 + 1;
-    let bed = Bed::founded(entries, |ledger| ledger).await;
+    let bed = Bed::founded(entries).await;
     bed.cut_off("border-department", "CO-1").await;
     let days = |days: i64| bed.now() + SignedDuration::from_hours(24 * days);
     let ends = async |issued: i64, holds: i64| {

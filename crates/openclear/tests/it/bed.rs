@@ -77,6 +77,16 @@ impl Bed {
         Bed::found(Some(postgres.to_owned()), false)
     }
 
+    /// The whole of it, with the ledger in PostgreSQL.
+    pub(crate) fn city_on(postgres: &str) -> Bed {
+        Bed::found(Some(postgres.to_owned()), true)
+    }
+
+    /// Whether the founding filed it.
+    pub(crate) fn was_there(&self, id: RecordId) -> bool {
+        self.filed.contains_key(&id)
+    }
+
     fn found(postgres: Option<String>, whole: bool) -> Bed {
         let folder = TempDir::new().unwrap();
         let dir = folder.path().join("data");

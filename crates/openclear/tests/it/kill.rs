@@ -1,4 +1,5 @@
-//! `kill -9` at random points: what was acknowledged is there and logged, what was not is absent or whole.
+//! `kill -9` at random points: what was acknowledged is there and logged, what was not is absent or whole, and no answer left
+//! without its event.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,6 +10,7 @@ use clear_audit::{Receipt, What};
 use clear_record::{Record, RecordId, Seq};
 use clear_testkit::rng::Rng;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::bed::{Ask, Bed, ask, run, spawn, stdout};
 
@@ -26,6 +28,19 @@ struct Book {
     acked: Vec<Acked>,
     /// Batches of the register by number: whether they were acknowledged.
     batches: BTreeMap<usize, bool>,
+    /// Answers that were received whole.
+    answers: Vec<Answer>,
+    asked: usize,
+}
+
+/// An answer that somebody has.
+struct Answer {
+    /// The request's number.
+    number: String,
+    /// What was received.
+    body: Vec<u8>,
+    /// Where an answer in one piece has its receipt; that of a stream comes behind its body.
+    receipt: Option<Receipt>,
 }
 
 const FILERS: usize = 4;
@@ -62,6 +77,19 @@ fn play(bed: &Bed, kills: usize, seed: u64) {
                 std::thread::spawn(move || file_until_it_ends(filer == 0, &url, &token, &book, &number))
             })
             .collect();
+        let askers: Vec<_> = [false, true]
+            .map(|streamed| {
+                let (url, book) = (server.url.clone(), book.clone());
+                let question = match streamed {
+                    false => bed.find("officer", &json!({"plate": bed.cast().plate})),
+                    true => {
+                        let rows = json!({"inquiry": bed.inquiry("officer"), "question": {"from": "2018-10-01"}});
+                        bed.as_who("officer", Ask::post("/api/v1/rows?format=ndjson", &rows))
+                    }
+                };
+                std::thread::spawn(move || ask_until_it_ends(streamed, &url, &question, &book))
+            })
+            .into();
         // Every other one is killed at any moment; the others when something was taken, however busy the machine is.
         let (before, begun) = (book.lock().unwrap().acked.len(), Instant::now());
         while round % 2 == 1 && book.lock().unwrap().acked.len() < before + 4 && begun.elapsed().as_secs() < 10 {
@@ -69,8 +97,8 @@ fn play(bed: &Bed, kills: usize, seed: u64) {
         }
         std::thread::sleep(Duration::from_millis(rng.below(200)));
         server.kill();
-        for filer in filers {
-            filer.join().unwrap();
+        for thread in filers.into_iter().chain(askers) {
+            thread.join().unwrap();
         }
     }
     let took = began.elapsed();
@@ -86,7 +114,9 @@ fn play(bed: &Bed, kills: usize, seed: u64) {
         book.batches.len(),
         starting / u32::try_from(kills - kills / 10).unwrap()
     );
+    println!("{} questions asked, {} answers received whole", book.asked, book.answers.len());
     // Otherwise the delays are wrong for this machine, and nothing was tried.
+    assert!(book.answers.len() >= kills / 2 && book.asked > book.answers.len(), "too few answers to mean anything");
     assert!(book.acked.len() >= kills && book.sent > book.acked.len(), "too few filings to mean anything");
 }
 
@@ -113,6 +143,26 @@ fn file_until_it_ends(governs: bool, url: &str, token: &str, book: &Mutex<Book>,
             book.acked.push(Acked { plate: plate(number), id, receipt });
         }
     }
+}
+
+fn ask_until_it_ends(streamed: bool, url: &str, question: &Ask, book: &Mutex<Book>) {
+    loop {
+        book.lock().unwrap().asked += 1;
+        // An answer that broke off is none.
+        let Ok(said) = ask(url, question) else { return };
+        assert_eq!(said.status, 200, "{}", said.text());
+        let number = said.header("x-clear-request").unwrap().to_owned();
+        let receipt = (!streamed).then(|| Receipt::parse(said.header("x-clear-receipt").unwrap()).unwrap());
+        book.lock().unwrap().answers.push(Answer { number, body: said.body, receipt });
+    }
+}
+
+/// Whether a digest is of these bytes: 16 random ones, and SHA-256 over them and the answer, hexadecimal.
+fn is_of(digest: &str, body: &[u8]) -> bool {
+    let Some((salt, hash)) = digest.split_at_checked(32) else { return false };
+    let salt: Vec<u8> = (0..32).step_by(2).map(|at| u8::from_str_radix(&salt[at..at + 2], 16).unwrap()).collect();
+    let is = Sha256::new().chain_update(salt).chain_update(body).finalize();
+    is.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == hash
 }
 
 fn plate(number: usize) -> String {
@@ -165,7 +215,7 @@ fn check(bed: &Bed, book: &Book) -> usize {
 
     // Every version is whole, there once, and filed by exactly one event of the log.
     let mut by_plate: HashMap<String, RecordId> = HashMap::new();
-    for version in &versions {
+    for version in versions.iter().filter(|version| !bed.was_there(version.id)) {
         let Some(Record::Vehicle(record)) = &version.record else { panic!("{} is half there", version.id) };
         let plate = record.plate.clone().unwrap();
         let whole = Record::from_bytes(
@@ -178,7 +228,8 @@ fn check(bed: &Bed, book: &Book) -> usize {
     }
     let mut filed: HashMap<RecordId, Vec<u64>> = HashMap::new();
     for (index, event) in events.iter().filter(|(_, event)| event.what == What::Filed) {
-        event.records.iter().for_each(|record| filed.entry(*record).or_default().push(*index));
+        let new = event.records.iter().filter(|record| !bed.was_there(**record));
+        new.for_each(|record| filed.entry(*record).or_default().push(*index));
     }
     for (plate, id) in &by_plate {
         assert_eq!(filed.get(id).map(Vec::len), Some(1), "{plate} is in the ledger and not once in the log");
@@ -197,6 +248,37 @@ fn check(bed: &Bed, book: &Book) -> usize {
             there == 3 || (there == 0 && !acknowledged),
             "batch {number}, acknowledged: {acknowledged}, has {there} of its 3 entries"
         );
+    }
+
+    // No answer left without its event: what somebody has whole is in the log, by the same digest.
+    let mut by_request: HashMap<&str, Vec<(u64, What, &str)>> = HashMap::new();
+    let mut rows_of: HashMap<u64, usize> = HashMap::new();
+    for (index, event) in &events {
+        rows_of.insert(*index, usize::try_from(event.count.unwrap_or_default()).unwrap());
+        if let (Some(request), what @ (What::Answered | What::Batch)) = (&event.request, event.what) {
+            let digest = event.digest.as_deref().unwrap_or_default();
+            by_request.entry(request.as_str()).or_default().push((*index, what, digest));
+        }
+    }
+    for answer in &book.answers {
+        let logged = by_request.get(answer.number.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let left = match (&answer.receipt, logged) {
+            (Some(receipt), [(index, What::Answered, digest)]) => {
+                receipt.check(vkey.trim()).unwrap();
+                receipt.index() == *index && receipt.digest() == Some(digest) && is_of(digest, &answer.body)
+            }
+            // A stream leaves batch by batch, a line for each row, and its end is logged behind the last.
+            (None, [batches @ .., (_, What::Answered, _)]) => {
+                let mut lines = answer.body.split_inclusive(|byte| *byte == b'\n');
+                let of = |(index, what, digest): &(u64, What, &str)| {
+                    let rows: Vec<u8> = lines.by_ref().take(rows_of[index]).flatten().copied().collect();
+                    *what == What::Batch && is_of(digest, &rows)
+                };
+                !batches.is_empty() && batches.iter().all(of) && lines.next().is_none()
+            }
+            _ => false,
+        };
+        assert!(left, "{} left otherwise than the log has it: {logged:?}", answer.number);
     }
 
     // And each request has one end, by the next start where it was killed.
@@ -219,11 +301,11 @@ fn check(bed: &Bed, book: &Book) -> usize {
 #[test]
 fn kill_nine() {
     let kills = std::env::var("OPENCLEAR_KILLS").map_or(200, |text| text.parse().unwrap());
-    play(&Bed::bare(), kills, 9);
+    play(&Bed::city(), kills, 9);
 }
 
 #[test]
 fn kill_nine_on_postgres() {
     let server = clear_testkit::postgres::Server::start().unwrap_or_else(|error| panic!("{error}"));
-    play(&Bed::bare_on(&server.url()), 20, 29);
+    play(&Bed::city_on(&server.url()), 20, 29);
 }

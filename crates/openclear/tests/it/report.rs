@@ -83,6 +83,70 @@ fn gr28_a_release_is_frozen_in_the_log_and_made_again_from_its_openings() {
     assert_eq!(server.ask(&Ask::get(&path)).text(), text);
 }
 
+/// Every opening from the first on, as oversight reads them.
+fn openings(bed: &Bed, server: &Server, upto: u64) -> String {
+    let (mut text, mut next) = (String::new(), 0);
+    while next < upto {
+        let said = server.ask(&bed.as_who("oversight", Ask::get(&format!("/api/v1/log/openings?from={next}"))));
+        assert_eq!(said.status, 200, "{}", said.text());
+        text.push_str(&said.text());
+        next = said.header("x-clear-next").unwrap().parse().unwrap();
+    }
+    text
+}
+
+#[test]
+fn gr28_a_holder_of_the_openings_makes_a_release_again_without_the_operators_folder_or_keys() {
+    let bed = Bed::bare();
+    let server = served(&bed, &["--releases", "minute"]);
+    asked(&bed, &server);
+    let number = release(&server);
+    // Elsewhere, with what everybody and oversight can read.
+    let elsewhere = bed.beside("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let put = |name: &str, text: &str| {
+        fs::write(elsewhere.join(name), text).unwrap();
+        elsewhere.join(name).display().to_string()
+    };
+    let file = put("4.json", &server.ask(&Ask::get(&format!("/api/v1/transparency/releases/{number}"))).text());
+    let vkey = put("published.vkey", &server.ask(&Ask::get("/log.vkey")).text());
+    let entry = server.ask(&Ask::get("/api/v1/transparency/releases")).json()[0]["entry"].as_u64().unwrap();
+    until("strangers see the release's entry", Duration::from_secs(20), || {
+        let checkpoint = server.ask(&Ask::get("/log/checkpoint")).text();
+        checkpoint.lines().nth(1).is_some_and(|size| size.parse::<u64>().unwrap() > entry)
+    });
+    let lines = openings(&bed, &server, entry + 1);
+    let made_again = |openings: &str| {
+        let openings = put("openings.ndjson", openings);
+        let args =
+            ["report", "recompute", "--openings", &openings, "--log", &server.url, "--file", &file, "--vkey", &vkey];
+        let again = run(&args);
+        (again.status.code().unwrap(), format!("{}{}", stdout(&again), stderr(&again)))
+    };
+    let (code, said) = made_again(&lines);
+    assert!(code == 0 && said.contains("borne out to the byte"), "{said}");
+    // A line that says something else, one that is left out, one that was made up whole.
+    let said = "\\\"what\\\":\\\"answered\\\"";
+    let answered = lines.lines().find(|line| line.contains(said)).unwrap();
+    for (from, to, why) in [
+        (
+            answered.to_owned(),
+            answered.replacen(said, &said.replace("answered", "failed"), 1),
+            "what its line says is not what its leaf was made of",
+        ),
+        (format!("{answered}\n"), String::new(), "its line is missing"),
+    ] {
+        let (code, said) = made_again(&lines.replacen(&from, &to, 1));
+        assert!(code == 5 && said.contains("NOT borne out") && said.contains(why), "{said}");
+    }
+    // Who has them in part has too little to count from.
+    let officers = lines.lines().take(3).collect::<Vec<_>>().join("\n");
+    let (code, said) = made_again(&officers);
+    assert!(code == 5 && said.contains("NOT borne out"), "{said}");
+    let alone = run(&["report", "recompute", "--openings", &file]);
+    assert!(alone.status.code() == Some(2) && stderr(&alone).contains("--log"), "{}", stderr(&alone));
+}
+
 #[test]
 fn s18_public_sets_and_pages_are_the_same_bytes_for_everybody() {
     let bed = Bed::bare();
@@ -119,11 +183,20 @@ fn s18_public_sets_and_pages_are_the_same_bytes_for_everybody() {
     }
     let access = server.ask(&Ask::get("/api/v1/transparency/access")).json();
     assert!(access["checkpoint"].as_str().unwrap().lines().count() >= 4, "{access}");
+    until("the checkpoint has the register that is shown", Duration::from_secs(20), || {
+        server.ask(&Ask::get("/api/v1/transparency/cut-offs")).json()["in_checkpoint"] == true
+    });
     let cut_offs = server.ask(&Ask::get("/api/v1/transparency/cut-offs.csv")).text();
     assert!(cut_offs.contains("2026-1,") && cut_offs.lines().count() > 2, "{cut_offs}");
     for bad in ["/api/v1/transparency/nothing", "/api/v1/transparency/releases/0", "/transparency/x"] {
         assert_eq!(server.ask(&Ask::get(bad)).status, 404, "{bad}");
     }
+    // Where strangers see the log move by the hour, an order is shown at once, and the set says that the checkpoint lacks it.
+    let slow = Bed::bare();
+    let behind = slow.serve_at_pace("8760h", 4);
+    slow.cut_off_frs(&behind);
+    let cut_offs = behind.ask(&Ask::get("/api/v1/transparency/cut-offs")).json();
+    assert!(cut_offs["orders"][0]["number"] == "2026-1" && cut_offs["in_checkpoint"] == false, "{cut_offs}");
     // Pages work for everybody, and are small.
     for page in ["/transparency", "/stores-and-flows", &format!("/transparency/{number}")] {
         let said = server.ask(&Ask::get(page));
