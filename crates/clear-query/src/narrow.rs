@@ -195,10 +195,46 @@ mod tests {
             ),
             (Find { kind: text("stop"), ..Find::default() }, Ok(())),
         ] {
-            let read = filter(&find).map(|_| ()).map_err(|error| error.to_string());
+            let read = filter(&find, Timestamp::UNIX_EPOCH).map(|_| ()).map_err(|error| error.to_string());
             assert_eq!(read, expected.map_err(str::to_owned), "{find:?}");
             assert!(narrows(&find));
         }
         assert!(!narrows(&Find { text: text("smith"), beat: text(" "), ..Find::default() }));
+    }
+
+    #[test]
+    fn birth_and_age_are_read_as_people_write_them() {
+        let at = "2026-06-15T12:00:00Z".parse().expect("a time");
+        let read = |birth: &str, age: &str| {
+            let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            match born(&Find { born: text(birth), age: text(age), ..Find::default() }, at) {
+                Ok(Some(Born::Between(from, to))) => format!("{from}..{to}"),
+                Ok(other) => format!("{other:?}"),
+                Err(error) => error.to_string(),
+            }
+        };
+        for (birth, age, expected) in [
+            ("1980", "", "1980-01-01..1980-12-31"),
+            ("1980~2", "", "1978-01-01..1982-12-31"),
+            ("1980-03-01..1981-02-28", "", "1980-03-01..1981-02-28"),
+            ("3/1/1980", "", "1980-03-01..1980-03-01"),
+            ("", "34", "1991-06-16..1992-06-15"),
+            ("", "30-40", "1985-06-16..1996-06-15"),
+            (
+                "1981-02-28..1980-03-01",
+                "",
+                "born is a year (1980), a year about (1980~2), a day, or two days (1980-03-01..1981-02-28)",
+            ),
+            (
+                "00/00/0000",
+                "",
+                "born is a year (1980), a year about (1980~2), a day, or two days (1980-03-01..1981-02-28)",
+            ),
+            ("", "40-30", "age is in whole years: 34, or 30-40"),
+            ("", "old", "age is in whole years: 34, or 30-40"),
+            ("1980", "34", "say born or age, not both"),
+        ] {
+            assert_eq!(read(birth, age), expected, "{birth} {age}");
+        }
     }
 }
