@@ -140,6 +140,10 @@ impl Shelves {
             for version in &versions {
                 folds.apply(version);
             }
+            if versions.iter().any(|version| version.record.is_none()) {
+                // What was expunged leaves nothing in the index's memory either.
+                folds.index.compact();
+            }
             let seq = folds.seq;
             drop(folds);
             self.tightened.passed(seq);

@@ -177,3 +177,27 @@ fn words_of(person: &Person) -> Vec<(String, Role)> {
     }
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use clear_record::{Kind, Record};
+
+    use super::*;
+
+    #[test]
+    fn a_removed_person_leaves_no_word_that_nobody_else_has() {
+        let person = |json: &str| match Record::from_bytes(Kind::Person, json.as_bytes()) {
+            Ok(Record::Person(person)) => person,
+            other => panic!("{other:?}"),
+        };
+        let mut names = Names::default();
+        names.push(&person(r#"{"given_name":"Xanthippe","family_name":"Alder","misspellings":["Xantipe"]}"#));
+        names.push(&person(r#"{"given_name":"Rosalind","family_name":"Alder"}"#));
+        names.remove(0);
+        names.settle();
+        for (word, there) in [("XANTHIPPE", false), ("XANTIPE", false), ("ALDER", true), ("ROSALIND", true)] {
+            assert_eq!(names.tokens.find(word).is_some(), there, "{word}");
+        }
+        assert_eq!(names.words(0).count(), 0);
+    }
+}

@@ -42,7 +42,7 @@ fn wrong_questions_clients_that_hang_up_and_a_killed_process_leave_one_end_each(
     let bed = Bed::city();
     let server = bed.serve_at_pace("1h", 256);
     let wrong = [
-        bed.find("officer", &json!({"name": "a", "plate": "b"})),
+        bed.find("officer", &json!({"name": "a", "words": "b"})),
         bed.find("officer", &json!({})),
         bed.as_who(
             "officer",
