@@ -27,7 +27,7 @@ fn p9_two_taps_from_the_car_to_a_plate_result() {
     browser.wait_for("button[value=start]");
     browser.tap("button[value=start]");
     // The cursor is in the plate's field already: that is no third tap.
-    browser.wait_for("#plate");
+    browser.wait_for("#plate:focus");
     browser.type_text(&cast.plate);
     browser.tap("form[role=search] button");
     browser.wait_for("section[aria-label=Result]");
