@@ -96,6 +96,7 @@ fn readings(typed: &str, note: &mut Option<String>) -> Vec<Reading> {
     if sentence && !sure {
         readings.extend(asked_words(typed, note));
     }
+    readings.extend(born_in(&words));
     readings.push(person(typed, None, None));
     // A single word without digits may be a vanity plate; a name is likelier.
     let vanity = words.len() == 1 && (1..=8).contains(&number.chars().count());
@@ -123,6 +124,23 @@ fn person(name: &str, date_of_birth: Option<Date>, identity_number: Option<Strin
     }
     let name = (!name.is_empty()).then(|| name.to_owned());
     (Terms::Person(Who { name, born: date_of_birth.map(Born::On), identity_number, ..Who::default() }), how)
+}
+
+/// A name with the year of birth beside it: `john smith 1980`.
+fn born_in(words: &[&str]) -> Option<Reading> {
+    let year = |word: &str| {
+        let word = word.trim_matches(',');
+        word.parse::<i16>().ok().filter(|year| word.len() == 4 && (1900..=2100).contains(year))
+    };
+    let (at, year) = words.iter().enumerate().find_map(|(at, word)| Some((at, year(word)?)))?;
+    let named: Vec<&str> = words.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, word)| *word).collect();
+    let is_name = |word: &&str| !word.contains(|c: char| c.is_ascii_digit());
+    let name = named.join(" ").trim_matches(|c: char| c.is_whitespace() || c == ',').to_owned();
+    if name.is_empty() || !named.iter().all(is_name) {
+        return None;
+    }
+    let how = format!("a person named {name}, born in {year}");
+    Some((Terms::Person(Who { name: Some(name), born: Some(Born::about(year, 0)), ..Who::default() }), how))
 }
 
 /// Whether what was typed can only be a question for words: quoted, of a field, or with operators.
@@ -243,6 +261,12 @@ mod tests {
     fn the_box_says_how_it_understood() {
         let card = "@\n\u{1e}\rANSI 636035080102DL00410278ZI03190008DLDAQS514\nDCSSAMPLE\nDACALEX\nDBB08151984\r";
         for (typed, how, others) in [
+            // A year beside a name.
+            (
+                "smith, john 1980",
+                "a person named smith, john, born in 1980",
+                "a person named smith, john 1980; the street smith, john 1980; text that says smith, john 1980",
+            ),
             // Numbers.
             ("HX123456", "the number HX123456", "the plate HX123456; a person named HX123456; text that says HX123456"),
             (
