@@ -3,7 +3,13 @@
 //! Each measure is a subcommand of the binary, `openclear bench <name>`, so that it measures what is shipped and can be
 //! run on any machine; this chore builds it, gives it an empty folder and prints the command above each table. The log
 //! and its disclosure index are measured by examples of their own crate, which need no more than the log: the one beside the bare
-//! disk, the other at fifty million events.
+//! disk, the other at fifty million events. So are the person search, beside PostgreSQL and tantivy, and the comparison of two
+//! names. The linker is measured beside its peer in `linkage.rs`.
+//!
+//! # Change here
+//! A measure: a line of [`MEASURES`], and where it is no command of the binary, one of [`program`].
+
+mod linkage;
 
 use std::path::{Path, PathBuf};
 
@@ -17,10 +23,14 @@ const MEASURES: &[(&str, &str)] = &[
     ("enforce", ""),
     ("gate", "--rows 1000 "),
     ("log", "10000000 4"),
-    ("disclosures", "50000000"),
+    ("disclosures", "50000000 {}"),
     ("load", ""),
     ("ask", "--persons 100000 --questions 10000"),
     ("ask-16", "--persons 100000 --questions 10000 --askers 16"),
+    ("persons", "200000 2000 --peers 100"),
+    ("persons-2m", "2000000 2000 --peers 20"),
+    ("names", ""),
+    ("link", ""),
 ];
 
 /// Runs the measures named, or all.
@@ -35,37 +45,62 @@ pub(crate) fn run(root: &Path, names: &[String]) -> Result<()> {
             continue;
         }
         let folder = std::env::temp_dir().join(format!("openclear-bench-{}-{name}", std::process::id()));
-        let what = name.split('-').next().unwrap_or(name);
-        let files = match what {
-            "load" => crime_files(root)?.join(" "),
-            // One file has rows enough for every stream.
-            "gate" => crime_files(root)?.into_iter().take(1).collect(),
-            _ => String::new(),
-        };
-        let (shown, command) = match what {
-            "log" => {
-                let program = "run --quiet --profile demo -p clear-audit --example measure --";
-                (format!("cargo {program} DIR {arguments}"), format!("{program} {} {arguments}", folder.display()))
-            }
-            "disclosures" => {
-                let program = "run --quiet --profile demo -p clear-audit --example disclosures --";
-                (format!("cargo {program} {arguments} DIR"), format!("{program} {arguments} {}", folder.display()))
-            }
-            _ => (
-                format!("openclear bench {what} --dir DIR {arguments}{files}"),
-                format!(
-                    "run --quiet --profile demo -p openclear -- bench {what} --dir {} {arguments}{files}",
-                    folder.display()
-                ),
-            ),
-        };
-        println!("\n## {name}\n\n`{shown}`\n");
-        let done = cargo(root, &command);
+        println!("\n## {name}\n");
+        let done = measure(root, name, arguments, &folder);
         // A folder that is not there any more is what is wanted.
         drop(std::fs::remove_dir_all(&folder));
         done?;
     }
     Ok(())
+}
+
+/// Runs one measure in a folder of its own.
+fn measure(root: &Path, name: &str, arguments: &str, folder: &Path) -> Result<()> {
+    let what = name.split('-').next().unwrap_or(name);
+    if what == "link" {
+        return linkage::run(root, folder);
+    }
+    let files = match what {
+        "load" => crime_files(root)?.join(" "),
+        // One file has rows enough for every stream.
+        "gate" => crime_files(root)?.into_iter().take(1).collect(),
+        "persons" => given("NAMES").map(|lists| format!(" --lists {}", lists.display())).unwrap_or_default(),
+        "names" => match linkage::pairs_of_names() {
+            Ok(file) => file.display().to_string(),
+            Err(missing) => {
+                println!("Not measured: {missing}");
+                return Ok(());
+            }
+        },
+        _ => String::new(),
+    };
+    let (program, shown) = program(what);
+    let shown = format!("{shown}{arguments}{files}").replace("{}", "DIR");
+    println!("`{}`\n", shown);
+    cargo(root, &format!("{program}{arguments}{files}").replace("{}", &folder.display().to_string()))
+}
+
+/// What cargo runs for a measure, up to its arguments, and how that is shown; `{}` is its folder.
+fn program(what: &str) -> (String, String) {
+    let example = |package: &str, example: &str, folder: &str| {
+        let program = format!("-p {package} --example {example} -- {folder}");
+        (format!("run --quiet --profile demo {program}"), format!("cargo run --profile demo {program}"))
+    };
+    match what {
+        "log" => example("clear-audit", "measure", "{} "),
+        "disclosures" => example("clear-audit", "disclosures", ""),
+        "persons" => example("clear-search", "persons", ""),
+        "names" => example("clear-names", "name_bench", ""),
+        _ => {
+            let program = format!("bench {what} --dir {{}} ");
+            (format!("run --quiet --profile demo -p openclear -- {program}"), format!("openclear {program}"))
+        }
+    }
+}
+
+/// The folder that an environment variable names.
+fn given(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
 /// The crime files of the folder CRIMES, or the sample that ships with the project.

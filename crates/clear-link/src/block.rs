@@ -38,6 +38,8 @@ pub(crate) const WHOLE_BLOCK: usize = 48;
 const NEIGHBOURS: usize = 6;
 /// Keys that are held at once.
 const KEYS_AT_ONCE: usize = 8 << 20;
+/// One row of so many tells how many keys there are.
+const SAMPLED: usize = 61;
 /// Atoms of a row at most.
 const ATOMS: usize = 14;
 
@@ -65,17 +67,20 @@ pub(crate) fn pairs(prepared: &Prepared) -> (Vec<u64>, Found) {
     let atoms = Atoms::of(prepared);
     let needed = needed(prepared.rows);
     let mut found = Found::default();
-    for row in 0..prepared.rows {
-        atoms.keys(prepared, row, needed, &mut |_| found.keys += 1);
+    // How many passes it takes, a few rows tell well enough.
+    let mut of_few = 0;
+    for row in (0..prepared.rows).step_by(SAMPLED) {
+        atoms.keys(prepared, row, needed, &mut |_| of_few += 1);
     }
-    let passes = found.keys.div_ceil(KEYS_AT_ONCE).max(1) as u64;
+    let passes = (of_few * SAMPLED).div_ceil(KEYS_AT_ONCE).max(1) as u64;
     let order = Order::of(prepared);
     let mut all: Vec<u64> = Vec::new();
-    let mut keys: Vec<u64> = Vec::with_capacity(found.keys / passes as usize + 1);
+    let mut keys: Vec<u64> = Vec::with_capacity(of_few * SAMPLED / passes as usize);
     for pass in 0..passes {
         keys.clear();
         for row in 0..prepared.rows {
             atoms.keys(prepared, row, needed, &mut |key| {
+                found.keys += usize::from(pass == 0);
                 if key % passes == pass {
                     keys.push((key >> 32) << 32 | u64::from(row));
                 }

@@ -267,7 +267,9 @@ fn street(field: &Field, i: &[u32], j: &[u32]) -> (u8, f32) {
     let like = || {
         let (x, y) = (field.shape(a), field.shape(b));
         let (s, t) = (field.values.get(a), field.values.get(b));
-        x.may_be_within(y, 4) && (x.may_be_within(y, 2) && edits(s, t, 2).is_some() || jaro_winkler(s, t) > 0.92)
+        x.may_be_within(y, 4)
+            && (x.may_be_within(y, 2) && edits(s, t, 2).is_some()
+                || x.may_be_like(y, 0.92) && jaro_winkler(s, t) > 0.92)
     };
     let (Some((number, values)), Some(both)) = (&field.number, &field.both) else {
         return match a == b {

@@ -31,7 +31,22 @@ impl Shape {
     pub(crate) fn may_be_within(self, other: Shape, most: u32) -> bool {
         u32::from(self.len.abs_diff(other.len)) <= most && (self.mask ^ other.mask).count_ones() <= 2 * most
     }
+
+    /// Whether the texts may be so similar by Jaro and Winkler: a class of letters that only one has is a letter there that
+    /// has no partner, so the similarity has a ceiling that costs no look at the letters. For texts of up to 64 letters.
+    pub(crate) fn may_be_like(self, other: Shape, least: f32) -> bool {
+        let (a, b) = (f32::from(self.len), f32::from(other.len));
+        let alone = |own: u32, others: u32| (own & !others).count_ones() as f32;
+        let common = (a - alone(self.mask, other.mask)).min(b - alone(other.mask, self.mask));
+        let jaro = (common / a + common / b + 1.0) / 3.0;
+        let beginning = if self.first == other.first { 0.4 } else { 0.0 };
+        // A little room for the rounding of the exact sum.
+        common > 0.0 && jaro + beginning * (1.0 - jaro) > least - 1e-4
+    }
 }
+
+/// Similarity by Jaro and Winkler from which two words are near.
+const LIKE: f32 = 0.88;
 
 /// How near two words are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,15 +172,21 @@ impl Words {
         if !sounds && !x.may_be_within(y, 3) {
             return Close::Far;
         }
-        let (s, t) = (self.dict.get(a), self.dict.get(b));
-        if x.may_be_within(y, 2) {
-            match edits(s, t, if short > 5 { 2 } else { 1 }) {
+        let texts = || (self.dict.get(a), self.dict.get(b));
+        let most = if short > 5 { 2 } else { 1 };
+        if x.may_be_within(y, u32::from(most)) {
+            let (s, t) = texts();
+            match edits(s, t, most) {
                 Some(0 | 1) => return Close::Edit,
                 Some(_) => return Close::Near,
                 None => {}
             }
         }
-        if sounds || jaro_winkler(s, t) >= 0.88 { Close::Near } else { Close::Far }
+        let like = || {
+            let (s, t) = texts();
+            x.may_be_like(y, LIKE) && jaro_winkler(s, t) >= LIKE
+        };
+        if sounds || like() { Close::Near } else { Close::Far }
     }
 
     /// One is the initial or the beginning of the other.
@@ -184,5 +205,26 @@ impl Words {
         self.has_nicknames[a as usize]
             && self.has_nicknames[b as usize]
             && self.nicknames.get(&a).is_some_and(|of| of.contains(&b))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_shape_never_rules_out_what_the_letters_allow(a in "[A-F]{1,9}", b in "[A-F]{1,9}") {
+            let (x, y) = (Shape::of(a.as_bytes()), Shape::of(b.as_bytes()));
+            for most in 1..=3 {
+                let within = edits(a.as_bytes(), b.as_bytes(), most).is_some();
+                prop_assert!(!within || x.may_be_within(y, u32::from(most)), "{a} {b} {most}");
+            }
+            for least in [0.5, LIKE, 0.92] {
+                let like = jaro_winkler(a.as_bytes(), b.as_bytes()) >= least;
+                prop_assert!(!like || x.may_be_like(y, least), "{a} {b} {least}");
+            }
+        }
     }
 }

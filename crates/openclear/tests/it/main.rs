@@ -24,6 +24,7 @@ mod govern;
 mod hidden;
 mod import;
 mod kill;
+mod link;
 mod log;
 mod orders;
 mod pages;
