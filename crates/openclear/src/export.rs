@@ -75,6 +75,7 @@ pub(crate) fn put_in_force(args: &Force) -> anyhow::Result<End> {
     let note = std::fs::read_to_string(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
     let said = args.server.post("/api/v1/register/cut-offs", &json!({"note": note}))?;
     if said.status >= 300 {
+        eprintln!("{} is not in force:", args.file.display());
         return said.end();
     }
     let taken = said.json()?;

@@ -9,7 +9,7 @@ use clear_record::{AccountId, AgencyId, DeviceId};
 use serde_json::{Value, json};
 
 use crate::End;
-use crate::client::Server;
+use crate::client::{Said, Server};
 
 /// Look at the register, or enter something in it.
 #[derive(clap::Args)]
@@ -206,7 +206,17 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
             let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
             let entries: Value = serde_json::from_str(&text).with_context(|| format!("in {}", file.display()))?;
             let entries = if entries.is_array() { entries } else { json!([entries]) };
-            enter(&server, &entries)
+            let said = post(&server, &entries)?;
+            if said.status >= 300
+                && let Some(number) = refused_entry(&said)
+            {
+                eprintln!(
+                    "{}:{}: entry {number} is not taken, and so none of the file.",
+                    file.display(),
+                    line_of(&text, number)
+                );
+            }
+            said.end()
         }
         Command::Form { entry } => form(entry.as_deref()),
         Command::Suspend(args) => suspend(&args),
@@ -311,11 +321,47 @@ fn installation(server: &Server) -> anyhow::Result<(AgencyId, u64)> {
 }
 
 fn enter(server: &Server, entries: &Value) -> anyhow::Result<End> {
+    post(server, entries)?.end()
+}
+
+fn post(server: &Server, entries: &Value) -> anyhow::Result<Said> {
     let said = server.post("/api/v1/register/entries", entries)?;
     if said.status < 300 {
         println!("Entered. The register is at version {}.", said.json()?["register"]);
     }
-    said.end()
+    Ok(said)
+}
+
+/// Which entry, counted from 1, a refusal names.
+fn refused_entry(said: &Said) -> Option<usize> {
+    let json = said.json().ok()?;
+    let (_, rest) = json["message"].as_str()?.split_once("entry ")?;
+    rest.split_once(':')?.0.parse().ok()
+}
+
+/// The line on which an entry of a file begins: a list of objects, or one object.
+fn line_of(text: &str, entry: usize) -> usize {
+    let list = usize::from(text.trim_start().starts_with('['));
+    let (mut depth, mut count, mut line) = (0, 0, 1);
+    let (mut quoted, mut escaped) = (false, false);
+    for c in text.chars() {
+        match c {
+            '\n' => line += 1,
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '{' | '[' if !quoted => {
+                count += usize::from(c == '{' && depth == list);
+                depth += 1;
+                if count == entry {
+                    return line;
+                }
+            }
+            '}' | ']' if !quoted => depth -= 1,
+            _ => {}
+        }
+    }
+    1
 }
 
 fn list(server: &Server, as_json: bool) -> anyhow::Result<End> {
@@ -404,4 +450,16 @@ fn cut_off(order: &CutOff) -> anyhow::Result<End> {
         );
     }
     Ok(End::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_of_a_file_is_found_by_its_line() {
+        let text = "[\n {\"a\": \"x { \\\" [\",\n  \"b\": [{}]},\n\n {\"c\": {}}, {\"d\": 1}\n]\n";
+        assert_eq!([1, 2, 3, 4].map(|entry| line_of(text, entry)), [2, 5, 5, 1]);
+        assert_eq!(line_of("\n{\n\"a\": 1}", 1), 2);
+    }
 }

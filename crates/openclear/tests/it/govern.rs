@@ -228,6 +228,14 @@ fn an_order_that_does_not_fit_says_why_and_changes_nothing() {
         assert!(said.text().contains("entry 1: ") && said.text().contains(words), "{what}: {}", said.text());
     };
     cases.iter().for_each(|(what, entry, words)| refused(what, entry, words));
+    // Of a file, the line is said too.
+    let file = bed.beside("entries.json");
+    std::fs::write(&file, "[\n  {\"entry\": \"use_code\", \"code\": \"Z\", \"title\": \"Z\"},\n\n  {\"entry\": \"edge\", \"kind\": \"parent\", \"from\": \"frs\", \"to\": \"nowhere\"}\n]\n").unwrap();
+    let file = file.to_str().unwrap();
+    let place = ["--url", server.url.as_str(), "--as", bed.person("steward").token.as_str()];
+    let said = run(&[&["register", "enter", file][..], &place].concat());
+    assert!(!said.status.success() && stderr(&said).contains(&format!("{file}:4: entry 2")), "{}", stderr(&said));
+    assert!(stderr(&said).contains("nowhere"), "{}", stderr(&said));
     // Another agency's keys and agreements are its own to make and to end.
     let mut key = serde_json::to_value(&stranger.holder).unwrap();
     key["entry"] = json!("key");

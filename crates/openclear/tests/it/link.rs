@@ -106,9 +106,11 @@ fn a_model_that_was_saved_gives_the_same_clusters() {
     assert_eq!(first, second);
     assert_eq!(fs::read_to_string(&model).unwrap(), saved, "a model that is used is not written again");
     assert!(!saved.contains("Smith"), "a model holds no value of a row");
-    for (broken, says) in
-        [("{}", "not a model of this version"), (&*saved.replacen("0.", "0.1", 1), "digest does not fit"), ("x", "JSON")]
-    {
+    for (broken, says) in [
+        ("{}", "not a model of this version"),
+        (&*saved.replacen("0.", "0.1", 1), "digest does not fit"),
+        ("x", "JSON"),
+    ] {
         fs::write(&model, broken).unwrap();
         let output = run(&["link", file.to_str().unwrap(), "--map", MAP, with_model[0], with_model[1]]);
         assert_eq!(output.status.code(), Some(1), "{says}");
