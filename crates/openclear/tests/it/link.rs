@@ -106,9 +106,11 @@ fn a_model_that_was_saved_gives_the_same_clusters() {
     assert_eq!(first, second);
     assert_eq!(fs::read_to_string(&model).unwrap(), saved, "a model that is used is not written again");
     assert!(!saved.contains("Smith"), "a model holds no value of a row");
-    for (broken, says) in
-        [("{}", "not a model of this version"), (&*saved.replacen("0.", "0.1", 1), "digest does not fit"), ("x", "JSON")]
-    {
+    for (broken, says) in [
+        ("{}", "not a model of this version"),
+        (&*saved.replacen("0.", "0.1", 1), "digest does not fit"),
+        ("x", "JSON"),
+    ] {
         fs::write(&model, broken).unwrap();
         let output = run(&["link", file.to_str().unwrap(), "--map", MAP, with_model[0], with_model[1]]);
         assert_eq!(output.status.code(), Some(1), "{says}");
@@ -171,7 +173,7 @@ fn what_cannot_be_linked_is_said_plainly() {
         ("a truth that is not there", vec![good, "--map", MAP, "--truth", "t"], 1, vec!["no column `t`"]),
         ("a role that is none", vec![good, "--map", "nose=last"], 1, vec!["`nose` is no role", "given_name"]),
         ("a role twice", vec![good, "--map", "surname=last,surname=first"], 1, vec!["`surname` is given twice"]),
-        ("no column", vec![good, "--map", "surname"], 1, vec!["ROLE=COLUMN"]),
+        ("no equals sign", vec![good, "--map", "surname"], 1, vec!["ROLE=COLUMN"]),
         ("an empty map", vec![good, "--map", ""], 1, vec!["names no column"]),
         ("no map", vec![good], 2, vec!["--map"]),
         ("a file that is not there", vec!["/nowhere/persons.csv", "--map", MAP], 1, vec!["/nowhere/persons.csv"]),
