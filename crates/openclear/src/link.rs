@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clear_ingest::tables;
 use clear_link::metrics::{Quality, Truth};
 use clear_link::{Linked, Model, Options, Role, Table};
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     /// Use the weights in this file; if it is not there, learn them and write it.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Write a report with charts here. It shows values of the rows.
+    /// Write a report with charts here. It names rows by their number and shows no value.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
     /// A column that says who each row truly is; figures only. With two files, pairs across them are counted.
@@ -67,7 +67,7 @@ struct Rows {
 
 pub(crate) fn run(args: Args) -> anyhow::Result<End> {
     let mut clock = measure::Clock::start();
-    let map = mapped(&args.map)?;
+    let map = clear_link::mapped(&args.map).context("cannot use `--map`")?;
     let rows = read(&args, &map)?;
     clock.lap("read");
     let options = Options { model: loaded(args.model.as_deref())?, ..Options::default() };
@@ -94,25 +94,6 @@ pub(crate) fn run(args: Args) -> anyhow::Result<End> {
         print!("{}", in_words(&figures));
     }
     Ok(End::Done)
-}
-
-fn mapped(map: &[String]) -> anyhow::Result<Vec<(Role, String)>> {
-    let mut roles = Vec::new();
-    for item in map.iter().filter(|item| !item.trim().is_empty()) {
-        let Some((role, column)) = item.split_once('=') else { bail!("`--map {item}` is not of the form ROLE=COLUMN") };
-        let Some(known) = Role::named(role.trim()) else {
-            let roles: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
-            bail!("`{role}` is no role; the roles are {}", roles.join(" "))
-        };
-        if roles.iter().any(|(role, _)| *role == known) {
-            bail!("the role `{known}` is given twice")
-        }
-        roles.push((known, column.trim().to_owned()));
-    }
-    if roles.is_empty() {
-        bail!("`--map` names no column")
-    }
-    Ok(roles)
 }
 
 fn read(args: &Args, map: &[(Role, String)]) -> anyhow::Result<Rows> {

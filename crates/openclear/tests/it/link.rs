@@ -173,7 +173,7 @@ fn what_cannot_be_linked_is_said_plainly() {
         ("a truth that is not there", vec![good, "--map", MAP, "--truth", "t"], 1, vec!["no column `t`"]),
         ("a role that is none", vec![good, "--map", "nose=last"], 1, vec!["`nose` is no role", "given_name"]),
         ("a role twice", vec![good, "--map", "surname=last,surname=first"], 1, vec!["`surname` is given twice"]),
-        ("no column", vec![good, "--map", "surname"], 1, vec!["ROLE=COLUMN"]),
+        ("no equals sign", vec![good, "--map", "surname"], 1, vec!["ROLE=COLUMN"]),
         ("an empty map", vec![good, "--map", ""], 1, vec!["names no column"]),
         ("no map", vec![good], 2, vec!["--map"]),
         ("a file that is not there", vec!["/nowhere/persons.csv", "--map", MAP], 1, vec!["/nowhere/persons.csv"]),
