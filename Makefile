@@ -30,7 +30,7 @@ lint: ## Check formatting, lints and, with cargo-deny, licences and advisories
 	@scripts/prepare lint
 	@cargo xtask lint
 
-bench: ## Measure, and print a table for each measure (CRIMES=folder of crime files; else the sample)
+bench: ## Measure, and print a table for each measure (CRIMES=folder of crime files, LINKAGE=of rows to link, SPLINK=of its scripts, NAMES=of the census's lists; each may be left out)
 	@scripts/prepare bench
 	@cargo xtask bench
 

@@ -40,9 +40,23 @@ pub(crate) fn cargo(root: &Path, arguments: &str) -> Result<()> {
     let mut command = Command::new("cargo");
     // A snapshot that differs is a failure and never a file to sort out later.
     command.args(arguments.split(' ')).current_dir(root).env("INSTA_UPDATE", "no").stdin(Stdio::null());
+    plain(&mut command);
     let status = command.status().context("cannot start cargo")?;
     if !status.success() {
         bail!("`cargo {arguments}` failed ({status})");
     }
     Ok(())
+}
+
+/// What cargo tells this program about itself is kept from the cargo that it starts: some build scripts look at it, and
+/// would build again what the same command built without the chore.
+pub(crate) fn plain(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os() {
+        let own =
+            name.to_str().is_some_and(|name| name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_"));
+        if own {
+            command.env_remove(name);
+        }
+    }
+    command
 }

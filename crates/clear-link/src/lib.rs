@@ -66,3 +66,7 @@ pub use model::{Model, ShownLevel};
 pub use neighbourhood::{Cluster, Edge, Judgement, Why, cluster, explain};
 pub use role::Role;
 pub use table::Table;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
