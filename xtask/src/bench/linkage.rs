@@ -20,7 +20,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::given;
-use crate::run;
+use crate::run::plain;
 
 /// Rows that both link.
 struct Set {
@@ -265,7 +265,7 @@ fn invented(root: &Path, folder: &Path) -> Result<PathBuf> {
         "--",
         "1000000",
     ]);
-    let status = run::plain(&mut command).current_dir(root).stdout(file).status().context("cannot start cargo")?;
+    let status = plain(&mut command).current_dir(root).stdout(file).status().context("cannot start cargo")?;
     if !status.success() {
         bail!("the example `invent` failed ({status})");
     }
