@@ -117,3 +117,24 @@ fn crime_files(root: &Path) -> Result<Vec<String>> {
     }
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::program;
+
+    #[test]
+    fn the_command_above_a_table_can_be_copied() {
+        for (what, shown) in [
+            ("decide", "openclear bench decide --dir {} "),
+            ("log", "cargo run --profile demo -p clear-audit --example measure -- {} "),
+            ("disclosures", "cargo run --profile demo -p clear-audit --example disclosures -- "),
+            ("persons", "cargo run --profile demo -p clear-search --example persons -- "),
+            ("names", "cargo run --profile demo -p clear-names --example name_bench -- "),
+        ] {
+            let (run, said) = program(what);
+            assert_eq!(said, shown);
+            let arguments = |command: &str| command.split_once(" -- ").map(|(_, rest)| rest.to_owned());
+            assert!(arguments(&said).is_none() || arguments(&said) == arguments(&run), "{run} is not {said}");
+        }
+    }
+}

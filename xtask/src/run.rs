@@ -50,7 +50,7 @@ pub(crate) fn cargo(root: &Path, arguments: &str) -> Result<()> {
 
 /// What cargo tells this program about itself is kept from the cargo that it starts: some build scripts look at it, and
 /// would build again what the same command built without the chore.
-pub(crate) fn plain(command: &mut Command) -> &mut Command {
+fn plain(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let own =
             name.to_str().is_some_and(|name| name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_"));
@@ -58,5 +58,4 @@ pub(crate) fn plain(command: &mut Command) -> &mut Command {
             command.env_remove(name);
         }
     }
-    command
 }

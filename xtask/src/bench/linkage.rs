@@ -20,6 +20,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::given;
+use crate::run::cargo;
 
 /// Rows that both link.
 struct Set {
@@ -95,8 +96,8 @@ pub(super) fn run(root: &Path, folder: &Path) -> Result<()> {
         Ok(_) => Some(peer(&target(root))?),
         Err(_) => None,
     };
-    let mut table = String::from(
-        "| rows | linker | F1 of pairs: best threshold | p ≥ 0.5 | F1 of clusters | CPU s | wall s | peak MB |\n|---|---|---|---|---|---|---|---|\n",
+    println!(
+        "| rows | linker | F1 of pairs: best threshold | p ≥ 0.5 | F1 of clusters | CPU s | wall s | peak MB |\n|---|---|---|---|---|---|---|---|"
     );
     for set in SETS {
         let files: Vec<PathBuf> = match (&rows, set.files) {
@@ -105,12 +106,12 @@ pub(super) fn run(root: &Path, folder: &Path) -> Result<()> {
             (Err(_), _) => continue,
         };
         let ours = ours(root, folder, set, &files)?;
-        table += &ours.row(set.name, "OpenCLEAR");
+        print!("{}", ours.row(set.name, "OpenCLEAR"));
         if let (Ok(scripts), Some(python)) = (&scripts, &python) {
             let peer = peers(python, scripts, rows.as_ref().ok(), set, &files)?;
-            table += &peer.row(set.name, "Splink 5.0.0");
-            table += &format!(
-                "| {} | **ours ÷ the peer's** | | | | {:.3} | {:.3} | {:.3} |\n",
+            print!("{}", peer.row(set.name, "Splink 5.0.0"));
+            println!(
+                "| {} | **ours ÷ the peer's** | | | | {:.3} | {:.3} | {:.3} |",
                 set.name,
                 ours.cpu_s / peer.cpu_s,
                 ours.wall_s / peer.wall_s,
@@ -118,9 +119,8 @@ pub(super) fn run(root: &Path, folder: &Path) -> Result<()> {
             );
         }
     }
-    println!("{table}");
     println!(
-        "Clusters: ours as they come; the peer's at that of its script's six thresholds which the truth likes best."
+        "\nClusters: ours as they come; the peer's at that of its script's six thresholds which the truth likes best."
     );
     for missing in [rows.err(), scripts.err()].into_iter().flatten() {
         println!("Not measured: {missing}");
@@ -251,20 +251,10 @@ fn peer(target: &Path) -> Result<PathBuf> {
 fn invented(root: &Path, folder: &Path) -> Result<PathBuf> {
     let path = folder.join("invented.csv");
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    let mut command = Command::new("cargo");
-    command.args([
-        "run",
-        "--quiet",
-        "--profile",
-        "demo",
-        "-p",
-        "clear-testkit",
-        "--example",
-        "invent",
-        "--",
-        "1000000",
-    ]);
-    let status = crate::run::plain(&mut command).current_dir(root).stdout(file).status().context("cannot start cargo")?;
+    // Together with the binary, so that both want the same features of what they share, and nothing is built twice.
+    cargo(root, "build --quiet --profile demo -p openclear -p clear-testkit --bin openclear --example invent")?;
+    let mut command = Command::new(target(root).join("demo/examples/invent"));
+    let status = command.arg("1000000").stdout(file).status().context("cannot start the example `invent`")?;
     if !status.success() {
         bail!("the example `invent` failed ({status})");
     }
