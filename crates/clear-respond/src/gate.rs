@@ -514,18 +514,27 @@ mod tests {
                 connection
             })
             .collect();
+        let closed = std::sync::atomic::AtomicBool::new(false);
+        let write = |part: &[Arc<Connection>]| {
+            part.iter().filter_map(|connection| connection.pass()).for_each(|pass| pass.wrote(1));
+        };
         std::thread::scope(|scope| {
             for part in connections.chunks(16) {
+                let closed = &closed;
                 scope.spawn(move || {
-                    for _ in 0..2_000 {
-                        part.iter().filter_map(|connection| connection.pass()).for_each(|pass| pass.wrote(1));
+                    // However late the order comes on a busy machine, all write before it, beside it and after it.
+                    while !closed.load(std::sync::atomic::Ordering::SeqCst) {
+                        write(part);
+                        std::thread::yield_now();
                     }
+                    write(part);
                 });
             }
             while gate.trace().len() < 1_000 {
                 std::thread::yield_now();
             }
             assert_eq!(gate.close("1", &agencies(&["frs"])), 32);
+            closed.store(true, std::sync::atomic::Ordering::SeqCst);
         });
         let notes = gate.trace().notes();
         let at = notes.iter().position(|(_, noted)| matches!(noted, Noted::Acknowledged { .. })).expect("closed");
