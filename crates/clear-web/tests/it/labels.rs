@@ -648,7 +648,7 @@ fn a_judgement_outranks_the_linker_for_whoever_sees_it_and_is_taken_back_by_its_
         let same = opened["record"]["same_person"].as_array().cloned().unwrap_or_default();
         same.iter().map(|same| same["shown"]["id"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(same("officer", &one), [twin.clone()]);
+    assert_eq!(same("officer", &one), std::slice::from_ref(&twin));
     // Two records that nothing computes together are one person, by somebody's word.
     let judged = json!({"one": one, "other": other, "verdict": "same", "reason": "Prints taken at both arrests agree"});
     let judgement = city.file("judgement", &judged);
