@@ -1,0 +1,185 @@
+//! Where an address is: by the blocks that incidents have been recorded on.
+//!
+//! In:    blocks with a position each, as the asker may see them; a street and a number.
+//! Out:   where it is, how that is known, and how far off it may be.
+//! Never: gives a house its own position: a block is as near as it gets, so that no answer tells more than the block did.
+//!
+//! # How
+//! A block's position is the median of those recorded on it. A number on a known block is there. Between two known blocks
+//! of the street it is interpolated, if they are at most [`GAP_MAX`] numbers apart: house numbers of a city with a grid go up
+//! evenly. A street is found by direction, name and kind; if none has them all, by name and kind, then by name, as long as only
+//! one street is meant.
+//!
+//! # Change here
+//! How an address is taken apart is the search's to say: it comes here as [`Street`] and number.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::point::Degrees;
+
+/// Blocks that are farther apart than so many house numbers say nothing of what is between.
+pub const GAP_MAX: u32 = 800;
+
+/// A street in one spelling.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Street {
+    /// The name: `MADISON`, `79TH`.
+    pub name: String,
+    /// The kind: `ST`, `AVE`; empty if none is said.
+    pub kind: String,
+    /// Direction before the name: `W`; empty if none is said.
+    pub before: String,
+    /// Direction behind the kind; empty if none is said.
+    pub after: String,
+}
+
+/// How an address was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// Incidents were recorded on the block.
+    Block,
+    /// Between two blocks of the street.
+    Between,
+    /// No number was given: the middle of the street's known blocks.
+    Street,
+}
+
+/// An address on the map.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Located {
+    /// Where.
+    pub at: Degrees,
+    /// How that is known.
+    pub how: How,
+    /// Within so many metres, as far as the blocks say: half the way between those it was read from.
+    pub within_m: f64,
+    /// The street as it is recorded.
+    pub street: String,
+    /// The block, its first number; `None` without a number.
+    pub hundred: Option<u32>,
+    /// What of the street was not as asked: `direction`, `kind`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differs: Vec<&'static str>,
+}
+
+/// Blocks by street and hundred.
+#[derive(Debug, Default)]
+pub struct Blocks {
+    learnt: BTreeMap<Street, BTreeMap<u32, Vec<Degrees>>>,
+    settled: BTreeMap<Street, BTreeMap<u32, Degrees>>,
+    names: BTreeMap<String, BTreeSet<Street>>,
+}
+
+impl std::fmt::Display for Street {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts = [&self.before, &self.name, &self.kind, &self.after];
+        f.write_str(&parts.into_iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(" "))
+    }
+}
+
+impl Blocks {
+    /// Takes in where something on a block was: the street and any number of the block.
+    pub fn learn(&mut self, street: Street, number: u32, at: Degrees) {
+        if at.is_known() && !street.name.is_empty() {
+            self.learnt.entry(street).or_default().entry(number / 100 * 100).or_default().push(at);
+        }
+    }
+
+    /// Settles each block's position: to be called once, before the first question.
+    pub fn settle(&mut self) {
+        for (street, blocks) in std::mem::take(&mut self.learnt) {
+            self.names.entry(street.name.clone()).or_default().insert(street.clone());
+            let settled = self.settled.entry(street).or_default();
+            for (hundred, places) in blocks {
+                if let Some(at) = middle(&places) {
+                    settled.insert(hundred, at);
+                }
+            }
+        }
+    }
+
+    /// How many blocks are known.
+    pub fn len(&self) -> usize {
+        self.settled.values().map(BTreeMap::len).sum()
+    }
+
+    /// Whether no block is known.
+    pub fn is_empty(&self) -> bool {
+        self.settled.is_empty()
+    }
+
+    /// Where a number on a street is; `None` where the blocks do not say.
+    pub fn locate(&self, asked: &Street, number: Option<u32>) -> Option<Located> {
+        let same = |a: &str, b: &str| a.is_empty() || b.is_empty() || a == b;
+        let of_name = || self.names.get(&asked.name).into_iter().flatten();
+        // The whole street first, then with another kind, then with another direction; never with both.
+        let tries: [(&[&'static str], &dyn Fn(&Street) -> bool); 4] = [
+            (&[], &|street| street == asked),
+            (&[], &|street| {
+                same(&street.before, &asked.before) && same(&street.kind, &asked.kind) && same(&street.after, &asked.after)
+            }),
+            (&["kind"], &|street| same(&street.before, &asked.before) && same(&street.after, &asked.after)),
+            (&["direction"], &|street| same(&street.kind, &asked.kind)),
+        ];
+        for (differs, fits) in tries {
+            let mut found = of_name()
+                .filter(|street| fits(street))
+                .filter_map(|street| self.on(street, number).map(|located| Located { differs: differs.to_vec(), ..located }));
+            match (found.next(), found.next()) {
+                (Some(located), None) => return Some(located),
+                (Some(_), Some(_)) => return None,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn on(&self, street: &Street, number: Option<u32>) -> Option<Located> {
+        let blocks = self.settled.get(street)?;
+        let located = |at, how, within_m, hundred| Located {
+            at,
+            how,
+            within_m,
+            street: street.to_string(),
+            hundred,
+            differs: Vec::new(),
+        };
+        let Some(number) = number else {
+            let places: Vec<Degrees> = blocks.values().copied().collect();
+            let at = middle(&places)?;
+            let far = places.iter().map(|place| place.distance_m(at)).fold(0.0, f64::max);
+            return Some(located(at, How::Street, far, None));
+        };
+        let hundred = number / 100 * 100;
+        if let Some(at) = blocks.get(&hundred) {
+            return Some(located(*at, How::Block, BLOCK_M, Some(hundred)));
+        }
+        let (below, above) = (blocks.range(..hundred).next_back()?, blocks.range(hundred..).next()?);
+        let gap = above.0 - below.0;
+        if gap > GAP_MAX {
+            return None;
+        }
+        let share = f64::from(hundred - below.0) / f64::from(gap);
+        let at = Degrees {
+            longitude: below.1.longitude + share * (above.1.longitude - below.1.longitude),
+            latitude: below.1.latitude + share * (above.1.latitude - below.1.latitude),
+        };
+        Some(located(at, How::Between, below.1.distance_m(*above.1) / 2.0, Some(hundred)))
+    }
+}
+
+/// Half of a block of an eighth of a mile and the shift within it, metres.
+const BLOCK_M: f64 = 200.0;
+
+/// The median of each coordinate: one position that was typed wrongly does not move it.
+fn middle(places: &[Degrees]) -> Option<Degrees> {
+    let median = |of: fn(&Degrees) -> f64| {
+        let mut sorted: Vec<f64> = places.iter().map(of).collect();
+        sorted.sort_by(f64::total_cmp);
+        sorted.get(sorted.len() / 2).copied()
+    };
+    Some(Degrees { longitude: median(|place| place.longitude)?, latitude: median(|place| place.latitude)? })
+}
