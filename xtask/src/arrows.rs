@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     Step { name: "clear-names", may_use: &[], never: "does IO" },
     Step { name: "clear-link", may_use: &["clear-names"], never: "reads the store" },
     Step { name: "clear-search", may_use: &["clear-names"], never: "returns a record" },
+    Step { name: "clear-place", may_use: &[], never: "does IO, knows a record, scores a person" },
     Step { name: "clear-stats", may_use: &["clear-soql"], never: "lets an asker's expression see a hidden row" },
     Step { name: "clear-place", may_use: &[], never: "does IO, says anything about a person" },
     Step { name: "clear-graph", may_use: &[], never: "returns a record" },
@@ -51,6 +52,7 @@ const STEPS: &[Step] = &[
         name: "clear-respond",
         may_use: &[
             "clear-identity",
+            "clear-place",
             "clear-policy",
             "clear-query",
             "clear-redact",
@@ -63,7 +65,7 @@ const STEPS: &[Step] = &[
     Step { name: "clear-jobs", may_use: &["clear-respond"], never: "reads by a road of its own" },
     Step {
         name: "clear-web",
-        may_use: &["clear-respond", "clear-jobs", "clear-audit"],
+        may_use: &["clear-respond", "clear-jobs", "clear-audit", "clear-place"],
         never: "reaches store, search, stats, redact",
     },
     Step { name: "clear-testkit", may_use: &["clear-policy", "clear-ingest"], never: "makes up a real person" },

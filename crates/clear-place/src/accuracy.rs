@@ -52,3 +52,21 @@ pub fn accuracy(cells: impl IntoIterator<Item = (bool, u64)>) -> Accuracy {
     found.pei = (best > 0).then(|| found.hits as f64 / best as f64);
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_is_the_share_of_incidents_over_the_share_of_the_area() {
+        // Two of ten cells marked; 6 of 10 later incidents there; with hindsight two cells could have had 8.
+        let later = [5, 1, 3, 1, 0, 0, 0, 0, 0, 0];
+        let found = accuracy(later.iter().enumerate().map(|(at, count)| (at < 2, *count)));
+        assert_eq!((found.hits, found.pai, found.pei), (6, Some(0.6 / 0.2), Some(0.75)));
+        let all = accuracy(later.iter().map(|count| (true, *count)));
+        assert_eq!((all.pai, all.pei), (Some(1.0), Some(1.0)));
+        assert_eq!(accuracy([(false, 3)]).pai, None);
+        assert_eq!(accuracy([(true, 0)]).pai, None);
+        assert_eq!(accuracy([]).cells, 0);
+    }
+}

@@ -378,3 +378,95 @@ pub(crate) fn closed(mut ring: Ring) -> Ring {
     }
     ring
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(longitude: f64, latitude: f64) -> Degrees {
+        Degrees { longitude, latitude }
+    }
+
+    fn square(code: &str, west: f64, south: f64) -> (String, String, Shape) {
+        let wkt = format!(
+            "POLYGON (({west} {south}, {e} {south}, {e} {n}, {west} {n}, {west} {south}))",
+            e = west + 1.0,
+            n = south + 1.0
+        );
+        (code.to_owned(), code.to_owned(), shape_of_wkt(&wkt).unwrap())
+    }
+
+    #[test]
+    fn a_point_on_a_shared_side_is_in_one_area() {
+        let areas = Areas::new([square("a", 0.0, 10.0), square("b", 1.0, 10.0), square("c", 0.0, 11.0), square("d", 1.0, 11.0)]).unwrap();
+        let of = |longitude, latitude| areas.of(at(longitude, latitude)).map_or("-", |area| area.code.as_str());
+        for (longitude, latitude, expected) in [
+            (0.5, 10.5, "a"),
+            (1.5, 10.5, "b"),
+            (1.0, 10.5, "b"),
+            (0.5, 11.0, "c"),
+            (1.0, 11.0, "d"),
+            (0.0, 10.0, "a"),
+            (2.0, 11.5, "-"),
+            (-0.1, 10.5, "-"),
+            (f64::NAN, 10.5, "-"),
+        ] {
+            assert_eq!(of(longitude, latitude), expected, "{longitude} {latitude}");
+        }
+    }
+
+    #[test]
+    fn holes_are_outside_and_parts_belong_together() {
+        let wkt = "MULTIPOLYGON (((0 10, 4 10, 4 14, 0 14, 0 10), (1 11, 2 11, 2 12, 1 12, 1 11)), ((5 10, 6 10, 6 11, 5 11, 5 10)))";
+        let shape = shape_of_wkt(wkt).unwrap();
+        for (longitude, latitude, inside) in [(0.5, 10.5, true), (1.5, 11.5, false), (5.5, 10.5, true), (4.5, 10.5, false)] {
+            assert_eq!(shape.holds(at(longitude, latitude)), inside, "{longitude} {latitude}");
+        }
+        let whole = shape_of_wkt("POLYGON ((0 10, 4 10, 4 14, 0 14, 0 10))").unwrap().square_km();
+        let rest = shape_of_wkt("POLYGON ((5 10, 6 10, 6 11, 5 11, 5 10))").unwrap().square_km();
+        let hole = shape_of_wkt("POLYGON ((1 11, 2 11, 2 12, 1 12, 1 11))").unwrap().square_km();
+        assert!((shape.square_km() - (whole + rest - hole)).abs() < 1e-3 * whole);
+        // A degree square at 10.5° N: 110.6 by 109.5 km.
+        assert!((rest - 12_100.0).abs() < 50.0, "{rest}");
+    }
+
+    #[test]
+    fn what_is_no_shape_is_refused() {
+        for (text, what) in [
+            ("", "no bracket"),
+            ("POINT (1 2)", "neither"),
+            ("POLYGON ((1 2, 3 4", "missing"),
+            ("POLYGON ((1 2, 3 4, 5 6)) x", "behind"),
+            ("POLYGON (((1 2)))", "too many"),
+            ("POLYGON ((1 2, a b, 5 6))", "longitude and latitude"),
+            ("POLYGON ((1 2, inf 3, 5 6))", "longitude and latitude"),
+            ("POLYGON )", "no bracket"),
+        ] {
+            let error = shape_of_wkt(text).unwrap_err().to_string();
+            assert!(error.contains(what), "{text}: {error}");
+        }
+        let geojson = |text: &str| {
+            let read = Areas::geojson(text.as_bytes(), Properties { code: "beat", digits: 4, name: None });
+            read.map(|areas| areas.all().iter().map(|area| area.code.clone()).collect::<Vec<_>>().join(",")).map_err(|error| error.to_string())
+        };
+        let feature = |properties: &str| {
+            format!(
+                r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{properties},"geometry":{{"type":"Polygon","coordinates":[[[0,1],[1,1],[1,2],[0,1]]]}}}}]}}"#
+            )
+        };
+        assert_eq!(geojson(&feature(r#"{"beat":"411"}"#)), Ok("0411".to_owned()));
+        assert_eq!(geojson(&feature(r#"{"beat":411}"#)), Ok("0411".to_owned()));
+        assert_eq!(geojson(&feature("{}")), Err("feature 1: no property `beat`".to_owned()));
+        assert!(geojson("{").is_err() && geojson(r#"{"features":[{"geometry":{"type":"Point","coordinates":[1,2]}}]}"#).is_err());
+        let far = feature(r#"{"beat":"1"}"#).replace("[1,1]", "[400,1]");
+        assert_eq!(geojson(&far), Err("a corner of `0001` is not on Earth: give degrees WGS 84".to_owned()));
+    }
+
+    #[test]
+    fn a_layer_reads_what_it_writes() {
+        let areas = Areas::new([square("a", 0.25, 10.0), square("b", 1.25, 10.0)]).unwrap();
+        let text = serde_json::to_vec(&areas.to_geojson()).unwrap();
+        let again = Areas::geojson(&text, Properties { code: "code", digits: 0, name: Some("name") }).unwrap();
+        assert_eq!(again.all(), areas.all());
+    }
+}

@@ -183,3 +183,59 @@ fn middle(places: &[Degrees]) -> Option<Degrees> {
     };
     Some(Degrees { longitude: median(|place| place.longitude)?, latitude: median(|place| place.latitude)? })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn street(text: &str) -> Street {
+        let words: Vec<&str> = text.split(' ').collect();
+        let part = |at: usize| words.get(at).map(|word| (*word).trim_matches('-').to_owned()).unwrap_or_default();
+        Street { before: part(0), name: part(1), kind: part(2), after: String::new() }
+    }
+
+    #[test]
+    fn addresses_are_located_by_their_blocks() {
+        let mut blocks = Blocks::default();
+        let at = |latitude| Degrees { longitude: -87.6, latitude };
+        for (name, number, latitude) in [
+            ("N STATE ST", 0, 41.88),
+            ("N STATE ST", 100, 41.90),
+            ("N STATE ST", 199, 41.90),
+            // Typed wrongly once.
+            ("N STATE ST", 150, 45.0),
+            ("N STATE ST", 500, 41.98),
+            ("S STATE ST", 100, 41.80),
+            ("N STATE PKWY", 1300, 41.91),
+            ("W OAK ST", 0, 41.70),
+            ("W OAK ST", 4000, 41.74),
+            ("W OAK ST", 100, 0.0),
+        ] {
+            let longitude = if latitude == 0.0 { 0.0 } else { -87.6 };
+            blocks.learn(street(name), number, Degrees { longitude, latitude });
+        }
+        blocks.settle();
+        let found = |name: &str, number| match blocks.locate(&street(name), number) {
+            None => "nowhere".to_owned(),
+            Some(it) => format!("{:.3} {:?} {}{}", it.at.latitude, it.how, it.street, it.differs.iter().map(|what| format!(" ({what})")).collect::<String>()),
+        };
+        for (name, number, expected) in [
+            ("N STATE ST", Some(134), "41.900 Block N STATE ST"),
+            ("N STATE ST", Some(310), "41.940 Between N STATE ST"),
+            ("N STATE ST", Some(700), "nowhere"),
+            ("W OAK ST", Some(2000), "nowhere"),
+            ("N STATE -", Some(134), "41.900 Block N STATE ST"),
+            ("- STATE ST", Some(134), "nowhere"),
+            ("N STATE AVE", Some(134), "41.900 Block N STATE ST (kind)"),
+            ("- STATE ST", Some(510), "41.980 Block N STATE ST"),
+            ("E OAK ST", Some(0), "41.700 Block W OAK ST (direction)"),
+            ("W OAK ST", None, "41.740 Street W OAK ST"),
+            ("W ELM ST", Some(1), "nowhere"),
+        ] {
+            assert_eq!(found(name, number), expected, "{name} {number:?}");
+        }
+        assert_eq!(blocks.len(), 7);
+        assert!(Blocks::default().locate(&street("N STATE ST"), None).is_none());
+        let _ = at(0.0);
+    }
+}

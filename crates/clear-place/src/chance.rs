@@ -96,3 +96,34 @@ impl Seeded {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_never_fall_with_p_and_are_none_of_none() {
+        assert!(discovery_rates(&[]).is_empty());
+        // The example of Benjamini and Hochberg's paper: 15 p-values, four rejected at 0.05.
+        let p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0];
+        let rates = discovery_rates(&p);
+        assert_eq!(rates.iter().filter(|rate| **rate <= 0.05).count(), 4);
+        assert!(rates.windows(2).all(|pair| pair[0] <= pair[1]));
+    }
+
+    #[test]
+    fn a_seed_decides_and_no_number_is_preferred() {
+        let (mut a, mut b) = (Seeded::new(1), Seeded::new(1));
+        let mut counts = [0u32; 7];
+        for _ in 0..70_000 {
+            let drawn = a.below(7);
+            assert_eq!(drawn, b.below(7));
+            counts[drawn as usize] += 1;
+        }
+        assert!(counts.iter().all(|count| (9_700..=10_300).contains(count)), "{counts:?}");
+        assert_eq!(Seeded::new(1).below(0), 0);
+        // The first numbers of SplitMix64 with seed 1234567, as its authors' test vector has them.
+        let mut known = Seeded::new(1_234_567);
+        assert_eq!([known.next(), known.next()], [6_457_827_717_110_365_317, 3_203_168_211_198_807_973]);
+    }
+}

@@ -71,3 +71,21 @@ fn divide(sorted: &[f64], divisions: u32, limits: &mut Vec<f64>) {
     limits.push(mean);
     divide(upper, divisions - 1, limits);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_divide_and_divide_again() {
+        // Mean 4; of 1, 2, 3 it is 2; of 4, 10 it is 7.
+        let classes = nested_means(&[1.0, 2.0, 3.0, 4.0, 10.0], 2).unwrap();
+        assert_eq!(classes.limits, [2.0, 4.0, 7.0]);
+        assert_eq!([1.0, 2.0, 3.9, 4.0, 10.0].map(|value| classes.of(value)), [0, 1, 1, 2, 3]);
+        assert_eq!(classes.ranges(), [(1.0, 2.0), (2.0, 4.0), (4.0, 7.0), (7.0, 10.0)]);
+        assert_eq!(nested_means(&[5.0; 4], 3).unwrap().len(), 1);
+        assert_eq!(nested_means(&[], 3), None);
+        assert_eq!(nested_means(&[f64::NAN, 1.0], 3).unwrap().high, 1.0);
+        assert!(nested_means(&[1.0, 1.0 + f64::EPSILON], 4).unwrap().len() <= 2);
+    }
+}

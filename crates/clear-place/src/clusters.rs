@@ -249,3 +249,46 @@ fn chain(points: impl Iterator<Item = Metres>) -> Vec<Metres> {
     }
     chain
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(x: f64, y: f64) -> Metres {
+        Metres { x, y }
+    }
+
+    /// So many points on a small circle.
+    fn around(x: f64, y: f64, points: u32) -> Vec<Metres> {
+        (0..points).map(|n| at(x + 20.0 * f64::from(n).cos(), y + 20.0 * f64::from(n).sin())).collect()
+    }
+
+    #[test]
+    fn groups_and_groups_of_groups_are_found_in_whatever_order_they_come() {
+        let mut points = Vec::new();
+        // Two towns of three groups each, far apart, and a few points alone.
+        for (x, y) in [(1000.0, 1000.0), (1300.0, 1000.0), (1000.0, 1300.0), (9000.0, 9000.0), (9300.0, 9000.0), (9000.0, 9300.0)] {
+            points.extend(around(x, y, 12));
+        }
+        points.extend([at(5000.0, 200.0), at(200.0, 8000.0), at(9500.0, 300.0)]);
+        let found = clusters(&points, 100.0, Level::Twentieth, 6).unwrap();
+        let orders = |order| found.clusters.iter().filter(|cluster| cluster.order == order).map(|cluster| cluster.incidents).collect::<Vec<_>>();
+        assert_eq!((orders(1), orders(2)), (vec![12; 6], vec![36, 36]));
+        // 0.5 √(A/N) − 1.645 · 0.26136 / √(N²/A) for 75 points on 100 km².
+        assert!((found.thresholds_m[0] - 520.02).abs() < 0.01, "{:?}", found.thresholds_m);
+        points.reverse();
+        assert_eq!(clusters(&points, 100.0, Level::Twentieth, 6).unwrap(), found);
+        assert!(found.clusters.iter().all(|cluster| cluster.ellipse.is_some() && cluster.hull.len() >= 3));
+    }
+
+    #[test]
+    fn nothing_clusters_where_there_is_nothing() {
+        for points in [vec![], vec![at(1.0, 1.0)], vec![at(0.0, 0.0), at(9000.0, 9000.0)]] {
+            assert!(clusters(&points, 100.0, Level::Twentieth, 2).unwrap().clusters.is_empty());
+        }
+        assert!(clusters(&[], 0.0, Level::Half, 5).is_err() && clusters(&[], 1.0, Level::Half, 1).is_err());
+        // All on one spot: one cluster, no ellipse, a hull of one corner.
+        let found = clusters(&vec![at(5.0, 5.0); 30], 1.0, Level::Twentieth, 10).unwrap();
+        assert_eq!(found.clusters.iter().map(|cluster| (cluster.incidents, cluster.ellipse, cluster.hull.len())).collect::<Vec<_>>(), [(30, None, 1)]);
+    }
+}

@@ -114,3 +114,39 @@ fn window_of(from_corner: f64, reach_m: f64, cell_m: f64) -> (usize, usize) {
     let last = ((from_corner + reach_m) / cell_m).floor().clamp(-1.0, 1e9);
     (first as usize, (last - first + 1.0).max(0.0) as usize)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(x: f64, y: f64) -> Metres {
+        Metres { x, y }
+    }
+
+    #[test]
+    fn a_surface_holds_each_incident_once() {
+        let grid = Grid { corner: at(0.0, 0.0), cell_m: 20.0, columns: 200, rows: 200 };
+        let points = [at(2000.0, 2000.0), at(2100.0, 1900.0), at(2000.0, 2000.0)];
+        for (kernel, bandwidth_m) in [(Kernel::Quartic, 500.0), (Kernel::Gaussian, 150.0)] {
+            let surface = density(&points, kernel, bandwidth_m, grid).unwrap();
+            let all: f64 = surface.values.iter().sum::<f64>() * 20.0 * 20.0 / 1e6;
+            assert!((all - 3.0).abs() < 0.01, "{kernel:?}: {all}");
+            let turned = density(&[points[2], points[1], points[0]], kernel, bandwidth_m, grid).unwrap();
+            assert_eq!(surface, turned, "in whatever order they come");
+        }
+    }
+
+    #[test]
+    fn settings_out_of_bounds_are_refused() {
+        let grid = Grid { corner: at(0.0, 0.0), cell_m: 100.0, columns: 10, rows: 10 };
+        for (bandwidth_m, what) in [(1.0, "bandwidth_m is 1"), (f64::NAN, "bandwidth_m is NaN"), (1e9, "bandwidth_m")] {
+            assert!(density(&[], Kernel::Quartic, bandwidth_m, grid).unwrap_err().to_string().contains(what));
+        }
+        let fine = Grid { corner: at(0.0, 0.0), cell_m: 10.0, columns: 500, rows: 500 };
+        let many: Vec<Metres> = (0..100_000).map(|n| at(f64::from(n) / 10.0, 0.0)).collect();
+        assert!(density(&many, Kernel::Gaussian, 20_000.0, fine).unwrap_err().to_string().contains("additions are too many"));
+        for (low, high, cell_m) in [(at(0.0, 0.0), at(1e6, 1e6), 10.0), (at(0.0, 0.0), at(f64::NAN, 1.0), 10.0), (at(0.0, 0.0), at(1.0, 1.0), 0.0)] {
+            assert!(Grid::covering(low, high, cell_m).is_err());
+        }
+    }
+}

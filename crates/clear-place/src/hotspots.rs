@@ -81,3 +81,20 @@ pub fn hot_spots(places: &[Metres], counts: &[f64], distance_m: f64) -> Result<V
     let local = scores.into_iter().zip(p_values).zip(rates);
     Ok(local.map(|((z, p), rate)| Local { z, p, rate }).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_flat_has_no_hot_spot() {
+        let places: Vec<Metres> = (0..25).map(|at| Metres { x: f64::from(at % 5) * 100.0, y: f64::from(at / 5) * 100.0 }).collect();
+        let p = |counts: &[f64], distance_m| hot_spots(&places, counts, distance_m).unwrap().iter().map(|local| local.p).fold(1.0, f64::min);
+        assert_eq!(p(&[3.0; 25], 150.0), 1.0);
+        let mut one = [1.0; 25];
+        one[12] = 40.0;
+        assert_eq!(p(&one, 10_000.0), 1.0, "all are neighbours of all");
+        assert!(p(&one, 50.0) < 1e-4);
+        assert!(hot_spots(&places[..2], &[1.0, 2.0], 100.0).is_err() && hot_spots(&places, &one, f64::NAN).is_err());
+    }
+}

@@ -386,3 +386,68 @@ fn round_length(metres: f64) -> f64 {
     let ten = 10f64.powf(metres.max(1.0).log10().floor());
     [5.0, 2.0, 1.0].into_iter().map(|times| times * ten).find(|length| *length <= metres).unwrap_or(ten)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::areas::shape_of_wkt;
+
+    fn drawn() -> Picture {
+        let square = |west: f64| {
+            let east = west + 0.02;
+            shape_of_wkt(&format!("POLYGON (({west} 41.8, {east} 41.8, {east} 41.83, {west} 41.83))")).unwrap()
+        };
+        let areas = Areas::new([("a".to_owned(), "A".to_owned(), square(-87.7)), ("b".to_owned(), "B".to_owned(), square(-87.68))]).unwrap();
+        let mut picture = Picture::of(areas.bounds(), (300.0, 300.0), "Beats & <more>", "Two areas", "Source: nobody");
+        let colours = ramp(2);
+        picture.areas(&areas, |at| (colours[at], format!("area {at}: \"{at}\"")));
+        picture.outlines(&areas, LINE, 1.0);
+        picture.dot(Degrees { longitude: -87.69, latitude: 41.81 }, 4.0, POINT, Some("one".to_owned()));
+        picture.legend("Incidents", vec![Entry { colour: colours[0], words: "1–2".to_owned() }, Entry { colour: colours[1], words: "3 and more".to_owned() }]);
+        picture
+    }
+
+    #[test]
+    fn a_picture_says_what_it_shows() {
+        let svg = drawn().svg("m");
+        for part in [
+            "role=\"img\" aria-labelledby=\"m-title m-says\"",
+            "<title id=\"m-title\">Beats &amp; &lt;more&gt;</title><desc id=\"m-says\">Two areas</desc>",
+            "<title>area 1: &quot;1&quot;</title>",
+            ">1–2</text>",
+            " km</text>",
+            ">Source: nobody</text>",
+        ] {
+            assert!(svg.contains(part), "{part} in {svg}");
+        }
+        assert!(!svg.contains("style=") && !svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+    }
+
+    #[test]
+    fn the_same_picture_is_painted() {
+        let png = drawn().png(1.0).unwrap();
+        assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
+        let side = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+        let (width, height) = drawn().size();
+        assert_eq!((f64::from(side(16)), f64::from(side(20))), (width, height));
+        let empty = Picture::of(Bounds::NOTHING, (300.0, 300.0), "", "", "").png(2.0).unwrap();
+        assert!(empty.len() > 100);
+    }
+
+    #[test]
+    fn colours_grow_darker() {
+        for count in [1, 2, 5, 16] {
+            let grey = |colour: &Colour| 299 * u32::from(colour.0) + 587 * u32::from(colour.1) + 114 * u32::from(colour.2);
+            let colours = ramp(count);
+            assert_eq!(colours.len(), count);
+            assert!(colours.windows(2).all(|pair| grey(&pair[0]) > grey(&pair[1])), "{colours:?}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_round() {
+        for (metres, expected) in [(7.0, 5.0), (999.0, 500.0), (1000.0, 1000.0), (2345.0, 2000.0), (0.3, 1.0)] {
+            assert_eq!(round_length(metres), expected);
+        }
+    }
+}

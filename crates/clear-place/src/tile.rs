@@ -260,3 +260,59 @@ fn wound(mut ring: Vec<Unit>, is_outer: bool) -> Option<Vec<Unit>> {
     }
     Some(ring)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::areas::shape_of_wkt;
+
+    #[test]
+    fn tiles_hold_what_they_show() {
+        let at = Degrees { longitude: -87.629_8, latitude: 41.878_1 };
+        for (z, x, y) in [(0, 0, 0), (10, 262, 380), (14, 4203, 6091)] {
+            let tile = Tile::of(z, at).unwrap();
+            assert_eq!((tile.x, tile.y), (x, y), "zoom {z}");
+            assert!(tile.bounds(0.0).holds(at) && tile.unit(at).is_some());
+        }
+        assert!(Tile::new(3, 8, 0).is_none() && Tile::new(21, 0, 0).is_none() && Tile::new(200, 0, 0).is_none());
+        assert_eq!(Tile::of(10, at).unwrap().unit(Degrees { longitude: 0.0, latitude: 0.0 }), None);
+    }
+
+    #[test]
+    fn shapes_are_cut_thinned_and_wound() {
+        // A tile in the middle of a square that is larger than it: the tile with its edge remains.
+        let shape = shape_of_wkt("POLYGON ((-89 41, -87 41, -87 43, -89 43, -89 41), (-88.6 42.0, -88.6 42.01, -88.59 42.01, -88.59 42.0, -88.6 42.0))").unwrap();
+        let tile = Tile::of(10, Degrees { longitude: -88.2, latitude: 41.5 }).unwrap();
+        let rings = tile.rings(&shape);
+        let mut corners = rings.first().unwrap().clone();
+        corners.sort_by_key(|at| (at.x, at.y));
+        let unit = |x, y| Unit { x, y };
+        assert_eq!((rings.len(), corners), (1, vec![unit(-64, -64), unit(-64, 4160), unit(4160, -64), unit(4160, 4160)]));
+        let area = |ring: &[Unit]| -> i64 { sides(ring).map(|(a, b)| i64::from(a.x) * i64::from(b.y) - i64::from(b.x) * i64::from(a.y)).sum() };
+        let whole = Tile::of(6, Degrees { longitude: -88.2, latitude: 41.5 }).unwrap().rings(&shape);
+        assert_eq!(whole.iter().map(|ring| area(ring).signum()).collect::<Vec<_>>(), [1, -1], "outside and hole");
+        assert!(Tile::of(10, Degrees { longitude: 10.0, latitude: 41.5 }).unwrap().rings(&shape).is_empty());
+    }
+
+    #[test]
+    fn many_points_are_counted_in_cells_and_none_is_lost() {
+        let tile = Tile::of(10, Degrees { longitude: -87.63, latitude: 41.88 }).unwrap();
+        let points: Vec<Degrees> =
+            (0..500).map(|at| Degrees { longitude: -87.70 + f64::from(at % 25) * 0.001, latitude: 41.85 + f64::from(at / 25) * 0.001 }).collect();
+        let inside = points.iter().filter(|point| tile.unit(**point).is_some()).count();
+        let (each, counted) = (tile.dots(&points, 1_000), tile.dots(&points, 100));
+        assert_eq!(each.len(), inside);
+        assert!(counted.len() < each.len() && counted.iter().any(|dot| dot.one.is_none()));
+        assert_eq!(counted.iter().map(|dot| dot.count as usize).sum::<usize>(), inside);
+    }
+
+    #[test]
+    fn a_ring_of_very_many_corners_is_thinned_without_a_deep_stack() {
+        let ring: Vec<Place> =
+            (0..100_000).map(|at| (f64::from(at).cos() * 1000.0, f64::from(at).sin() * 1000.0)).collect();
+        assert!(thin_ring(&ring, 1.0).len() > 1_000);
+        let line: Vec<Place> = (0..100_000).map(|at| (f64::from(at), 0.0)).collect();
+        assert_eq!(thin_ring(&line, 0.5).len(), 2);
+        assert!(thin_ring(&[], 1.0).is_empty());
+    }
+}

@@ -21,20 +21,29 @@ mod known;
 mod lapsing;
 mod mentions;
 mod narrow;
+mod locate;
 mod open;
+mod place;
 mod relations;
 mod rows;
 mod shelves;
+mod tiles;
 
 pub use check::{CHECK_LIMITS, Check, CheckLimits, CheckMatch, CheckOf, CheckedLine, RefusedLine};
 pub use counts::{Counted, Counts};
 pub use find::{Find, FindMatch, FoundVersion};
 pub use known::Known;
 pub use lapsing::Lapsing;
+pub use locate::{Locate, LocateMatch};
 pub use open::{Open, OpenMatch, Related, SamePerson};
+pub use place::{
+    AreaValue, AreasOf, Cells, ClusterOnMap, ClustersOf, DensityOf, Following, HotSpotsOf, Made, Make, NearRepeatOf, Per, Place,
+    Placed, Week, Which,
+};
 pub use relations::Ties;
 pub use rows::{Cursor, Rows, RowsMatch};
 pub use shelves::{Error, Shelves};
+pub use tiles::{Marked, TileDot, TileLayer, TileMatch, TileOf};
 
 // What a match says in the words of the search.
 pub use clear_search::{Facet, Piece, Snippet, Suggested, Suggestion};

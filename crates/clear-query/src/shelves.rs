@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use clear_link::{BlockKey, block_keys};
+use clear_place::Geography;
 use clear_policy::Grant;
 use clear_record::{
     FieldClass, Kind, LabelId, LabelSet, PerClass, Reach, Record, RecordId, RowSet, Seq, Sight, Version,
@@ -36,6 +37,8 @@ pub struct Shelves {
     folds: RwLock<Folds>,
     following: tokio::sync::Mutex<()>,
     tightened: Tightened,
+    /// Where the city's areas lie: public, and the same for all.
+    geography: RwLock<Arc<Geography>>,
 }
 
 /// The projections. Delete them, fold the ledger again, get the same.
@@ -106,6 +109,7 @@ impl Shelves {
             folds: RwLock::default(),
             following: tokio::sync::Mutex::new(()),
             tightened: Tightened::default(),
+            geography: RwLock::default(),
         }
     }
 
@@ -153,6 +157,16 @@ impl Shelves {
 
     pub(crate) fn folds(&self) -> RwLockReadGuard<'_, Folds> {
         self.folds.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in where the city's areas lie.
+    pub fn chart(&self, geography: Geography) {
+        *self.geography.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(geography);
+    }
+
+    /// Where the city's areas lie.
+    pub fn geography(&self) -> Arc<Geography> {
+        self.geography.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How far the projections are.

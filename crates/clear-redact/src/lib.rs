@@ -14,6 +14,7 @@
 
 mod answers;
 mod checked;
+mod places;
 mod rows;
 mod shown;
 

@@ -88,7 +88,11 @@ pub use clear_identity::{
 };
 pub use clear_ingest as ingest;
 pub use clear_policy as policy;
-pub use clear_query::{CHECK_LIMITS, Check, CheckOf, Counts, Find, Lapsing, Open, Question, Rows};
+pub use clear_query::{
+    AreaValue, AreasOf, CHECK_LIMITS, Cells, Check, CheckOf, ClusterOnMap, ClustersOf, Counts, DensityOf, Find, Following,
+    HotSpotsOf, Lapsing, Locate, LocateMatch, Made, Make, Marked, NearRepeatOf, Open, Per, Place, Placed, Question, Rows,
+    TileDot, TileLayer, TileOf, Week, Which,
+};
 pub use clear_redact::{
     Alert, AlsoRead, Begins, Checked, CheckedHit, CountedTable, FacetCount, Form, Found, FoundFacet, FoundHit,
     FoundSnippet, LineChecked, LineRefused, Meant, Opened, OpenedRecord, Pointer, Redact, RelatedRecord,

@@ -24,6 +24,7 @@ mod count;
 mod error;
 mod filter;
 mod page;
+mod spots;
 mod values;
 
 use clear_record::{Column, Kind};
@@ -32,6 +33,7 @@ pub use columns::{Columns, Measured};
 pub use count::{Counts, Table};
 pub use error::Error;
 pub use page::{Page, Place};
+pub use spots::{Box4, Spot, Spots};
 
 /// The columnar schema of a kind of record, in declared order, as analysis engines lay it out.
 pub fn schema(kind: Kind) -> Vec<(&'static str, Column)> {
