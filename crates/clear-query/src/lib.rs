@@ -37,7 +37,7 @@ pub use lapsing::Lapsing;
 pub use locate::{Locate, LocateMatch};
 pub use open::{Open, OpenMatch, Related, SamePerson};
 pub use place::{
-    AreaValue, AreasOf, Cells, ClusterOnMap, ClustersOf, DensityOf, Following, HotSpotsOf, Made, Make, NearRepeatOf, Per, Place,
+    AreaValue, AreasOf, Cells, ClusterOnMap, ClustersOf, DensityOf, Following, HotSpotsOf, Made, Make, NearRepeatOf, Of, Per, Place,
     Placed, Week, Which,
 };
 pub use relations::Ties;

@@ -20,6 +20,9 @@ use crate::{Error, Question, Shelves};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Which {
+    /// Of which set.
+    #[serde(skip_serializing_if = "Of::is_incidents")]
+    pub set: Of,
     /// Incidents from this day on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Date>,
@@ -32,6 +35,23 @@ pub struct Which {
     /// A condition in SoQL, as in counts: `arrest = true AND ward = 27`.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
+}
+
+/// Sets that have places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Of {
+    /// Incidents, as far as the asker may see them.
+    #[default]
+    Incidents,
+    /// The public crimes set: each incident where its block is.
+    Crimes,
+}
+
+impl Of {
+    fn is_incidents(&self) -> bool {
+        *self == Of::Incidents
+    }
 }
 
 /// A map of incidents.

@@ -90,7 +90,7 @@ pub use clear_ingest as ingest;
 pub use clear_policy as policy;
 pub use clear_query::{
     AreaValue, AreasOf, CHECK_LIMITS, Cells, Check, CheckOf, ClusterOnMap, ClustersOf, Counts, DensityOf, Find, Following,
-    HotSpotsOf, Lapsing, Locate, LocateMatch, Made, Make, Marked, NearRepeatOf, Open, Per, Place, Placed, Question, Rows,
+    HotSpotsOf, Lapsing, Locate, LocateMatch, Made, Make, Marked, NearRepeatOf, Of, Open, Per, Place, Placed, Question, Rows,
     TileDot, TileLayer, TileOf, Week, Which,
 };
 pub use clear_redact::{

@@ -15,6 +15,7 @@ pub(crate) mod inquiries;
 pub(crate) mod newest;
 pub(crate) mod open;
 pub(crate) mod openings;
+pub(crate) mod place;
 pub(crate) mod productions;
 pub(crate) mod reference;
 pub(crate) mod register;

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::api::{
     accounts, certificate, check, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries,
-    newest, open, openings, productions, reference, register, replay, reviews, rows, session, transparency,
+    newest, open, openings, place, productions, reference, register, replay, reviews, rows, session, transparency,
     was_this_you,
 };
 use crate::fault::Problem;
@@ -47,7 +47,7 @@ pub(crate) fn document() -> Value {
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, file::file,
+        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, place::place, place::locate, file::file,
         handling::handling, handling::silent_hits,
         inquiries::open, inquiries::mine, inquiries::close, inquiries::take_over, events::event,
         holds::all, holds::one, holds::release, holds::refuse, reviews::all, reviews::one,
