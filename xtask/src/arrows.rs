@@ -34,7 +34,6 @@ const STEPS: &[Step] = &[
     Step { name: "clear-names", may_use: &[], never: "does IO" },
     Step { name: "clear-link", may_use: &["clear-names"], never: "reads the store" },
     Step { name: "clear-search", may_use: &["clear-names"], never: "returns a record" },
-    Step { name: "clear-place", may_use: &[], never: "does IO, knows a record, scores a person" },
     Step { name: "clear-stats", may_use: &["clear-soql"], never: "lets an asker's expression see a hidden row" },
     Step { name: "clear-place", may_use: &[], never: "does IO, says anything about a person" },
     Step { name: "clear-graph", may_use: &[], never: "returns a record" },

@@ -125,14 +125,16 @@ impl Blocks {
             (&["direction"], &|street| same(&street.kind, &asked.kind)),
         ];
         for (differs, fits) in tries {
-            let mut found = of_name()
-                .filter(|street| fits(street))
-                .filter_map(|street| self.on(street, number).map(|located| Located { differs: differs.to_vec(), ..located }));
-            match (found.next(), found.next()) {
-                (Some(located), None) => return Some(located),
-                (Some(_), Some(_)) => return None,
-                _ => {}
+            let streets: Vec<&Street> = of_name().filter(|street| fits(street)).collect();
+            if streets.is_empty() {
+                continue;
             }
+            // Where the street is known and the number is not, another street is no answer.
+            let mut found = streets.into_iter().filter_map(|street| self.on(street, number));
+            return match (found.next(), found.next()) {
+                (Some(located), None) => Some(Located { differs: differs.to_vec(), ..located }),
+                _ => None,
+            };
         }
         None
     }

@@ -112,7 +112,7 @@ fn ellipse_and_hull_are_those_of_pointpats() {
 fn tails_of_the_normal_are_those_of_scipy() {
     for row in known()["normal_above"].as_array().unwrap().iter().map(numbers) {
         let ours = normal_above(row[0]);
-        assert!((ours - row[1]).abs() <= 1e-13 * row[1], "{row:?} {ours}");
+        assert!((ours - row[1]).abs() <= 1e-12 * row[1], "{row:?} {ours}");
     }
 }
 
