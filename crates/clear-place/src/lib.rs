@@ -49,3 +49,7 @@ pub use point::{Degrees, Feet, Metres};
 pub use project::{ILLINOIS_EAST, TransverseMercator, US_SURVEY_FOOT_M, from_feet, to_feet};
 pub use study::{DenseCell, DenseMap, HotCell, HotMap, Study, cell_corners};
 pub use tile::{Dot, EXTENT, Layer, Tile, Unit, Value, ZOOM_MAX};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,10 +1,11 @@
-// Bundles the islands into ../assets/islands/. The same packages give the same bytes: `cargo xtask check islands` compares.
+// Bundles the islands into ../assets/islands/. The same packages give the same bytes: `cargo xtask islands --check`.
 //
 // In:    the TypeScript beside this file, the packages of package-lock.json.
-// Out:   each bundle packed with gzip (no time, no name in it), and the licences of what is in it.
+// Out:   each bundle packed with gzip (no time, no name in it), the licences of what is in it, and the digests of what it was made of.
 // Never: reads anything from the network; leaves a source map or a path of this machine in a bundle.
 
 import { build } from "esbuild";
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
@@ -48,3 +49,12 @@ const notes = packages
     return `${name} ${version} (${license})\n\n${licence(name) ?? "The package has no licence file; package.json names the licence above."}`;
   });
 writeFileSync(`${out}/LICENCES.txt`, `What is in the bundles of this folder beside OpenCLEAR's own code.\n\n${notes.join("\n\n" + "-".repeat(78) + "\n\n")}\n`);
+
+// A change here without a new bundle is noticed by whoever has no npm: `cargo xtask check` compares these.
+const sources = ["build.mjs", "loader.ts", "map.css", "map.ts", "package-lock.json", "package.json"];
+const digest = (bytes) => createHash("sha256").update(bytes).digest("hex");
+const lines = [
+  ...sources.map((name) => `${digest(readFileSync(name))}  islands/${name}`),
+  ...Object.entries(files).map(([name, bytes]) => `${digest(bytes)}  assets/islands/${name}`),
+];
+writeFileSync(`${out}/MADE-OF.txt`, `${lines.join("\n")}\n`);
