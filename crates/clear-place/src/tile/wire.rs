@@ -197,3 +197,37 @@ fn varint(out: &mut Vec<u8>, mut value: u64) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_those_of_the_specifications_examples() {
+        let unit = |(x, y): &(i32, i32)| Unit { x: *x, y: *y };
+        let line = |places: &[(i32, i32)]| places.iter().map(unit).collect::<Vec<_>>();
+        // Section 4.3.5: a point, two points as two lines, and two polygons of which the second has a hole.
+        assert_eq!(path(&[line(&[(25, 17)])], false), [9, 50, 34]);
+        let first = line(&[(0, 0), (10, 0), (10, 10), (0, 10)]);
+        let second = line(&[(11, 11), (20, 11), (20, 20), (11, 20)]);
+        let hole = line(&[(13, 13), (13, 17), (17, 17), (17, 13)]);
+        assert_eq!(
+            path(&[first, second, hole], true),
+            [9, 0, 0, 26, 20, 0, 0, 20, 19, 0, 15, 9, 22, 2, 26, 18, 0, 0, 18, 17, 0, 15, 9, 4, 13, 26, 0, 8, 8, 0, 0, 7, 15]
+        );
+        assert_eq!([0, -1, 1, -2, 2, i32::MIN].map(zigzag), [0, 1, 2, 3, 4, u32::MAX]);
+    }
+
+    #[test]
+    fn keys_and_values_are_said_once_and_empty_layers_not_at_all() {
+        let mut layer = Layer::new("a");
+        for _ in 0..3 {
+            layer.point(None, Unit { x: 1, y: 1 }, &[("k", Value::Text("said-once".into())), ("n", Value::Count(300))]);
+        }
+        assert_eq!((layer.keys.len(), layer.value_numbers.len()), (2, 2));
+        let tile = Layer::tile([layer, Layer::new("empty")]);
+        assert_eq!(tile.windows(9).filter(|bytes| bytes == b"said-once").count(), 1);
+        assert!(!tile.windows(5).any(|bytes| bytes == b"empty"));
+        assert!(Layer::tile([]).is_empty());
+    }
+}

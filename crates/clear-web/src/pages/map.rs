@@ -8,7 +8,7 @@ use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use clear_place::LayerName;
-use clear_respond::{Following, Made, Of, Place, Placed};
+use clear_respond::{Following, Made, Of, Placed};
 
 use crate::app::App;
 use crate::asker::{Asker, KeptInquiry};
@@ -249,7 +249,6 @@ fn near_repeat(table: &clear_place::NearRepeat) -> Table {
     }
 }
 
-/// For whoever asks without having signed in: the template's own words.
 impl MapPage {
     /// Whether the setting of one kind of map is to be shown.
     fn is(&self, show: &str) -> bool {
@@ -260,9 +259,5 @@ impl MapPage {
     fn or<'a>(&'a self, name: &str, unless_said: &'a str) -> &'a str {
         let said = self.wish.said(name);
         if said.is_empty() { unless_said } else { said }
-    }
-
-    fn place(&self) -> &Place {
-        &self.wish.place
     }
 }

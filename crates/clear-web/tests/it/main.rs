@@ -8,6 +8,7 @@ mod devices;
 mod gate;
 mod inquiries;
 mod labels;
+mod maps;
 mod pages;
 mod productions;
 mod published;
