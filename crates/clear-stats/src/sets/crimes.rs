@@ -18,7 +18,7 @@
 //! # Change here
 //! A column: [`CrimeRow`] and `sets.rs`. What may be public at all: [`Label::is_publishable`], with docs/decisions/0049.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use clear_record::{
     Caveat, Handling, Incident, Involvement, Iucr, Kind, Label, LabelId, Method, Part, Record, RecordId, Version,
@@ -177,8 +177,6 @@ pub struct Crimes {
     /// By incident: its victims that count.
     victims: HashMap<u128, BTreeSet<u128>>,
     victim_of: HashMap<u128, u128>,
-    /// Incidents that have rows.
-    public: HashSet<u128>,
 }
 
 impl Crimes {
@@ -191,7 +189,6 @@ impl Crimes {
             homicides: HashMap::new(),
             victims: HashMap::new(),
             victim_of: HashMap::new(),
-            public: HashSet::new(),
         }
     }
 
@@ -226,13 +223,12 @@ impl Crimes {
             self.homicides.remove(&version.id.raw);
         }
         let rows = self.rows(incident, &about);
-        self.public.insert(version.id.raw);
         Some(Rewritten { id: version.id, label: version.label, rows })
     }
 
     fn withdrawn(&mut self, id: RecordId, label: LabelId) -> Option<Rewritten> {
         self.homicides.remove(&id.raw);
-        self.public.remove(&id.raw).then(|| Rewritten { id, label, rows: Vec::new() })
+        Some(Rewritten { id, label, rows: Vec::new() })
     }
 
     fn involvement(&mut self, id: RecordId, involvement: &Involvement, label: Option<&Label>) -> Option<Rewritten> {
@@ -400,6 +396,8 @@ fn number_of(about: &About, at: usize) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
+
     use clear_record::{Provenance, Seq};
     use serde_json::{Value, json};
 
@@ -532,7 +530,7 @@ mod tests {
         let alone = only(open.filed(1, &incident(41.889_5, -87.618_3)));
         for close in closings {
             let mut bed = bed();
-            assert!(bed.filed_under(8, &incident(41.99, -87.7), close).is_none());
+            assert!(bed.filed_under(8, &incident(41.99, -87.7), close).unwrap().rows.is_empty());
             let row = only(bed.filed(1, &incident(41.889_5, -87.618_3)));
             assert_eq!(row.latitude, alone.latitude);
             // One that is closed afterwards loses its row.
