@@ -216,6 +216,11 @@ impl Shelves {
         self.tightened.count()
     }
 
+    /// The same, of filings that tightened an incident: those that a public answer may tell of.
+    pub fn tightenings_of_incidents(&self) -> u64 {
+        self.tightened.incidents()
+    }
+
     /// The decision in force on how a record is handled, with the id of its own record, for the write road.
     pub fn restriction(&self, id: RecordId) -> Option<(RecordId, clear_record::Restriction)> {
         self.folds().relations.restriction(id).cloned()

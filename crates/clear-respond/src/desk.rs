@@ -133,6 +133,8 @@ pub struct Desk {
     pub(crate) books: crate::transparency::Books,
     board: crate::health::Board,
     pub(crate) silent: crate::silent::Waiting,
+    /// What the public sets' columns hold.
+    pub(crate) summaries: crate::publish::Summaries,
 }
 
 impl Desk {
@@ -189,6 +191,7 @@ impl Desk {
             books: crate::transparency::Books::default(),
             board: crate::health::Board::default(),
             silent: crate::silent::Waiting::default(),
+            summaries: crate::publish::Summaries::default(),
             store,
             log,
             rules: RwLock::new(rules),

@@ -37,7 +37,15 @@ pub(super) async fn send(app: &Arc<App>, line: &Line, wish: Wish) -> Result<Resp
     let state = app.desk.set_state(set).await.map_err(|_| SodaFault::ours())?;
     let question = serde_json::to_vec(&asked).unwrap_or_default();
     let how = format!("{form:?} {layout:?}");
-    let tag = tag_of(&[set.id.as_bytes(), state.version.as_bytes(), &question, how.as_bytes()]);
+    let mut version = state.version.clone();
+    if question.contains(&b'@') {
+        // Perhaps it joins others.
+        for other in clear_respond::public_sets() {
+            let state = app.desk.set_state(other).await.map_err(|_| SodaFault::ours())?;
+            version.push_str(&state.version);
+        }
+    }
+    let tag = tag_of(&[set.id.as_bytes(), version.as_bytes(), &question, how.as_bytes()]);
     if is_known(line, &tag, &state) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
         told(response.headers_mut(), &tag, &state);
