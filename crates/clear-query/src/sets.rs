@@ -16,10 +16,10 @@ use std::sync::{Arc, LazyLock};
 
 use clear_policy::Grant;
 use clear_record::{FieldClass, Iucr, IUCR, Relation, Seq};
-use clear_stats::arrow::array::{
+use arrow::array::{
     ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
-use clear_stats::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use clear_stats::sets::{CRIMES, Layout, SetColumn};
 use clear_stats::SoqlType;
 use jiff::Timestamp;

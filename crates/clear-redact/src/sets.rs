@@ -19,7 +19,7 @@ mod json;
 mod text;
 
 use clear_query::SoqlType;
-use clear_query::arrow::array::RecordBatch;
+use arrow::array::RecordBatch;
 
 /// A field of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

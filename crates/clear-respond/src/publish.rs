@@ -99,7 +99,7 @@ struct Making {
     rows: SetRows,
     writer: SetWriter,
     /// Rows of a batch that are still to be written.
-    rest: Option<clear_query::arrow::array::RecordBatch>,
+    rest: Option<arrow::array::RecordBatch>,
 }
 
 /// An answer for everybody that is made at once.

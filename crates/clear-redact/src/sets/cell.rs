@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use clear_query::SoqlType;
-use clear_query::arrow::array::{
+use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
-use clear_query::arrow::compute::cast;
-use clear_query::arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 
 use super::{SetError, SetField};
 

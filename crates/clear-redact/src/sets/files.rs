@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use clear_query::SoqlType;
-use clear_query::arrow::array::{ArrayRef, RecordBatch, StringArray};
-use clear_query::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -70,7 +70,7 @@ impl Parquet {
                     Arc::new(text.collect::<StringArray>())
                 }
             };
-            clear_query::arrow::compute::cast(&array, field.data_type())
+            arrow::compute::cast(&array, field.data_type())
                 .map_err(|error| SetError::Layout(error.to_string()))
         };
         let arrays = columns.iter().zip(self.schema.fields()).map(array).collect::<Result<Vec<_>, _>>()?;

@@ -4,7 +4,7 @@
 //! Out:   a table for each given set, and a text that changes with it.
 //! Never: anything that the public pages do not tell.
 
-use clear_query::arrow::array::RecordBatch;
+use arrow::array::RecordBatch;
 use clear_query::{SetInfo, given_batch, iucr_rows};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
