@@ -1,6 +1,6 @@
 //! The projection: one table for each set, and the leaf through which rows are read.
 
-use clear_record::{Kind, RecordId, Seq, Sight, Version};
+use clear_record::{Kind, Label, RecordId, Seq, Sight, Version};
 
 use crate::lens::Lens;
 use crate::sets::{Derive, Incidents, Set, SetColumn};
@@ -39,22 +39,24 @@ impl Columns {
     /// Takes in one version; they come in `seq` order, each record's newest counts. A version seen before changes
     /// nothing, except that an expunged one removes its rows whenever it comes.
     pub fn apply(&mut self, version: &Version) {
+        self.apply_labelled(version, None);
+    }
+
+    /// The same, with the value of the version's label, for sets whose rows depend on it.
+    pub fn apply_labelled(&mut self, version: &Version, label: Option<&Label>) {
         let is_new = version.seq > self.seq;
         if !is_new && version.record.is_some() {
             return;
         }
         let at_second = u32::try_from(version.recorded_at.as_second()).unwrap_or(0);
         for table in &mut self.tables {
-            for rows in table.derive.derive(version) {
-                table.writer.apply(&rows, at_second);
+            let changes = table.derive.derive(version, label);
+            for rows in &changes {
+                table.writer.apply(rows, at_second);
             }
-            if is_new {
-                table.writer.pass(version.seq);
-            }
+            table.writer.pass(version.seq, !changes.is_empty());
         }
-        if is_new {
-            self.seq = version.seq;
-        }
+        self.seq = self.seq.max(version.seq);
     }
 
     /// How far it has followed the ledger.
@@ -80,6 +82,12 @@ impl Columns {
     /// Puts the rows of each ragged table in order. Answers stay what they are.
     pub fn compact(&mut self) {
         self.tables.iter_mut().map(|table| &mut table.writer).filter(|writer| writer.is_ragged()).for_each(Writer::compact);
+    }
+
+    /// Puts the rows of every table in order.
+    #[cfg(test)]
+    pub(crate) fn compact_all(&mut self) {
+        self.tables.iter_mut().for_each(|table| table.writer.compact());
     }
 
     /// How much memory it takes, bytes: for operators.

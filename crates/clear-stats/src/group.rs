@@ -99,12 +99,12 @@ pub(crate) enum Outcome {
 }
 
 /// Groups that are held at most, and different values where they are no bits.
-const GROUPS_MAX: usize = 1 << 20;
+const GROUPS_MAX: usize = if cfg!(test) { 12 } else { 1 << 20 };
 const DISTINCT_MAX: usize = 1 << 24;
 /// Slots that are places in a list.
-const DENSE_MAX: usize = 1 << 18;
+const DENSE_MAX: usize = if cfg!(test) { 64 } else { 1 << 18 };
 /// Bits for different values, by all slots together.
-const DISTINCT_BITS_MAX: usize = 1 << 29;
+const DISTINCT_BITS_MAX: usize = if cfg!(test) { 1 << 11 } else { 1 << 29 };
 /// Days between the first and last of a time that is counted by its parts.
 const DAYS_MAX: i64 = 400_000;
 /// Rows whose slots are found at once: they stay in the nearest cache.
@@ -604,7 +604,7 @@ impl Kept {
                 counts.resize(groups.max(counts.len()), 0);
                 for_rows(block, |place, row| {
                     if open.has(row)
-                        && Frozen::has(data.cell(row))
+                        && data.cell(row).is_value()
                         && let Some(count) = slots.get(place).and_then(|slot| counts.get_mut(*slot as usize))
                     {
                         *count += 1;
@@ -635,7 +635,7 @@ impl Kept {
             }
             Kept::Set(set) => for_rows(block, |place, row| {
                 let cell = data.cell(row);
-                if open.has(row) && Frozen::has(cell) {
+                if open.has(row) && cell.is_value() {
                     let number = match cell {
                         crate::store::Cell::Code(code) => u64::from(code),
                         crate::store::Cell::Number(number) => number.to_bits(),

@@ -12,7 +12,7 @@
 mod incidents;
 mod published;
 
-use clear_record::{FieldClass, Kind, LabelId, RecordId, Version};
+use clear_record::{FieldClass, Kind, Label, LabelId, RecordId, Version};
 
 pub use incidents::{INCIDENTS, Incidents};
 pub use published::CRIMES;
@@ -144,8 +144,8 @@ pub struct Rows {
 pub trait Derive: Send + Sync {
     /// Which set.
     fn set(&self) -> &'static Set;
-    /// What a version changes.
-    fn derive(&mut self, version: &Version) -> Vec<Rows>;
+    /// What a version changes; `label` is the value of its label, where it is at hand.
+    fn derive(&mut self, version: &Version, label: Option<&Label>) -> Vec<Rows>;
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ mod arrays;
 mod convert;
 mod provider;
 mod quick;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

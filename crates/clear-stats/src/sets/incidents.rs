@@ -1,8 +1,9 @@
 //! Incidents as they are filed: every single-valued field, what the first offence tells, and the parts of the date.
 
-use clear_record::{FieldClass, Incident, Kind, Record, Version};
+use clear_record::{Incident, Kind, Label, Record, Version};
 
 use super::{Derive, Layout, Rows, Set, SetColumn, SoqlType};
+use clear_record::FieldClass;
 use crate::values::{Value, micros};
 
 /// A column with the way to its value.
@@ -84,7 +85,7 @@ impl Derive for Incidents {
         &INCIDENTS
     }
 
-    fn derive(&mut self, version: &Version) -> Vec<Rows> {
+    fn derive(&mut self, version: &Version, _: Option<&Label>) -> Vec<Rows> {
         if version.id.kind != Kind::Incident {
             return Vec::new();
         }

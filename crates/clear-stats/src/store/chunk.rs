@@ -6,8 +6,8 @@ use clear_record::LabelId;
 
 use super::{Codes, bits::Bits};
 
-/// Rows of a full chunk.
-pub(crate) const CHUNK_ROWS: usize = 65_536;
+/// Rows of a full chunk; few in this crate's own tests, so that they have many chunks.
+pub(crate) const CHUNK_ROWS: usize = if cfg!(test) { 16 } else { 65_536 };
 
 /// The label of a row that was expunged: no sight opens it.
 pub(crate) const GONE: LabelId = LabelId(u32::MAX);
@@ -35,6 +35,17 @@ pub(crate) enum Cell {
     Number(f64),
     Time(i64),
     Made,
+}
+
+impl Cell {
+    pub(crate) fn is_value(self) -> bool {
+        match self {
+            Cell::Code(code) => code != 0,
+            Cell::Number(number) => !number.is_nan(),
+            Cell::Time(time) => time != NO_TIME,
+            Cell::Made => false,
+        }
+    }
 }
 
 /// The least and the most of a column; rows that are hidden or gone may lie between.
@@ -114,6 +125,8 @@ pub(crate) struct Chunk {
     pub(crate) labels: Labels,
     pub(crate) columns: Vec<Arc<Data>>,
     pub(crate) zones: Vec<Zone>,
+    /// The columns where some row has, or had, no value.
+    lacking: Vec<bool>,
     /// The column by whose times rows are ordered.
     date: Option<usize>,
     /// How rows would have to stand to be in order; `None` where they are.
@@ -134,8 +147,8 @@ pub(crate) struct Head {
 
 impl Chunk {
     pub(crate) fn new(columns: Vec<Data>, date: Option<usize>) -> Chunk {
-        let zones = vec![Zone::Any; columns.len()];
-        Chunk { columns: columns.into_iter().map(Arc::new).collect(), zones, date, ..Chunk::default() }
+        let (zones, lacking) = (vec![Zone::Any; columns.len()], vec![false; columns.len()]);
+        Chunk { columns: columns.into_iter().map(Arc::new).collect(), zones, lacking, date, ..Chunk::default() }
     }
 
     /// Adds a row.
@@ -147,9 +160,12 @@ impl Chunk {
         Arc::make_mut(&mut self.created).push(head.created);
         Arc::make_mut(&mut self.updated).push(head.updated);
         self.labels.set(row, head.label);
-        for ((data, zone), cell) in self.columns.iter_mut().zip(&mut self.zones).zip(cells) {
+        for (((data, zone), lacking), cell) in
+            self.columns.iter_mut().zip(&mut self.zones).zip(&mut self.lacking).zip(cells)
+        {
             Arc::make_mut(data).put(row, cell);
             zone.widen(cell);
+            *lacking |= !cell.is_value();
         }
         self.forget_order();
     }
@@ -162,6 +178,9 @@ impl Chunk {
         }
         Arc::make_mut(data).put(row, cell);
         zone.widen(cell);
+        if let Some(lacking) = self.lacking.get_mut(column) {
+            *lacking |= !cell.is_value();
+        }
         if self.date == Some(column) {
             self.forget_order();
         }
@@ -270,9 +289,9 @@ impl Chunk {
         }
     }
 
-    /// Whether every row has a value, hidden ones included.
+    /// Whether every row is known to have a value, hidden ones included.
     pub(crate) fn is_full(&self, column: usize) -> bool {
-        self.present(column).count() == self.rows
+        self.lacking.get(column) == Some(&false)
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -307,15 +326,15 @@ pub(crate) fn gathered(from: &[&Chunk], rows: &[(usize, u16)], date: Option<usiz
     let at = |(chunk, row): &(usize, u16)| Some((*from.get(*chunk)?, usize::from(*row)));
     for (column, data) in chunk.columns.iter_mut().enumerate() {
         let data = Arc::make_mut(data);
-        let zone = chunk.zones.get_mut(column);
-        let mut widened = Zone::Any;
+        let (mut zone, mut lacking) = (Zone::Any, false);
         for (to, (from, row)) in rows.iter().filter_map(at).enumerate() {
             let cell = from.data(column).cell(row);
             data.put(to, cell);
-            widened.widen(cell);
+            zone.widen(cell);
+            lacking |= !cell.is_value();
         }
-        if let Some(zone) = zone {
-            *zone = widened;
+        if let Some((of_zone, of_lacking)) = chunk.zones.get_mut(column).zip(chunk.lacking.get_mut(column)) {
+            (*of_zone, *of_lacking) = (zone, lacking);
         }
     }
     let column = |of: fn(&Chunk) -> &Arc<Vec<u32>>| -> Arc<Vec<u32>> {

@@ -16,6 +16,8 @@ use crate::values::Value;
 pub(crate) struct Frozen {
     pub(crate) set: &'static Set,
     pub(crate) seq: Seq,
+    /// The last one that changed a row.
+    pub(crate) changed: Seq,
     pub(crate) chunks: Vec<Arc<Chunk>>,
     /// What the codes of each column stand for.
     pub(crate) words: Vec<Words>,
@@ -38,16 +40,6 @@ impl Frozen {
 
     pub(crate) fn words(&self, column: usize) -> &Words {
         self.words.get(column).unwrap_or(&Words::None)
-    }
-
-    /// Whether a cell has a value.
-    pub(crate) fn has(cell: Cell) -> bool {
-        match cell {
-            Cell::Code(code) => code != 0,
-            Cell::Time(time) => time != NO_TIME,
-            Cell::Number(number) => !number.is_nan(),
-            Cell::Made => false,
-        }
     }
 
     /// The number in a cell of this column.
@@ -103,6 +95,7 @@ impl Writer {
         let now = Frozen {
             set,
             seq: Seq::default(),
+            changed: Seq::default(),
             chunks: Vec::new(),
             words: words.collect(),
             records: Vec::new(),
@@ -140,8 +133,13 @@ impl Writer {
         self.places.len()
     }
 
-    pub(crate) fn pass(&mut self, seq: Seq) {
-        Arc::make_mut(&mut self.now).seq = seq;
+    /// Says how far the ledger was followed, and whether that changed something here.
+    pub(crate) fn pass(&mut self, seq: Seq, changed: bool) {
+        let now = Arc::make_mut(&mut self.now);
+        now.seq = now.seq.max(seq);
+        if changed {
+            now.changed = now.changed.max(seq);
+        }
     }
 
     /// The places of a record's rows.
