@@ -21,6 +21,7 @@
 //! [`Version`]: clear_record::Version
 //! [`Sight`]: clear_record::Sight
 
+mod ask;
 mod columns;
 mod count;
 mod engine;
@@ -34,6 +35,7 @@ mod predicate;
 mod scan;
 pub mod sets;
 mod shelf;
+pub mod soql;
 mod store;
 mod times;
 mod top;
@@ -41,6 +43,7 @@ mod values;
 
 use clear_record::{Column, Kind};
 
+pub use ask::{Asking, ask, planned};
 pub use columns::Columns;
 pub use count::{Counts, Table};
 pub use engine::{Engine, Limits, NoEngine};

@@ -16,7 +16,7 @@
 //! - The last seven days are left out when the set is read ([`published_before`]), by the reader's clock: a fold has none.
 //!
 //! # Change here
-//! A column: [`CrimeRow`] and `sets.rs`. What may be public at all: [`Label::is_publishable`], with docs/decisions/0049.
+//! A column: [`CrimeRow`] and `published.rs`. What may be public at all: [`Label::is_publishable`], with docs/decisions/0049.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -29,7 +29,9 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
-use super::plane;
+use super::{CRIMES, Derive, Rows, Set, plane};
+use crate::times::micros;
+use crate::values::Value;
 
 /// The side of a cell, feet: half the length of the city's usual block.
 pub const CELL_FEET: f64 = 330.0;
@@ -46,41 +48,62 @@ pub fn published_before(today: Date) -> DateTime {
 
 /// One row of the set.
 #[derive(Clone, PartialEq)]
-#[allow(missing_docs, reason = "each field is the set's column of that name; `sets.rs` has their descriptions")]
-pub struct CrimeRow {
-    pub id: i64,
-    pub case_number: Option<String>,
-    pub date: DateTime,
-    pub block: Option<String>,
-    pub iucr: Option<String>,
-    pub primary_type: Option<String>,
-    pub description: Option<String>,
-    pub location_description: Option<String>,
-    pub arrest: Option<bool>,
-    pub domestic: Option<bool>,
-    pub beat: Option<String>,
-    pub district: Option<String>,
-    pub ward: Option<i64>,
-    pub community_area: Option<String>,
-    pub fbi_code: Option<String>,
-    pub x_coordinate: Option<f64>,
-    pub y_coordinate: Option<f64>,
-    pub year: i64,
-    pub updated_on: DateTime,
-    pub latitude: Option<f64>,
-    pub longitude: Option<f64>,
+struct CrimeRow {
+    id: i64,
+    case_number: Option<String>,
+    date: DateTime,
+    block: Option<String>,
+    iucr: Option<String>,
+    primary_type: Option<String>,
+    description: Option<String>,
+    location_description: Option<String>,
+    arrest: Option<bool>,
+    domestic: Option<bool>,
+    beat: Option<String>,
+    district: Option<String>,
+    ward: Option<i64>,
+    community_area: Option<String>,
+    fbi_code: Option<String>,
+    x_coordinate: Option<f64>,
+    y_coordinate: Option<f64>,
+    year: i64,
+    updated_on: DateTime,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
 }
 
 impl CrimeRow {
-    /// The row's own id, `:id`: no function of it leads back to the record.
-    pub fn row_id(&self) -> String {
-        let digest = Sha256::new().chain_update(b"OpenCLEAR public row\0").chain_update(self.id.to_be_bytes()).finalize();
-        let letters = |from: usize| -> String {
-            const ALPHABET: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
-            let letter = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).map_or('2', |letter| char::from(*letter));
-            digest.iter().skip(from).take(4).map(letter).collect()
-        };
-        format!("row-{}.{}-{}", letters(0), letters(4), letters(8))
+    /// The cells in the order of the set's columns; the point is made of two of them.
+    fn cells(self) -> Vec<Option<Value>> {
+        let text = |text: Option<String>| text.map(Value::Text);
+        let time = |at: DateTime| Some(Value::Time(micros(at)));
+        #[expect(clippy::cast_precision_loss, reason = "below 2^53 a float is exact")]
+        let whole = |number: i64| Some(Value::Number(number as f64));
+        let number = |number: Option<f64>| number.map(Value::Number);
+        vec![
+            whole(self.id),
+            text(self.case_number),
+            time(self.date),
+            text(self.block),
+            text(self.iucr),
+            text(self.primary_type),
+            text(self.description),
+            text(self.location_description),
+            self.arrest.map(Value::Boolean),
+            self.domestic.map(Value::Boolean),
+            text(self.beat),
+            text(self.district),
+            self.ward.and_then(whole),
+            text(self.community_area),
+            text(self.fbi_code),
+            number(self.x_coordinate),
+            number(self.y_coordinate),
+            whole(self.year),
+            time(self.updated_on),
+            number(self.latitude),
+            number(self.longitude),
+            None,
+        ]
     }
 }
 
@@ -159,13 +182,13 @@ struct About {
 
 /// The rows that an incident has from now on, in place of those that it had.
 #[derive(Clone, PartialEq)]
-pub struct Rewritten {
+struct Rewritten {
     /// The incident.
-    pub id: RecordId,
+    id: RecordId,
     /// The label that its rows stand under.
-    pub label: LabelId,
+    label: LabelId,
     /// Its rows; empty where it has none any more.
-    pub rows: Vec<CrimeRow>,
+    rows: Vec<CrimeRow>,
 }
 
 /// The fold.
@@ -193,7 +216,7 @@ impl Crimes {
     }
 
     /// Takes in one version with its label; gives the rows that change, if any do. Versions come in `seq` order.
-    pub fn apply(&mut self, version: &Version, label: Option<&Label>) -> Option<Rewritten> {
+    fn apply(&mut self, version: &Version, label: Option<&Label>) -> Option<Rewritten> {
         match (&version.record, version.id.kind) {
             (Some(Record::Incident(incident)), _) => self.incident(version, incident, label),
             (Some(Record::Involvement(involvement)), _) => self.involvement(version.id, involvement, label),
@@ -337,6 +360,17 @@ impl Crimes {
     }
 }
 
+impl Derive for Crimes {
+    fn set(&self) -> &'static Set {
+        &CRIMES
+    }
+
+    fn derive(&mut self, version: &Version, label: Option<&Label>) -> Vec<Rows> {
+        let rows = |it: Rewritten| Rows { id: it.id, label: it.label, rows: it.rows.into_iter().map(CrimeRow::cells).collect() };
+        self.apply(version, label).map(rows).into_iter().collect()
+    }
+}
+
 /// Feet east and north. Zeros are how the city writes *not known*.
 fn position(incident: &Incident) -> Option<(f64, f64)> {
     let there = |a: Option<f64>, b: Option<f64>| a.zip(b).filter(|at| *at != (0.0, 0.0));
@@ -397,6 +431,8 @@ fn number_of(about: &About, at: usize) -> i64 {
 mod tests {
     use super::*;
     use std::collections::HashSet;
+
+    use crate::sets::Layout;
 
     use clear_record::{Provenance, Seq};
     use serde_json::{Value, json};
@@ -468,7 +504,7 @@ mod tests {
         assert_eq!(text(&row.description), "$500 AND UNDER");
         assert_eq!((text(&row.beat), text(&row.district), text(&row.block)), ("0411".into(), "004".into(), "031XX W CHICAGO AVE".into()));
         assert_eq!((row.year, row.ward, text(&row.community_area)), (2018, Some(27), "8".into()));
-        assert!(row.id > 1_000_000_000 && row.row_id().starts_with("row-"));
+        assert!(row.id > 1_000_000_000);
     }
 
     #[test]
@@ -562,6 +598,23 @@ mod tests {
         // Reclassified, it is one incident with one row again; and back.
         assert_eq!(count(bed.filed(id.raw, &incident(41.889_5, -87.618_3))), Some(1));
         assert_eq!(count(bed.filed(id.raw, &case)), Some(2));
+    }
+
+    #[test]
+    fn cells_stand_in_the_order_of_the_columns() {
+        let mut bed = bed();
+        let cells = only(bed.filed(7, &incident(41.889_5, -87.618_3))).cells();
+        assert_eq!(cells.len(), CRIMES.columns.len());
+        for (column, cell) in CRIMES.columns.iter().zip(&cells) {
+            let fits = match cell {
+                None => matches!(column.field_name, "location" | "location_description" | "arrest" | "domestic" | "fbi_code"),
+                Some(Value::Text(_)) => column.layout == Layout::Text,
+                Some(Value::Number(_)) => matches!(column.layout, Layout::Number | Layout::Few),
+                Some(Value::Boolean(_)) => column.layout == Layout::Flag,
+                Some(Value::Time(_)) => column.layout == Layout::Time,
+            };
+            assert!(fits, "{}", column.field_name);
+        }
     }
 
     #[test]
