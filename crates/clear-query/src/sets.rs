@@ -12,18 +12,22 @@
 //! # Change here
 //! A public set: [`public_sets`]. The crimes set's rows: `clear-stats`'s `sets/crimes.rs`.
 
-use std::sync::{Arc, LazyLock};
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, LazyLock, PoisonError};
 
-use clear_policy::Grant;
-use clear_record::{FieldClass, Iucr, IUCR, Relation, Seq};
 use arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, BooleanArray, Float64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
-use clear_stats::sets::{CRIMES, Layout, SetColumn};
-use clear_stats::SoqlType;
+use arrow::datatypes::{Field, Schema};
+use clear_policy::Grant;
+use clear_record::{AgencyId, FieldClass, IUCR, Iucr, Label, Relation, Seq};
+use clear_stats::sets::{CRIMES, Layout, SetColumn, SoqlType};
+use clear_stats::{Asking, soql};
+use clear_soql::Detail;
+use futures_util::StreamExt;
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -188,6 +192,11 @@ pub fn set_named(name: &str) -> Option<&'static SetInfo> {
     SETS.iter().find(|set| set.id.eq_ignore_ascii_case(name) || set.alias.eq_ignore_ascii_case(name))
 }
 
+/// The set that a given set counts the rows of, if it counts one.
+pub fn covered_set(set: &SetInfo) -> Option<&'static SetInfo> {
+    (set.alias == "coverage").then(|| set_named(CRIMES.alias)).flatten()
+}
+
 /// The rows of the code table, for its set.
 pub fn iucr_rows() -> Vec<Vec<Option<String>>> {
     let text = |text: &str| Some(text.to_owned());
@@ -222,6 +231,9 @@ pub struct SetClauses {
     /// The condition.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
+    /// Columns with the value that they must have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub equal: Vec<(String, String)>,
     /// What is grouped by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
@@ -242,21 +254,65 @@ pub struct SetClauses {
     pub offset: Option<u64>,
 }
 
+impl SetAsked {
+    /// As the engine reads it, and how many rows come where it does not say.
+    fn read(&self) -> (soql::Asked, Option<u64>) {
+        match self {
+            SetAsked::Whole { query, limit } => (soql::Asked::Whole(query.clone()), *limit),
+            SetAsked::Clauses(it) => {
+                let clauses = soql::Clauses {
+                    select: it.select.clone(),
+                    filter: it.condition.clone(),
+                    equal: it.equal.clone(),
+                    group: it.group.clone(),
+                    having: it.having.clone(),
+                    order: it.order.clone(),
+                    search: it.search.clone(),
+                    limit: it.limit.map(|limit| limit.to_string()),
+                    offset: it.offset.map(|offset| offset.to_string()),
+                };
+                (soql::Asked::Clauses(clauses), None)
+            }
+        }
+    }
+
+    /// Whether it may name other sets than the one that it is asked of.
+    fn may_join(&self) -> bool {
+        matches!(self, SetAsked::Whole { query, .. } if query.contains('@'))
+    }
+}
+
 /// What is wrong with a question, as the open-data API tells it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SetFault {
     /// Its code: `query.soql.no-such-column`.
     pub code: String,
-    /// In words.
+    /// In words, as the envelope has them.
     pub message: String,
     /// The details, the place among them.
     pub data: Map<String, Value>,
 }
 
 impl SetFault {
-    /// A fault without a place.
-    pub fn plain(message: String) -> SetFault {
-        SetFault { code: "query.soql.bad-parse".to_owned(), message, data: Map::new() }
+    fn of(fault: &soql::Fault) -> SetFault {
+        let mut data = Map::new();
+        for (name, detail) in fault.details() {
+            let value = match detail {
+                Detail::Text(text) => json!(text),
+                Detail::Number(number) => json!(number),
+            };
+            data.insert(name.to_owned(), value);
+        }
+        if let Some(at) = fault.position() {
+            data.insert("position".to_owned(), json!({"row": at.row, "column": at.column, "line": at.marked()}));
+        }
+        SetFault { code: fault.code().to_owned(), message: fault.message(), data }
+    }
+
+    /// What is wrong, without the code before it and the place behind it.
+    pub fn plainly(&self) -> &str {
+        let text = self.message.split_once("; ").map_or(self.message.as_str(), |(_, text)| text);
+        text.split_once("; position: ").map_or(text, |(text, _)| text)
     }
 }
 
@@ -266,20 +322,179 @@ impl std::fmt::Display for SetFault {
     }
 }
 
+/// Rows of an answer, batch by batch.
+pub struct SetRows {
+    answer: soql::Answer,
+}
+
+impl SetRows {
+    /// Begins an answer about a set, under a grant, over everything up to `visible`. Rows dated from `before` on are left
+    /// out of sets of records. `given` makes the given sets' tables.
+    ///
+    /// # Errors
+    /// [`Error::Set`] when the question is wrong, else what went wrong with us.
+    pub async fn begin(
+        shelves: &Shelves,
+        grant: &Grant,
+        visible: Seq,
+        set: &'static SetInfo,
+        asked: &SetAsked,
+        before: Option<DateTime>,
+        given: &(dyn Fn(&'static SetInfo) -> RecordBatch + Sync),
+    ) -> Result<SetRows, Error> {
+        shelves.catch_up(visible).await?;
+        let others = public_sets().filter(|other| other.id != set.id && asked.may_join());
+        let tables: Vec<Asking> =
+            std::iter::once(set).chain(others).filter_map(|set| asking(shelves, grant, set, before, given)).collect();
+        let (question, limit) = asked.read();
+        let wrong = |fault: soql::Fault| Error::Set(Box::new(SetFault::of(&fault)));
+        let planned = clear_stats::planned(&tables, &question, limit).map_err(wrong)?;
+        let answer = clear_stats::ask(shelves.engine()?, tables, &planned).await.map_err(wrong)?;
+        Ok(SetRows { answer })
+    }
+
+    /// The fields of its rows, in order.
+    pub fn fields(&self) -> &[soql::Field] {
+        &self.answer.fields
+    }
+
+    /// The next rows; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Error::Set`] when the question needs more than it gets.
+    pub async fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
+        match self.answer.batches.next().await {
+            None => Ok(None),
+            Some(Ok(batch)) => Ok(Some(batch)),
+            Some(Err(error)) => Err(Error::Set(Box::new(SetFault::of(&soql::Fault::running(error))))),
+        }
+    }
+}
+
+/// A set as a table of a question; `None` where there is no such set in the projection.
+fn asking(
+    shelves: &Shelves,
+    grant: &Grant,
+    set: &'static SetInfo,
+    before: Option<DateTime>,
+    given: &(dyn Fn(&'static SetInfo) -> RecordBatch + Sync),
+) -> Option<Asking> {
+    match set.source {
+        SetSource::Records => {
+            let ties = shelves.ties(grant);
+            let shelf = shelves.folds().columns.shelf(set.alias, &ties.sight(grant))?;
+            Some(Asking::Shelf(match before {
+                Some(before) => shelf.before(clear_stats::micros(before)),
+                None => shelf,
+            }))
+        }
+        SetSource::Given => {
+            let rows = given(set);
+            let system = SYSTEM.iter().map(|(name, soql_type)| soql::Field::new(name, *soql_type));
+            let own = set.columns.iter().map(|column| soql::Field::new(column.field_name, column.soql_type));
+            let names = vec![set.id.to_owned(), set.alias.to_owned()];
+            Some(Asking::Given { names, fields: system.chain(own).collect(), rows })
+        }
+    }
+}
+
+/// The system's columns of given sets.
+const SYSTEM: [(&str, SoqlType); 3] = [
+    (":id", SoqlType::Text),
+    (":created_at", SoqlType::FixedTimestamp),
+    (":updated_at", SoqlType::FixedTimestamp),
+];
+
+/// What the projection holds of a set, for a grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetHeld {
+    /// Changes with its rows and with what the grant shows of them, and with nothing else.
+    pub version: String,
+    /// When a visible row was last recorded.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// The newest [`SetHeld`] of a set, with what it was made of.
+pub(crate) type Held = BTreeMap<&'static str, SetHeld>;
+
+impl Shelves {
+    /// What the projection holds of a set of records under a grant.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn set_held(
+        &self,
+        set: &'static SetInfo,
+        grant: &Grant,
+        visible: Seq,
+        before: DateTime,
+    ) -> Result<SetHeld, Error> {
+        self.catch_up(visible).await?;
+        let ties = self.ties(grant);
+        let sight = ties.sight(grant);
+        let Some(shelf) = self.folds().columns.shelf(set.alias, &sight) else {
+            return Ok(SetHeld { version: String::new(), updated_at: None });
+        };
+        let mut reach = DefaultHasher::new();
+        grant.reach(Relation::Any).hash(&mut reach);
+        // Rows that were tightened just now are hidden, although the table does not know it yet.
+        let hidden = if sight.is_by_row() { self.tightenings() } else { 0 };
+        let version = format!("{} {:x} {hidden} {before}", shelf.changed().0, reach.finish());
+        let known = self.held.lock().unwrap_or_else(PoisonError::into_inner).get(set.id).cloned();
+        if let Some(known) = known.filter(|known| known.version == version) {
+            return Ok(known);
+        }
+        let updated = shelf.before(clear_stats::micros(before)).updated();
+        let updated_at = updated.and_then(|seconds| Timestamp::from_second(i64::from(seconds)).ok());
+        let held = SetHeld { version, updated_at };
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(set.id, held.clone());
+        Ok(held)
+    }
+
+    /// How many rows of the crimes set each agency has in each month, as far as a grant shows them, in order.
+    pub fn coverage(&self, grant: &Grant, before: DateTime, labels: &[Label]) -> Vec<Covered> {
+        let ties = self.ties(grant);
+        let Some(shelf) = self.folds().columns.shelf(CRIMES.alias, &ties.sight(grant)) else { return Vec::new() };
+        let mut covered: BTreeMap<(AgencyId, Date), (u64, u32)> = BTreeMap::new();
+        for it in shelf.before(clear_stats::micros(before)).coverage() {
+            for agency in labels.get(it.label.0 as usize).iter().flat_map(|label| &label.owners) {
+                let (rows, updated) = covered.entry((agency.clone(), it.month)).or_default();
+                *rows += it.rows;
+                *updated = (*updated).max(it.updated);
+            }
+        }
+        let told = |((agency, month), (rows, updated))| Covered {
+            agency,
+            month,
+            rows,
+            last_load: Timestamp::from_second(i64::from(updated)).ok(),
+        };
+        covered.into_iter().map(told).collect()
+    }
+}
+
+/// An agency's rows of a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Covered {
+    /// The agency.
+    pub agency: AgencyId,
+    /// The first day of the month.
+    pub month: Date,
+    /// How many rows.
+    pub rows: u64,
+    /// When the newest version of one of them was taken in.
+    pub last_load: Option<Timestamp>,
+}
+
+/// Whether values of a type have an order.
+pub fn is_ordered(soql_type: SoqlType) -> bool {
+    matches!(soql_type, SoqlType::Text | SoqlType::Number | SoqlType::FloatingTimestamp | SoqlType::FixedTimestamp)
+}
+
 /// A table of a given set: a value for each column as text, `None` for a null. What does not read as its column's type is
-/// a null.
+/// a null. Before them stand the system's columns: a row is known by its place.
 pub fn given_batch(set: &SetInfo, rows: &[Vec<Option<String>>]) -> RecordBatch {
     let text = |at: usize| rows.iter().map(move |row| row.get(at).cloned().flatten());
-    let micros = |text: Option<String>| {
-        let text = text?;
-        let at = text.parse::<Timestamp>().ok().or_else(|| {
-            let civil = text.parse::<DateTime>().ok().or_else(|| {
-                Some(text.parse::<jiff::civil::Date>().ok()?.to_datetime(jiff::civil::Time::midnight()))
-            })?;
-            civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
-        })?;
-        Some(at.as_microsecond())
-    };
     let column = |(at, column): (usize, &SetColumn)| -> (Field, ArrayRef) {
         let array: ArrayRef = match column.soql_type {
             SoqlType::Number => {
@@ -291,12 +506,31 @@ pub fn given_batch(set: &SetInfo, rows: &[Vec<Option<String>>]) -> RecordBatch {
             SoqlType::FixedTimestamp => {
                 Arc::new(text(at).map(micros).collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
             }
-            _ => Arc::new(text(at).collect::<StringArray>()),
+            _ => Arc::new(text(at).collect::<StringViewArray>()),
         };
         (Field::new(column.field_name, array.data_type().clone(), true), array)
     };
-    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = set.columns.iter().enumerate().map(column).unzip();
+    let ids = (0..rows.len()).map(|row| Some(format!("row-{row:04}.{:04}-{:04}", row / 10_000, 0)));
+    let ids: ArrayRef = Arc::new(ids.collect::<StringViewArray>());
+    let never: ArrayRef =
+        Arc::new(std::iter::repeat_n(None, rows.len()).collect::<TimestampMicrosecondArray>().with_timezone("UTC"));
+    let system = SYSTEM.iter().map(|(name, soql_type)| {
+        let array = if *soql_type == SoqlType::Text { ids.clone() } else { never.clone() };
+        (Field::new(*name, array.data_type().clone(), true), array)
+    });
+    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = system.chain(set.columns.iter().enumerate().map(column)).unzip();
     let schema = Arc::new(Schema::new(fields));
     // The columns were made of the same rows.
     RecordBatch::try_new(schema.clone(), arrays).unwrap_or_else(|_| RecordBatch::new_empty(schema))
+}
+
+/// A moment, or a time or day on the city's clock, in microseconds since 1970.
+fn micros(text: Option<String>) -> Option<i64> {
+    let text = text?;
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Some(at.as_microsecond());
+    }
+    let civil = text.parse::<DateTime>().ok();
+    let civil = civil.or_else(|| Some(text.parse::<Date>().ok()?.to_datetime(jiff::civil::Time::midnight())));
+    civil.map(clear_stats::micros)
 }

@@ -216,6 +216,7 @@ impl Desk {
         }
         desk.count_urgent().await?;
         desk.remember_digests().await?;
+        desk.make_public_sets().await?;
         desk.shelves.catch_up(desk.visible()).await?;
         desk.open_books().await?;
         desk.publish_rules(&*desk.rules()).await?;
@@ -317,6 +318,14 @@ impl Desk {
             PublishError::Log(down) => Error::Log(down),
             PublishError::Register(error) => error,
         })?;
+        // On the clock of the city that was founded just now.
+        self.make_public_sets().await
+    }
+
+    /// Lets the projection make the public sets; before the first record is folded.
+    async fn make_public_sets(&self) -> Result<(), Error> {
+        let key = crate::publish::key::of_blocks(self.cards()).await?;
+        self.shelves.publishing(key, self.time_zone());
         Ok(())
     }
 

@@ -18,6 +18,7 @@
 //! Which sets there are, and what is in those that are made of the register and the log: `publish/given.rs`.
 
 mod given;
+pub(crate) mod key;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,13 +56,11 @@ pub struct SetState {
     pub set: &'static SetInfo,
     /// A text that changes with the set's contents, and with nothing else.
     pub version: String,
-    /// Since when there is this set.
-    pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
     seq: Seq,
     /// Rows dated from here on are not published yet.
-    before: Option<DateTime>,
+    before: DateTime,
 }
 
 /// What a set's columns hold, for its view.
@@ -179,7 +178,7 @@ async fn begin(
     let closings = desk.shelves().tightenings_of_incidents();
     let grant = desk.everybodys_grant()?;
     let given = |set: &'static SetInfo| desk.given(set);
-    let rows = SetRows::begin(desk.shelves(), &grant, state.seq, state.set, asked, state.before, &given).await;
+    let rows = SetRows::begin(desk.shelves(), &grant, state.seq, state.set, asked, Some(state.before), &given).await;
     let rows = rows.map_err(of_query)?;
     let titles = |name: &str| state.set.columns.iter().find(|column| column.field_name == name);
     let field = |field: &clear_query::SetRowsField| SetField {
@@ -273,7 +272,10 @@ impl Making {
 fn of_query(error: clear_query::Error) -> Unpublished {
     match error {
         clear_query::Error::Set(fault) => Unpublished::Wrong(*fault),
-        clear_query::Error::Question(message) => Unpublished::Wrong(SetFault::plain(message)),
+        clear_query::Error::Question(message) => {
+            let code = "query.soql.bad-parse".to_owned();
+            Unpublished::Wrong(SetFault { code, message, data: serde_json::Map::new() })
+        }
         error => failed(&error),
     }
 }
@@ -309,20 +311,24 @@ impl Desk {
     /// [`Unpublished::Failed`].
     pub async fn set_state(&self, set: &'static SetInfo) -> Result<SetState, Unpublished> {
         let seq = self.visible();
+        let before = clear_query::published_before(self.clock().to_zoned(self.time_zone()).date());
         Ok(match set.source {
             SetSource::Records => {
                 let grant = self.everybodys_grant()?;
-                let today = self.clock().to_zoned(self.time_zone()).date();
-                let before = clear_query::published_before(today);
                 let held = self.shelves().set_held(set, &grant, seq, before).await.map_err(of_query)?;
-                let version = format!("{} {} {before}", held.version, held.reach);
                 let updated_at = held.updated_at.unwrap_or(Timestamp::UNIX_EPOCH);
-                let created_at = held.created_at.unwrap_or(updated_at);
-                SetState { set, version, created_at, updated_at, seq, before: Some(before) }
+                SetState { set, version: held.version, updated_at, seq, before }
             }
             SetSource::Given => {
-                let (version, updated_at) = self.given_version(set);
-                SetState { set, version, created_at: updated_at, updated_at, seq, before: None }
+                let (version, updated_at) = match clear_query::covered_set(set) {
+                    // It changes with the set that it counts.
+                    Some(counted) => {
+                        let state = Box::pin(self.set_state(counted)).await?;
+                        (state.version, state.updated_at)
+                    }
+                    None => self.given_version(set),
+                };
+                SetState { set, version, updated_at, seq, before }
             }
         })
     }

@@ -49,7 +49,8 @@ pub use count::{Counts, Table};
 pub use engine::{Engine, Limits, NoEngine};
 pub use error::Error;
 pub use page::{Page, Place};
-pub use shelf::Shelf;
+pub use shelf::{Covered, Shelf};
+pub use times::micros;
 pub use values::Value;
 
 /// The columnar schema of a kind of record, in declared order, as analysis engines lay it out.

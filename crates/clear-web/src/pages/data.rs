@@ -225,7 +225,7 @@ async fn rows(
     let published =
         publish(&app.desk, &state, SetAsked::Clauses(clauses), SetForm::Json, SetLayout::default()).await;
     let mut published = published.map_err(|unpublished| match unpublished {
-        Unpublished::Wrong(fault) => Some(fault.message),
+        Unpublished::Wrong(fault) => Some(fault.plainly().to_owned()),
         Unpublished::TooManyRows(message) => Some(message),
         Unpublished::Failed => None,
     })?;

@@ -49,7 +49,7 @@ pub(crate) async fn search(State(app): State<Arc<App>>, line: Line) -> Result<Re
     match by {
         "name" => found.sort_by_key(|(set, _)| set.name),
         "updatedat" | "data_updated_at" => found.sort_by_key(|(_, state)| state.updated_at),
-        "createdat" => found.sort_by_key(|(_, state)| state.created_at),
+        "createdat" => found.sort_by_key(|(_, state)| state.updated_at),
         _ => {}
     }
     if descending {
@@ -75,11 +75,11 @@ fn result(app: &App, site: &Site, set: &SetInfo, state: &SetState) -> Value {
             "type": "dataset",
             "parent_fxf": [],
             "provenance": "official",
-            "createdAt": state.created_at.to_string(),
+            "createdAt": state.updated_at.to_string(),
             "updatedAt": state.updated_at.to_string(),
             "data_updated_at": state.updated_at.to_string(),
-            "metadata_updated_at": state.created_at.to_string(),
-            "publication_date": state.created_at.to_string(),
+            "metadata_updated_at": state.updated_at.to_string(),
+            "publication_date": state.updated_at.to_string(),
             "download_count": 0,
             "page_views": {"page_views_last_week": 0, "page_views_last_month": 0, "page_views_total": 0},
             "columns_name": column(|column| column.name.to_owned()),
@@ -137,7 +137,7 @@ pub(crate) async fn dcat(State(app): State<Arc<App>>, line: Line) -> Result<Resp
             "description": set.description,
             "keyword": set.tags,
             "theme": ["Public Safety"],
-            "issued": date(state.created_at),
+            "issued": date(state.updated_at),
             "modified": date(state.updated_at),
             "publisher": {"@type": "org:Organization", "name": names.title},
             // A role's address as RFC 2142 has them; whom to write to on paper stands in the name.

@@ -22,11 +22,6 @@ impl SodaFault {
     pub(crate) fn query(set: &str, fault: SetFault) -> SodaFault {
         let SetFault { code, message, mut data } = fault;
         data.insert("dataset".to_owned(), json!(set));
-        let position = data.get("position").map(|at| {
-            let text = |name: &str| at.get(name).map(|it| it.to_string()).unwrap_or_default();
-            format!("; position: Map(row -> {}, column -> {}, line -> {})", text("row"), text("column"), text("line"))
-        });
-        let message = format!("Query coordinator error: {code}; {message}{}", position.unwrap_or_default());
         let body = json!({"message": message, "errorCode": code, "data": data});
         SodaFault { status: StatusCode::BAD_REQUEST, body, headers: Vec::new() }
     }
@@ -115,14 +110,10 @@ mod tests {
 
     #[test]
     fn the_envelopes_are_the_originals() {
-        let data = json!({"column": "xx", "position": {"row": 1, "column": 8, "line": "select xx"}});
-        let Value::Object(data) = data else { unreachable!() };
-        let fault = SetFault { code: "query.soql.no-such-column".into(), message: "No such column: xx".into(), data };
+        let message = "Query coordinator error: query.soql.no-such-column; No such column: xx".to_owned();
+        let fault = SetFault { code: "query.soql.no-such-column".into(), message, data: serde_json::Map::new() };
         let said = SodaFault::query("ijzp-q8t2", fault);
-        assert_eq!(
-            said.body["message"],
-            "Query coordinator error: query.soql.no-such-column; No such column: xx; position: Map(row -> 1, column -> 8, line -> \"select xx\")"
-        );
+        assert_eq!(said.body["errorCode"], "query.soql.no-such-column");
         assert_eq!(said.body["data"]["dataset"], "ijzp-q8t2");
         let said = SodaFault::no_such_set("zzzz-zzzz");
         assert_eq!(

@@ -32,7 +32,7 @@ const OTHERS: [&str; 3] = ["$$app_token", "$$bom", "$$exclude_system_fields"];
 pub(crate) fn read(set: &SetInfo, pairs: &[(String, String)], limit: Option<u64>) -> Result<Params, SodaFault> {
     let wrong = |name: &str, message: String| SodaFault::parameter(set.id, name, message);
     let mut said: BTreeMap<String, &str> = BTreeMap::new();
-    let mut filters: Vec<String> = Vec::new();
+    let mut equal: Vec<(String, String)> = Vec::new();
     for (name, value) in pairs {
         let lower = name.trim().to_lowercase();
         if lower.starts_with('$') {
@@ -44,7 +44,7 @@ pub(crate) fn read(set: &SetInfo, pairs: &[(String, String)], limit: Option<u64>
                 return Err(wrong(name, format!("{name} is said twice")));
             }
         } else {
-            filters.push(filter(&lower, value));
+            equal.push((lower, value.clone()));
         }
     }
     let get = |name: &str| said.get(name).map(|text| (*text).to_owned());
@@ -64,23 +64,18 @@ pub(crate) fn read(set: &SetInfo, pairs: &[(String, String)], limit: Option<u64>
             if let Some(other) = CLAUSES.iter().find(|name| **name != "$query" && said.contains_key(**name)) {
                 return Err(wrong(other, format!("$query says everything; {other} cannot be said beside it")));
             }
-            if !filters.is_empty() {
+            if !equal.is_empty() {
                 return Err(wrong("$query", "$query says everything; a column cannot be said beside it".to_owned()));
             }
             SetAsked::Whole { query, limit }
         }
         None => {
-            let condition = match (get("$where").filter(|text| !text.trim().is_empty()), filters.is_empty()) {
-                (condition, true) => condition,
-                // What the asker wrote stands first, so that a place in it is a place in the whole.
-                (Some(condition), false) => Some(format!("({condition}) AND {}", filters.join(" AND "))),
-                (None, false) => Some(filters.join(" AND ")),
-            };
             let select = get("$select").filter(|text| !text.trim().is_empty());
             let system = !yes("$$exclude_system_fields", true)?;
             SetAsked::Clauses(SetClauses {
                 select: select.or_else(|| (system && !said.contains_key("$group")).then(|| ":*, *".to_owned())),
-                condition,
+                condition: get("$where").filter(|text| !text.trim().is_empty()),
+                equal,
                 group: get("$group").filter(|text| !text.trim().is_empty()),
                 having: get("$having").filter(|text| !text.trim().is_empty()),
                 order: get("$order").filter(|text| !text.trim().is_empty()),
@@ -92,11 +87,6 @@ pub(crate) fn read(set: &SetInfo, pairs: &[(String, String)], limit: Option<u64>
     };
     yes("$$exclude_system_fields", true)?;
     Ok(Params { asked, token: get("$$app_token").filter(|text| !text.is_empty()), bom: yes("$$bom", false)? })
-}
-
-/// `field=value` as a condition: the language reads the text as what the column holds, and knows the columns.
-fn filter(name: &str, value: &str) -> String {
-    format!("`{}` = '{}'", name.replace('`', ""), value.replace('\'', "''"))
 }
 
 /// The pairs of a query string.
@@ -113,10 +103,11 @@ mod tests {
         match read(set, &pairs(Some(query)), Some(LIMIT_DEFAULT)) {
             Ok(Params { asked: SetAsked::Whole { query, limit }, .. }) => format!("{query} / {limit:?}"),
             Ok(Params { asked: SetAsked::Clauses(clauses), .. }) => {
-                let SetClauses { select, condition, group, having, order, search, limit, offset } = clauses;
+                let SetClauses { select, condition, equal, group, having, order, search, limit, offset } = clauses;
+                let equal: Vec<String> = equal.iter().map(|(name, value)| format!("{name}={value}")).collect();
                 let parts = [select, condition, group, having, order, search];
                 let parts: Vec<String> = parts.into_iter().map(|part| part.unwrap_or_default()).collect();
-                format!("{} / {limit:?} {offset:?}", parts.join("|"))
+                format!("{} / {} {limit:?} {offset:?}", parts.join("|"), equal.join("&"))
             }
             Err(fault) => format!("{fault:?}"),
         }
@@ -125,14 +116,14 @@ mod tests {
     #[test]
     fn parameters_become_a_question() {
         for (query, asked) in [
-            ("", "||||| / Some(1000) None"),
-            ("$LIMIT=5&$Offset=10", "||||| / Some(5) Some(10)"),
-            ("$select=a&$where=b&$group=c&$having=d&$order=e&$q=f", "a|b|c|d|e|f / Some(1000) None"),
-            ("primary_type=THEFT&Ward=27", "|`primary_type` = 'THEFT' AND `ward` = '27'|||| / Some(1000) None"),
-            ("block=O'HARE&$where=a or b", "|(a or b) AND `block` = 'O''HARE'|||| / Some(1000) None"),
+            ("", "||||| /  Some(1000) None"),
+            ("$LIMIT=5&$Offset=10", "||||| /  Some(5) Some(10)"),
+            ("$select=a&$where=b&$group=c&$having=d&$order=e&$q=f", "a|b|c|d|e|f /  Some(1000) None"),
+            ("primary_type=THEFT&Ward=27", "||||| / primary_type=THEFT&ward=27 Some(1000) None"),
+            ("block=O'HARE&$where=a or b", "|a or b|||| / block=O'HARE Some(1000) None"),
             ("$query=select 1&$$app_token=x&$$bom=true", "select 1 / Some(1000)"),
-            ("$$exclude_system_fields=false", ":*, *||||| / Some(1000) None"),
-            ("$limit=999999999999", "||||| / Some(999999999999) None"),
+            ("$$exclude_system_fields=false", ":*, *||||| /  Some(1000) None"),
+            ("$limit=999999999999", "||||| /  Some(999999999999) None"),
         ] {
             assert_eq!(said(query), asked, "{query}");
         }

@@ -45,9 +45,8 @@ pub(crate) async fn row(
         (false, Some(column)) => column.field_name,
         _ => ":id",
     };
-    let text = key.replace('\'', "''");
     let asked = SetAsked::Clauses(SetClauses {
-        condition: Some(format!("`{column}` = '{text}'")),
+        equal: vec![(column.to_owned(), key.to_owned())],
         limit: Some(1),
         ..SetClauses::default()
     });
