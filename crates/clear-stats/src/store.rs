@@ -15,7 +15,7 @@ mod dictionary;
 mod table;
 
 pub(crate) use bits::Bits;
-pub(crate) use chunk::{CHUNK_ROWS, Cell, Chunk, Data, Key, NO_TIME, Zone};
+pub(crate) use chunk::{Cell, Chunk, Data, Key, NO_TIME, Zone};
 pub(crate) use codes::{Codes, each_width};
-pub(crate) use dictionary::{Texts, Words};
-pub(crate) use table::{Frozen, Writer, row_id_of, row_id_text};
+pub(crate) use dictionary::Words;
+pub(crate) use table::{Frozen, Writer, row_id_text};

@@ -17,6 +17,7 @@ use clear_soql::Infix;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::logical_expr::execution_props::ExecutionProps;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 use datafusion::physical_expr::create_physical_expr;
 
@@ -254,7 +255,7 @@ fn over_dictionary(shelf: &Shelf, expr: &Expr) -> Option<Predicate> {
     let schema = Arc::new(Schema::new(vec![Field::new(&name, DataType::Utf8View, true)]));
     let physical = {
         let dfschema = DFSchema::try_from(Arc::clone(&schema)).ok()?;
-        create_physical_expr(&unqualified(expr)?, &dfschema, &ExecutionProps::new()).ok()?
+        create_physical_expr(&unqualified(expr)?, &dfschema, &ExecutionProps::new(), &PhysicalPlanningContext::default()).ok()?
     };
     let batch = RecordBatch::try_new(schema, vec![Arc::new(values)]).ok()?;
     let array = physical.evaluate(&batch).ok()?.into_array(batch.num_rows()).ok()?;

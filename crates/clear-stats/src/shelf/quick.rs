@@ -24,6 +24,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchemaRef, DataFusionError, Result};
 use datafusion::datasource::source_as_provider;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{
     Aggregate, Expr, Extension, LogicalPlan, Sort, SortExpr, TableScan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
 };
@@ -31,7 +32,7 @@ use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
-use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner, PhysicalPlanningContext};
+use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::arrays::{Batches, Source, of_values};
@@ -482,10 +483,11 @@ impl ExecutionPlan for QuickExec {
             // Counting keeps a core for milliseconds: not one that answers others meanwhile.
             let made = SpawnedTask::spawn_blocking(move || run.run()).join().await;
             let batch = made.map_err(|error| DataFusionError::External(Box::new(error)))??;
-            Ok(match batch {
+            let answer = match batch {
                 Some(batch) => stream::iter([Ok(batch)]).boxed(),
                 None => quick.instead.execute(partition, context)?.boxed(),
-            })
+            };
+            Ok::<_, DataFusionError>(answer)
         };
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream::once(answer).try_flatten())))
     }
