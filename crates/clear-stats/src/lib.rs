@@ -24,6 +24,7 @@ mod count;
 mod error;
 mod filter;
 mod page;
+pub mod soql;
 mod values;
 
 use clear_record::{Column, Kind};
