@@ -2,12 +2,15 @@
 //!
 //! In:    `MULTIPOLYGON (((-87.6 41.8, …)))`, x before y; `SRID=4326;` in front is taken for what it says.
 //! Out:   a [`Shape`]; `None` for what does not read.
-//! Never: recurses; takes a number that is not finite.
+//! Never: recurses; takes a number that can be no coordinate.
 
 use crate::types::SoqlType;
 
+/// A coordinate beyond this is no place; it would only be lost in what is computed of it.
+const COORDINATE_MAX: f64 = 1e7;
+
 /// A longitude and a latitude, degrees.
-pub type Position = [f64; 2];
+pub(crate) type Position = [f64; 2];
 
 /// The coordinates of a geometry.
 ///
@@ -18,7 +21,7 @@ pub struct Shape {
     /// What it is; one of the geometries.
     pub kind: SoqlType,
     /// Its parts.
-    pub parts: Vec<Vec<Vec<Position>>>,
+    pub parts: Vec<Vec<Vec<[f64; 2]>>>,
 }
 
 const KINDS: [(&str, SoqlType, usize); 6] = [
@@ -127,7 +130,7 @@ impl Cursor<'_> {
             .count();
         let (number, rest) = self.rest.split_at_checked(len)?;
         self.rest = rest;
-        number.parse::<f64>().ok().filter(|number| number.is_finite())
+        number.parse::<f64>().ok().filter(|number| number.abs() <= COORDINATE_MAX)
     }
 
     fn position(&mut self) -> Option<Position> {

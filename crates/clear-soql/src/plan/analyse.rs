@@ -20,7 +20,7 @@ use crate::types::{self, SoqlType, Types};
 const UNFOLDED_MAX: usize = 200_000;
 
 /// How deep the analysis goes down. Left-deep chains of operators do not count.
-const NESTED_MAX: usize = 150;
+const NESTED_MAX: usize = 70;
 
 /// What a query means over these tables. Its places are in `text`.
 ///
@@ -28,7 +28,7 @@ const NESTED_MAX: usize = 150;
 /// What does not fit the tables, with its place: every code of the API but those of the parser, and `bad-parse` for what
 /// reads but cannot be asked.
 pub fn of(text: &str, query: &Query, schema: &Schema) -> Result<Plan, Error> {
-    let mut whole = Whole { text, schema, selects: 0, unfolded: 0 };
+    let mut whole = Whole { text, schema, selects: 0, unfolded: 0, windows: 0 };
     let root = whole.query(query, &Rel::table(schema, 0))?;
     Ok(Plan { root })
 }
@@ -46,6 +46,7 @@ struct Whole<'a> {
     schema: &'a Schema,
     selects: usize,
     unfolded: usize,
+    windows: usize,
 }
 
 impl Whole<'_> {
@@ -256,8 +257,11 @@ impl<T: PartialEq> Calls<T> {
     }
 }
 
-/// How many aggregates, and how many window functions, one select may have.
-const CALLS_MAX: usize = 500;
+/// How many aggregates one select may have.
+const AGGREGATES_MAX: usize = 500;
+
+/// How many window functions one query may have: each is a level of the engine's plan.
+const WINDOWS_MAX: usize = 32;
 
 /// Where an expression stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -291,8 +295,7 @@ struct Selected<'q> {
 
 enum What<'q> {
     Column(usize, usize),
-    /// An expression; whether it was given a name.
-    Expr(&'q Expr, bool),
+    Expr(&'q Expr),
 }
 
 /// An alias while it is being told.
@@ -357,6 +360,7 @@ impl<'q> One<'_, '_, 'q> {
         }
         let mut order_by = self.orders(&select.order_by)?;
         let mut windows = std::mem::take(&mut self.windows.list);
+        self.whole.windows += windows.len();
         let mut groups = None;
         let mut ties: Vec<Typed> = ties.to_vec();
         if !keys.is_empty() || !self.aggregates.list.is_empty() || having.is_some() {
@@ -435,15 +439,31 @@ impl<'q> One<'_, '_, 'q> {
                             let source = self.source(table, value.span)?;
                             self.column_of(source, column).map(|at| (source, at, column.clone()))
                         }
+                        Node::Field(of, column) => match &of.node {
+                            Node::Column(table) => self.dotted(table, of.span).and_then(|source| {
+                                self.column_of(source, column).map(|at| (source, at, column.clone()))
+                            }),
+                            _ => None,
+                        },
                         _ => None,
                     };
+                    if let (Node::Column(name), None, None) = (&value.node, alias, &column)
+                        && !items.iter().any(|item| matches!(item, Item::Value { alias: Some(alias), .. } if alias.name == *name))
+                    {
+                        let column = name.as_str().to_owned();
+                        return Err(Error::NoSuchColumn { column, at: self.at(value.span) });
+                    }
                     let (name, span, what) = match (alias, column) {
-                        (Some(alias), _) => (alias.name.clone(), alias.span, What::Expr(value, true)),
+                        (Some(alias), _) => (alias.name.clone(), alias.span, What::Expr(value)),
                         (None, Some((source, column, name))) => (name, value.span, What::Column(source, column)),
+                        (None, None) if matches!(value.node, Node::Column(_)) => {
+                            let name = alias::suggested(value);
+                            return Err(Error::DuplicateAlias { name, at: self.at(value.span) });
+                        }
                         (None, None) => {
                             unnamed.push((selected.len(), alias::suggested(value)));
                             let name = Name::new("");
-                            selected.push(Selected { name, span: value.span, what: What::Expr(value, false) });
+                            selected.push(Selected { name, span: value.span, what: What::Expr(value) });
                             continue;
                         }
                     };
@@ -502,6 +522,12 @@ impl<'q> One<'_, '_, 'q> {
         found.ok_or_else(|| Error::NoSuchTable { table: table.as_str().to_owned(), at: self.at(span) })
     }
 
+    /// The source that `j` in `j.ward` is, unless there is a column or an alias `j`.
+    fn dotted(&self, name: &Name, span: Span) -> Option<usize> {
+        let taken = self.column(name).is_some() || self.aliases.iter().any(|selected| selected.name == *name);
+        if taken { None } else { self.source(name, span).ok() }
+    }
+
     fn column_of(&self, source: usize, name: &Name) -> Option<usize> {
         self.fields.get(source)?.iter().position(|field| field.name == name.as_str())
     }
@@ -521,7 +547,7 @@ impl<'q> One<'_, '_, 'q> {
         let (name, span) = (selected.name.clone(), selected.span);
         match selected.what {
             What::Column(source, column) => Ok(self.column_typed(source, column, span)),
-            What::Expr(expr, _) => match self.defined.get(&name) {
+            What::Expr(expr) => match self.defined.get(&name) {
                 Some(Defined::Done(typed)) => Ok(typed.clone()),
                 _ => self.define(name, expr),
             },
@@ -547,7 +573,7 @@ impl<'q> One<'_, '_, 'q> {
             None => {
                 // Its own name keeps a column from being told by itself.
                 let found = self.aliases.iter().find_map(|selected| match selected.what {
-                    What::Expr(expr, _) if selected.name == *name => Some(expr),
+                    What::Expr(expr) if selected.name == *name => Some(expr),
                     _ => None,
                 });
                 let Some(expr) = found else { return Ok(None) };
@@ -720,11 +746,24 @@ impl<'q> One<'_, '_, 'q> {
         Typed::new(TypedNode::Literal(value), soql_type, span)
     }
 
-    /// Anything but a chain of operators.
+    /// Anything but a chain of operators. Each kind has a function of its own, so that going down takes little stack.
     fn single(&mut self, expr: &'q Expr) -> Result<Typed, Error> {
+        match &expr.node {
+            Node::Prefix(prefix, of) => self.prefix(*prefix, of, expr.span),
+            Node::Infix(..) => self.typed(expr),
+            Node::Cast(of, to) => self.cast(of, to, expr.span),
+            Node::Field(of, field) => self.field(of, field, expr.span),
+            Node::Call { .. } => self.call(expr),
+            Node::Case(case) => self.case(case, expr.span),
+            Node::IsNull { .. } | Node::Like { .. } | Node::Between { .. } | Node::In { .. } => self.test(expr),
+            _ => self.leaf(expr),
+        }
+    }
+
+    /// What has nothing below it.
+    fn leaf(&mut self, expr: &'q Expr) -> Result<Typed, Error> {
         let span = expr.span;
         match &expr.node {
-            Node::Null => Ok(self.literal(Value::Null, SoqlType::Text, span)),
             Node::Boolean(value) => Ok(self.literal(Value::Checkbox(*value), SoqlType::Checkbox, span)),
             Node::Number(digits) => match types::number(digits) {
                 Some(number) => Ok(self.literal(Value::Number(number), SoqlType::Number, span)),
@@ -737,48 +776,45 @@ impl<'q> One<'_, '_, 'q> {
                 self.joined(source, column, span)
             }
             Node::Star => Err(self.refused("`*` stands alone: count(*)", span)),
-            Node::Prefix(prefix, of) => self.prefix(*prefix, of, span),
-            Node::Infix(..) => self.typed(expr),
-            Node::IsNull { of, not } => {
-                let of = self.typed(of)?;
-                self.operator(if *not { FunctionId::IsNotNull } else { FunctionId::IsNull }, vec![of], span)
-            }
-            Node::Like { of, not, pattern } => {
-                let arguments = vec![self.typed(of)?, self.typed(pattern)?];
-                self.operator(if *not { FunctionId::NotLike } else { FunctionId::Like }, arguments, span)
-            }
-            Node::Between { of, not, low, high } => {
-                let arguments = vec![self.typed(of)?, self.typed(low)?, self.typed(high)?];
-                self.operator(if *not { FunctionId::NotBetween } else { FunctionId::Between }, arguments, span)
-            }
-            Node::In { of, not, list } => {
-                let mut arguments = vec![self.typed(of)?];
-                for value in list {
-                    arguments.push(self.typed(value)?);
-                }
-                self.operator(if *not { FunctionId::NotIn } else { FunctionId::In }, arguments, span)
-            }
-            Node::Cast(of, to) => self.cast(of, to, span),
-            Node::Field(of, field) => self.field(of, field, span),
             Node::Index(..) => {
                 Err(Error::NoSuchFunction { function: "op$[]".to_owned(), arity: 2, at: self.at(span) })
             }
-            Node::Call { name, distinct, arguments, filter, over } => {
-                self.call(Called { name, distinct: *distinct, arguments, filter: filter.as_deref(), over: over.as_ref(), span })
-            }
-            Node::Case(case) => {
-                let mut arguments = Vec::new();
-                for (when, then) in &case.branches {
-                    arguments.push(self.typed(when)?);
-                    arguments.push(self.typed(then)?);
-                }
-                if let Some(otherwise) = &case.otherwise {
-                    arguments.push(self.literal(Value::Checkbox(true), SoqlType::Checkbox, otherwise.span));
-                    arguments.push(self.typed(otherwise)?);
-                }
-                self.operator(FunctionId::Case, arguments, span)
-            }
+            _ => Ok(self.literal(Value::Null, SoqlType::Text, span)),
         }
+    }
+
+    /// `IS NULL`, `LIKE`, `BETWEEN`, `IN`.
+    fn test(&mut self, expr: &'q Expr) -> Result<Typed, Error> {
+        let (arguments, not, plain, negated): (Vec<&'q Expr>, _, _, _) = match &expr.node {
+            Node::IsNull { of, not } => (vec![of], *not, FunctionId::IsNull, FunctionId::IsNotNull),
+            Node::Like { of, not, pattern } => (vec![of, pattern], *not, FunctionId::Like, FunctionId::NotLike),
+            Node::Between { of, not, low, high } => {
+                (vec![of, low, high], *not, FunctionId::Between, FunctionId::NotBetween)
+            }
+            Node::In { of, not, list } => {
+                (std::iter::once(&**of).chain(list).collect(), *not, FunctionId::In, FunctionId::NotIn)
+            }
+            _ => return self.leaf(expr),
+        };
+        let arguments = self.each(arguments)?;
+        self.operator(if not { negated } else { plain }, arguments, expr.span)
+    }
+
+    fn each(&mut self, list: impl IntoIterator<Item = &'q Expr>) -> Result<Vec<Typed>, Error> {
+        let mut typed = Vec::new();
+        for expr in list {
+            typed.push(self.typed(expr)?);
+        }
+        Ok(typed)
+    }
+
+    fn case(&mut self, case: &'q ast::Case, span: Span) -> Result<Typed, Error> {
+        let mut arguments = self.each(case.branches.iter().flat_map(|(when, then)| [when, then]))?;
+        if let Some(otherwise) = &case.otherwise {
+            arguments.push(self.literal(Value::Checkbox(true), SoqlType::Checkbox, otherwise.span));
+            arguments.push(self.typed(otherwise)?);
+        }
+        self.operator(FunctionId::Case, arguments, span)
     }
 
     fn reference(&mut self, name: &Name, span: Span) -> Result<Typed, Error> {
@@ -846,9 +882,7 @@ impl<'q> One<'_, '_, 'q> {
     fn field(&mut self, of: &'q Expr, field: &Name, span: Span) -> Result<Typed, Error> {
         // `j.ward` is a column of a joined table, unless there is a column `j`.
         if let Node::Column(name) = &of.node
-            && self.column(name).is_none()
-            && !self.aliases.iter().any(|selected| selected.name == *name)
-            && let Ok(source) = self.source(name, of.span)
+            && let Some(source) = self.dotted(name, of.span)
         {
             return self.joined(source, field, span);
         }
@@ -873,12 +907,31 @@ impl<'q> One<'_, '_, 'q> {
         self.operator(function, vec![of], span)
     }
 
-    fn call(&mut self, called: Called<'q>) -> Result<Typed, Error> {
-        let name = if called.distinct { format!("{}_distinct", called.name.as_str()) } else { called.name.as_str().to_owned() };
-        let stars = matches!(called.arguments, [Expr { node: Node::Star, .. }]);
-        let all = stars && name == "count";
+    fn call(&mut self, expr: &'q Expr) -> Result<Typed, Error> {
+        let (called, kind) = self.called(expr)?;
+        let inner = match (called.over, kind) {
+            (Some(_), _) => Place::Window,
+            (None, Kind::Aggregate) => Place::Rows("an aggregate function"),
+            _ => self.place,
+        };
+        let place = std::mem::replace(&mut self.place, inner);
+        let arguments = if called.all { Vec::new() } else { self.each(called.arguments)? };
+        let filter = called.filter.map(|filter| self.filter(filter)).transpose()?;
+        let over = called.over.map(|over| self.over(over, called.span)).transpose()?;
+        self.place = place;
+        self.meant(called, arguments, filter, over)
+    }
+
+    /// Whether what was written may stand where it stands, and of what kind it is.
+    fn called(&self, expr: &'q Expr) -> Result<(Called<'q>, Kind), Error> {
+        let span = expr.span;
+        let Node::Call { name, distinct, arguments, filter, over } = &expr.node else {
+            return Err(self.refused("No function is called", span));
+        };
+        let name = if *distinct { format!("{}_distinct", name.as_str()) } else { name.as_str().to_owned() };
+        let all = name == "count" && matches!(arguments.as_slice(), [Expr { node: Node::Star, .. }]);
+        let arity = arguments.len();
         let fits = |function: &&Function| {
-            let arity = called.arguments.len();
             function.signatures.iter().any(|signature| match arity.checked_sub(signature.takes.len()) {
                 Some(0) => true,
                 Some(_) => !signature.more.is_empty(),
@@ -886,69 +939,66 @@ impl<'q> One<'_, '_, 'q> {
             })
         };
         let Some(function) = functions::named(&name).find(fits) else {
-            let (function, arity) = (name, called.arguments.len());
-            return Err(Error::NoSuchFunction { function, arity, at: self.at(called.span) });
+            return Err(Error::NoSuchFunction { function: name, arity, at: self.at(span) });
         };
-        if called.filter.is_some() && function.kind != Kind::Aggregate {
-            return Err(self.refused(format!("FILTER belongs to an aggregate function, and `{name}' is none"), called.span));
+        let kind = function.kind;
+        if filter.is_some() && kind != Kind::Aggregate {
+            return Err(self.refused(format!("FILTER belongs to an aggregate function, and `{name}' is none"), span));
         }
-        if called.over.is_none() && function.kind == Kind::Window {
-            return Err(self.refused(format!("The window function `{name}' needs OVER (…)"), called.span));
+        if over.is_none() && kind == Kind::Window {
+            return Err(self.refused(format!("The window function `{name}' needs OVER (…)"), span));
         }
-        if called.over.is_some() && !matches!(function.kind, Kind::Window | Kind::Aggregate) {
-            return Err(self.refused(format!("OVER belongs to a window function, and `{name}' is none"), called.span));
+        if over.is_some() && !matches!(kind, Kind::Window | Kind::Aggregate) {
+            return Err(self.refused(format!("OVER belongs to a window function, and `{name}' is none"), span));
         }
-        let late = called.over.is_some() || function.kind == Kind::Aggregate;
         let clause = match self.place {
             Place::Rows(clause) => Some(clause),
-            Place::Window => Some("OVER").filter(|_| called.over.is_some()),
+            Place::Window => Some("OVER").filter(|_| over.is_some()),
             Place::Groups => None,
         };
+        let late = over.is_some() || kind == Kind::Aggregate;
         if let Some(clause) = clause.filter(|_| late) {
-            return Err(Error::AggregateInUngroupedContext { function: name, clause, at: self.at(called.span) });
+            return Err(Error::AggregateInUngroupedContext { function: name, clause, at: self.at(span) });
         }
-        let inner = match (called.over, function.kind) {
-            (Some(_), _) => Place::Window,
-            (None, Kind::Aggregate) => Place::Rows("an aggregate function"),
-            _ => self.place,
-        };
-        let place = std::mem::replace(&mut self.place, inner);
-        let mut arguments = Vec::new();
-        if !all {
-            for argument in called.arguments {
-                arguments.push(self.typed(argument)?);
-            }
-        }
-        let filter = called.filter.map(|filter| self.filter(filter)).transpose()?;
-        let over = called.over.map(|over| self.over(over, called.span)).transpose()?;
-        self.place = place;
+        let (filter, over) = (filter.as_deref(), over.as_ref());
+        Ok((Called { name, all, arguments, filter, over, span }, kind))
+    }
+
+    /// The call as it is meant, taken out of its expression if it is known later than its row.
+    fn meant(
+        &mut self,
+        called: Called<'q>,
+        arguments: Vec<Typed>,
+        filter: Option<Typed>,
+        over: Option<(Vec<Typed>, Vec<Order>, Option<Frame>)>,
+    ) -> Result<Typed, Error> {
+        let Called { name, all, span, .. } = called;
         let call = if all {
             resolve::Call { function: FunctionId::Count, kind: Kind::Aggregate, arguments, gives: SoqlType::Number }
         } else {
-            self.call_of(functions::named(&name), &name, arguments, called.span)?
+            self.call_of(functions::named(&name), &name, arguments, span)?
         };
         if let Some((partition_by, order_by, frame)) = over {
             if call.kind == Kind::Window {
-                self.constants(&call, called.span)?;
+                self.constants(&call, span)?;
             }
             let resolve::Call { function, arguments, gives, .. } = call;
             let window = Window { function, arguments, filter, partition_by, order_by, frame, soql_type: gives };
             let at = self.windows.number(window);
-            return self.numbered(at, TypedNode::Window(at), gives, called.span);
+            if self.whole.windows + at >= WINDOWS_MAX {
+                return Err(self.refused(format!("A query has at most {WINDOWS_MAX} window functions"), span));
+            }
+            return Ok(Typed::new(TypedNode::Window(at), gives, span));
         }
         if call.kind == Kind::Aggregate {
             let resolve::Call { function, arguments, gives, .. } = call;
             let at = self.aggregates.number(Aggregate { function, arguments, filter, soql_type: gives });
-            return self.numbered(at, TypedNode::Aggregate(at), gives, called.span);
+            if at >= AGGREGATES_MAX {
+                return Err(self.refused(format!("A select has at most {AGGREGATES_MAX} aggregates"), span));
+            }
+            return Ok(Typed::new(TypedNode::Aggregate(at), gives, span));
         }
-        Ok(Typed::new(TypedNode::Call(call.function, call.arguments), call.gives, called.span))
-    }
-
-    fn numbered(&self, at: usize, node: TypedNode, gives: SoqlType, span: Span) -> Result<Typed, Error> {
-        if at >= CALLS_MAX {
-            return Err(self.refused(format!("A select has at most {CALLS_MAX} aggregates and window functions"), span));
-        }
-        Ok(Typed::new(node, gives, span))
+        Ok(Typed::new(TypedNode::Call(call.function, call.arguments), call.gives, span))
     }
 
     fn filter(&mut self, expr: &'q Expr) -> Result<Typed, Error> {
@@ -996,8 +1046,10 @@ impl<'q> One<'_, '_, 'q> {
 
 /// A call as it was written.
 struct Called<'q> {
-    name: &'q Name,
-    distinct: bool,
+    /// With `_distinct` behind it where `DISTINCT` was said.
+    name: String,
+    /// Whether it is `count(*)`.
+    all: bool,
     arguments: &'q [Expr],
     filter: Option<&'q Expr>,
     over: Option<&'q Over>,
