@@ -43,7 +43,7 @@ pub use shelves::{Error, Shelves};
 
 // What sets are made of.
 pub use clear_soql::types::shape;
-pub use clear_stats::sets::{BlockKey, SetColumn, SoqlType, published_before};
+pub use clear_stats::sets::{PointKey, SetColumn, SoqlType, published_before};
 pub use clear_stats::soql::Field as SetRowsField;
 
 // What a match says in the words of the search.

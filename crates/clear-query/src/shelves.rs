@@ -9,7 +9,7 @@ use clear_record::{
     FieldClass, Kind, LabelId, LabelSet, PerClass, Reach, Record, RecordId, RowSet, Seq, Sight, Version,
 };
 use clear_search::Index;
-use clear_stats::sets::{BlockKey, Crimes, Incidents};
+use clear_stats::sets::{Crimes, Incidents, PointKey};
 use clear_stats::{Columns, Engine};
 use clear_store::{AsOf, Ledger};
 use jiff::civil::Date;
@@ -124,7 +124,7 @@ impl Shelves {
 
     /// Lets the projection make the public sets, under the key of their points and on the city's clock. Before anything is
     /// folded; afterwards it changes nothing.
-    pub fn publishing(&self, key: BlockKey, time_zone: TimeZone) {
+    pub fn publishing(&self, key: PointKey, time_zone: TimeZone) {
         let mut folds = self.folds.write().unwrap_or_else(PoisonError::into_inner);
         if folds.seq == Seq::default() {
             folds.columns = Columns::of(vec![Box::new(Incidents), Box::new(Crimes::new(key, time_zone))]);

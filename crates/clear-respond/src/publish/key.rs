@@ -1,6 +1,6 @@
 //! The key that says where in their cells the points of blocks lie: one for an installation, the same on every node.
 
-use clear_query::BlockKey;
+use clear_query::PointKey;
 use clear_record::DeviceId;
 use clear_store::Cards;
 
@@ -14,10 +14,10 @@ const TRIES: usize = 4;
 ///
 /// # Errors
 /// When the cards cannot be read or written.
-pub(crate) async fn of_blocks(cards: &dyn Cards) -> Result<BlockKey, Error> {
+pub(crate) async fn of_blocks(cards: &dyn Cards) -> Result<PointKey, Error> {
     for _ in 0..TRIES {
         if let Some(card) = cards.get(SECRET, BLOCKS).await? {
-            return Ok(BlockKey::of(&String::from_utf8_lossy(&card.body)));
+            return Ok(PointKey::of(&String::from_utf8_lossy(&card.body)));
         }
         // Random numbers of the kind that sessions' devices have: a hundred bits each.
         let secret = format!("{}{}", DeviceId::fresh(), DeviceId::fresh());

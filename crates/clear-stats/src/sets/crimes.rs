@@ -115,13 +115,13 @@ impl std::fmt::Debug for CrimeRow {
 
 /// The key that says where in its cell a block's point lies. It never leaves the installation.
 #[derive(Clone)]
-pub struct BlockKey([u8; 32]);
+pub struct PointKey([u8; 32]);
 
-impl BlockKey {
+impl PointKey {
     /// The key that a secret text stands for.
-    pub fn of(secret: &str) -> BlockKey {
-        let digest = Sha256::new().chain_update(b"OpenCLEAR block key 1\0").chain_update(secret.as_bytes()).finalize();
-        BlockKey(digest.into())
+    pub fn of(secret: &str) -> PointKey {
+        let digest = Sha256::new().chain_update(b"OpenCLEAR point key 1\0").chain_update(secret.as_bytes()).finalize();
+        PointKey(digest.into())
     }
 
     /// Two numbers in [0, 1) for a block of an owner.
@@ -142,9 +142,9 @@ impl BlockKey {
     }
 }
 
-impl std::fmt::Debug for BlockKey {
+impl std::fmt::Debug for PointKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("BlockKey")
+        f.write_str("PointKey")
     }
 }
 
@@ -193,7 +193,7 @@ struct Rewritten {
 
 /// The fold.
 pub struct Crimes {
-    key: BlockKey,
+    key: PointKey,
     time_zone: TimeZone,
     points: HashMap<Block, Point>,
     homicides: HashMap<u128, Homicide>,
@@ -204,7 +204,7 @@ pub struct Crimes {
 
 impl Crimes {
     /// Nothing yet, under a key; times of filing are told on the clock of a zone.
-    pub fn new(key: BlockKey, time_zone: TimeZone) -> Crimes {
+    pub fn new(key: PointKey, time_zone: TimeZone) -> Crimes {
         Crimes {
             key,
             time_zone,
@@ -443,7 +443,7 @@ mod tests {
     }
 
     fn bed() -> Bed {
-        Bed { crimes: Crimes::new(BlockKey::of("a test's key"), TimeZone::UTC), seq: 0 }
+        Bed { crimes: Crimes::new(PointKey::of("a test's key"), TimeZone::UTC), seq: 0 }
     }
 
     impl Bed {
@@ -525,7 +525,7 @@ mod tests {
         let point = bed.crimes.points.values().next().unwrap();
         assert!((point.x - x).abs() <= CELL_FEET && (point.y - y).abs() <= CELL_FEET);
         // Another key, another point; the same key, the same.
-        let mut other = Bed { crimes: Crimes::new(BlockKey::of("another"), TimeZone::UTC), seq: 0 };
+        let mut other = Bed { crimes: Crimes::new(PointKey::of("another"), TimeZone::UTC), seq: 0 };
         let there = only(other.filed(1, &incident(41.889_5, -87.618_3)));
         assert!(!seen.contains(&format!("{:?}", (there.latitude.unwrap(), there.longitude.unwrap()))));
         // No position known, no point; zeros are how that is written.

@@ -72,39 +72,21 @@ fn described(app: &App, site: &Site, set: &SetInfo, state: &SetState, summary: O
             told
         })
         .collect();
+    let updated = seconds(state.updated_at);
     let mut view = json!({
         "id": set.id,
         "name": set.name,
-        "assetType": "dataset",
-        "attribution": names.title,
-        "averageRating": 0,
-        "category": "Public Safety",
-        "createdAt": seconds(state.updated_at),
-        "description": set.description,
-        "displayType": "table",
-        "downloadCount": 0,
-        "hideFromCatalog": false,
-        "hideFromDataJson": false,
-        "newBackend": true,
-        "numberOfComments": 0,
-        "oid": first,
-        "provenance": "official",
-        "publicationAppendEnabled": false,
-        "publicationDate": seconds(state.updated_at),
-        "publicationGroup": first,
-        "publicationStage": "published",
         "resourceName": set.alias,
-        "rowClass": "",
+        "description": set.description,
+        "attribution": names.title,
+        "category": "Public Safety",
+        "tags": set.tags,
+        "createdAt": updated,
+        "publicationDate": updated,
+        "rowsUpdatedAt": updated,
+        "viewLastModified": updated,
         "rowIdentifierColumnId": first,
-        "rowsUpdatedAt": seconds(state.updated_at),
-        "tableId": first,
-        "totalTimesRated": 0,
-        "viewCount": 0,
-        "viewLastModified": seconds(state.updated_at),
-        "viewType": "tabular",
-        "approvals": [],
         "columns": columns,
-        "grants": [{"inherited": false, "type": "viewer", "flags": ["public"]}],
         "license": {"name": LICENSE, "termsLink": site.page(set)},
         "licenseId": "PUBLIC_DOMAIN",
         "metadata": {
@@ -113,13 +95,38 @@ fn described(app: &App, site: &Site, set: &SetInfo, state: &SetState, summary: O
             "rowLabel": set.row_label,
             "attachments": [],
         },
-        "owner": {"id": "open-data", "displayName": names.title, "type": "interactive"},
-        "query": {},
-        "rights": ["read"],
-        "tags": set.tags,
-        "tableAuthor": {"id": "open-data", "displayName": names.title, "type": "interactive"},
-        "flags": ["default", "ownerMayBeContacted"],
     });
+    // What clients of the original look for, and what is the same for every set here.
+    let office = json!({"id": "open-data", "displayName": names.title, "type": "interactive"});
+    let same = [
+        ("assetType", json!("dataset")),
+        ("displayType", json!("table")),
+        ("viewType", json!("tabular")),
+        ("provenance", json!("official")),
+        ("publicationStage", json!("published")),
+        ("publicationAppendEnabled", json!(false)),
+        ("publicationGroup", json!(first)),
+        ("oid", json!(first)),
+        ("tableId", json!(first)),
+        ("newBackend", json!(true)),
+        ("hideFromCatalog", json!(false)),
+        ("hideFromDataJson", json!(false)),
+        ("averageRating", json!(0)),
+        ("downloadCount", json!(0)),
+        ("numberOfComments", json!(0)),
+        ("totalTimesRated", json!(0)),
+        ("viewCount", json!(0)),
+        ("approvals", json!([])),
+        ("grants", json!([{"inherited": false, "type": "viewer", "flags": ["public"]}])),
+        ("query", json!({})),
+        ("rights", json!(["read"])),
+        ("flags", json!(["default"])),
+        ("owner", office.clone()),
+        ("tableAuthor", office),
+    ];
+    if let Some(told) = view.as_object_mut() {
+        told.extend(same.map(|(name, value)| (name.to_owned(), value)));
+    }
     if let (Some(summary), Some(told)) = (summary, view.as_object_mut()) {
         told.insert("rowCount".to_owned(), json!(summary.rows));
     }
