@@ -199,3 +199,102 @@ impl SetWriter {
         self.rows
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{
+        ArrayRef, BooleanArray, Float64Array, StringViewArray, StructArray, TimestampMicrosecondArray,
+    };
+    use arrow::buffer::NullBuffer;
+    use arrow::datatypes::{DataType, Field, Schema};
+
+    use super::*;
+
+    /// Two rows, the second all nulls but for its id.
+    fn batch() -> (Vec<SetField>, RecordBatch) {
+        let field = |name: &str, title: &str, soql_type| SetField { name: name.into(), title: title.into(), soql_type };
+        let fields = vec![
+            field("id", "ID", SoqlType::Number),
+            field("place", "Place, as said", SoqlType::Text),
+            field("arrest", "Arrest", SoqlType::Checkbox),
+            field("date", "Date", SoqlType::FloatingTimestamp),
+            field("location", "Location", SoqlType::Point),
+        ];
+        let parts = |number: f64| Arc::new(Float64Array::from(vec![number, 0.0])) as ArrayRef;
+        let double = |name: &str| Arc::new(Field::new(name, DataType::Float64, true));
+        let point = StructArray::new(
+            vec![double("x"), double("y")].into(),
+            vec![parts(-87.6), parts(41.8)],
+            Some(NullBuffer::from(vec![true, false])),
+        );
+        let arrays: Vec<ArrayRef> = vec![
+            Arc::new(Float64Array::from(vec![11_482_392.0, 7.0])),
+            Arc::new(StringViewArray::from(vec![Some("STREET, \"SIDEWALK\""), None])),
+            Arc::new(BooleanArray::from(vec![Some(true), None])),
+            Arc::new(TimestampMicrosecondArray::from(vec![Some(1_505_692_620_000_000), None])),
+            Arc::new(point),
+        ];
+        let schema: Vec<Field> =
+            fields.iter().zip(&arrays).map(|(field, array)| Field::new(&field.name, array.data_type().clone(), true)).collect();
+        (fields, RecordBatch::try_new(Arc::new(Schema::new(schema)), arrays).unwrap())
+    }
+
+    fn written(form: SetForm) -> Vec<u8> {
+        let (fields, batch) = batch();
+        let mut writer = SetWriter::new(form, fields, SetLayout::default());
+        let mut out = writer.head().unwrap();
+        // In two parts, as an answer comes.
+        out.extend(writer.part(&batch.slice(0, 1)).unwrap());
+        out.extend(writer.part(&batch.slice(1, 1)).unwrap());
+        out.extend(writer.end().unwrap());
+        assert_eq!(writer.rows(), 2);
+        out
+    }
+
+    #[test]
+    fn each_form_is_written_as_programs_know_it() {
+        let text = |form| String::from_utf8(written(form)).unwrap();
+        assert_eq!(
+            text(SetForm::Json),
+            "[{\"id\":\"11482392\",\"place\":\"STREET, \\\"SIDEWALK\\\"\",\"arrest\":true,\"date\":\"2017-09-17T23:57:00.000\",\"location\":{\"type\":\"Point\",\"coordinates\":[-87.6,41.8]}}\n,{\"id\":\"7\"}]\n"
+        );
+        assert_eq!(
+            text(SetForm::Csv),
+            "\"id\",\"place\",\"arrest\",\"date\",\"location\"\n\"11482392\",\"STREET, \"\"SIDEWALK\"\"\",\"true\",\"2017-09-17T23:57:00.000\",\"POINT (-87.6 41.8)\"\n\"7\",,,,\n"
+        );
+        assert_eq!(
+            text(SetForm::Download),
+            "ID,\"Place, as said\",Arrest,Date,Location\n11482392,\"STREET, \"\"SIDEWALK\"\"\",true,09/17/2017 11:57:00 PM,\"(41.8, -87.6)\"\n7,,,,\n"
+        );
+        let places: serde_json::Value = serde_json::from_str(&text(SetForm::GeoJson)).unwrap();
+        assert_eq!(places["features"][0]["geometry"]["coordinates"][0], -87.6);
+        assert_eq!(places["features"][1]["geometry"], serde_json::Value::Null);
+        assert_eq!(places["features"][1]["properties"].to_string(), r#"{"id":"7","place":null,"arrest":null,"date":null}"#);
+        let rows: serde_json::Value = serde_json::from_str(&text(SetForm::Rows)).unwrap();
+        assert_eq!(rows["data"][1].as_array().unwrap().len(), 8 + 5);
+        assert!(written(SetForm::Xlsx).starts_with(b"PK"));
+    }
+
+    #[test]
+    fn a_parquet_file_that_was_written_in_parts_reads_back() {
+        let bytes = bytes::Bytes::from(written(SetForm::Parquet));
+        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
+        assert_eq!(reader.metadata().file_metadata().num_rows(), 2);
+        let batches: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
+        let text = arrow::util::pretty::pretty_format_batches(&batches);
+        assert!(text.is_ok_and(|text| text.to_string().contains("POINT (-87.6 41.8)")));
+    }
+
+    #[test]
+    fn a_batch_that_is_laid_out_otherwise_is_refused() {
+        let (mut fields, batch) = batch();
+        fields.truncate(3);
+        let mut writer = SetWriter::new(SetForm::Json, fields, SetLayout::default());
+        assert!(matches!(writer.part(&batch), Err(SetError::Layout(_))));
+        // A null of every kind is a null.
+        let empty = RecordBatch::new_empty(batch.schema());
+        assert!(SetWriter::new(SetForm::Json, super::tests::batch().0, SetLayout::default()).part(&empty).unwrap().is_empty());
+    }
+}

@@ -435,7 +435,7 @@ mod tests {
     use crate::sets::Layout;
 
     use clear_record::{Provenance, Seq};
-    use serde_json::{Value, json};
+    use serde_json::{Value as Json, json};
 
     struct Bed {
         crimes: Crimes,
@@ -447,7 +447,7 @@ mod tests {
     }
 
     impl Bed {
-        fn version(&mut self, kind: Kind, raw: u128, method: Method, record: Option<&Value>) -> Version {
+        fn version(&mut self, kind: Kind, raw: u128, method: Method, record: Option<&Json>) -> Version {
             self.seq += 1;
             Version {
                 seq: Seq(self.seq),
@@ -467,11 +467,11 @@ mod tests {
             }
         }
 
-        fn filed(&mut self, raw: u128, record: &Value) -> Option<Rewritten> {
+        fn filed(&mut self, raw: u128, record: &Json) -> Option<Rewritten> {
             self.filed_under(raw, record, |_| {})
         }
 
-        fn filed_under(&mut self, raw: u128, record: &Value, tighten: impl Fn(&mut Label)) -> Option<Rewritten> {
+        fn filed_under(&mut self, raw: u128, record: &Json, tighten: impl Fn(&mut Label)) -> Option<Rewritten> {
             let kind = if record.get("part").is_some() { Kind::Involvement } else { Kind::Incident };
             let mut label = Label::of("pmpd".parse().unwrap(), kind);
             tighten(&mut label);
@@ -480,7 +480,7 @@ mod tests {
         }
     }
 
-    fn incident(latitude: f64, longitude: f64) -> Value {
+    fn incident(latitude: f64, longitude: f64) -> Json {
         json!({
             "case_number": "JB1", "occurred_from": "2018-10-02T23:15:00", "block": "031xx W Chicago Ave",
             "address": "3117 W CHICAGO AVE", "offences": [{"iucr": "820", "primary_type": "theft"}], "beat": "411",

@@ -101,18 +101,19 @@ mod tests {
     #[test]
     fn a_token_has_a_higher_rate_and_rest_fills_the_bucket() {
         let rates = Rates { without_token: 1.0, with_token: 4.0, burst_seconds: 2.0 };
-        let (throttle, here, there) = (Throttle::default(), IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
-        let begun = Instant::now();
-        let ask = |address, token, seconds| {
-            throttle.take(&rates, address, token, begun + Duration::from_secs_f64(seconds)).err().unwrap_or(0)
-        };
-        assert_eq!([(); 3].map(|()| ask(here, None, 0.0)), [0, 0, 1]);
-        assert_eq!([(); 3].map(|()| ask(there, None, 0.0)), [0, 0, 1], "another address has its own");
-        assert_eq!([(); 9].map(|()| ask(here, Some("a"), 0.0)), [0, 0, 0, 0, 0, 0, 0, 0, 1]);
-        assert_eq!(ask(here, Some("b"), 0.0), 0, "another program has its own");
-        assert_eq!((ask(here, None, 0.5), ask(here, None, 1.0), ask(here, None, 1.0)), (1, 0, 1));
+        let (here, there) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
+        let bed = (Throttle::default(), rates, Instant::now());
+        fn ask(bed: &(Throttle, Rates, Instant), address: IpAddr, token: Option<&str>, seconds: f64) -> u64 {
+            let now = bed.2 + Duration::from_secs_f64(seconds);
+            bed.0.take(&bed.1, address, token, now).err().unwrap_or(0)
+        }
+        assert_eq!([(); 3].map(|()| ask(&bed, here, None, 0.0)), [0, 0, 1]);
+        assert_eq!([(); 3].map(|()| ask(&bed, there, None, 0.0)), [0, 0, 1], "another address has its own");
+        assert_eq!([(); 9].map(|()| ask(&bed, here, Some("a"), 0.0)), [0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(ask(&bed, here, Some("b"), 0.0), 0, "another program has its own");
+        assert_eq!((ask(&bed, here, None, 0.5), ask(&bed, here, None, 1.0), ask(&bed, here, None, 1.0)), (1, 0, 1));
         // Tokens out of thin air do not add up without end.
-        let made_up = (0..200).filter(|name| ask(there, Some(&name.to_string()), 0.0) == 0).count();
+        let made_up = (0..200).filter(|name| ask(&bed, there, Some(&name.to_string()), 0.0) == 0).count();
         assert_eq!(made_up, 80);
     }
 }
