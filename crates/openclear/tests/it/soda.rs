@@ -106,7 +106,7 @@ fn soda_js_reads_the_crimes_over_tls() {
     let server = bed.serve();
     assert_eq!(of("newest")["value"], rows(&server, "$order=date+desc&$limit=3"));
     assert_eq!(of("thefts")["value"], rows(&server, "$select=count(*)&$where=primary_type='THEFT'"));
-    assert_eq!(of("both")["value"], rows(&server, "$select=count(*)&$where=arrest=true+and+ward>10"));
+    assert_eq!(of("both")["value"], rows(&server, "$select=count(*)&$where=arrest=true+and+ward%3E10"));
     assert_eq!(of("soql")["value"].as_array().unwrap().len(), 2);
     assert_eq!(of("by_type")["value"], rows(&server, "$select=primary_type,count(*)+as+n&$group=primary_type&$order=n+desc,primary_type"));
     assert_eq!(of("wrong")["wrong"]["errorCode"], "query.soql.no-such-column", "{read}");
