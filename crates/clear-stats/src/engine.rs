@@ -165,8 +165,12 @@ fn reads_only(plan: &LogicalPlan) -> Result<()> {
     if reads { Ok(()) } else { Err(DataFusionError::Plan("a question reads, and does nothing else".into())) }
 }
 
+/// What a sort keeps back for the merging of what it has put on the disk, bytes.
+const MERGE_BYTES: usize = 1 << 20;
+
 fn state(runtime: Arc<RuntimeEnv>, quick: bool) -> SessionState {
     let config = SessionConfig::new()
+        .with_sort_spill_reservation_bytes(MERGE_BYTES)
         .with_target_partitions(1)
         .with_batch_size(8_192)
         .with_information_schema(false)
