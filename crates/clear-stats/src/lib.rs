@@ -30,6 +30,7 @@ mod filter;
 mod group;
 mod lens;
 mod page;
+mod parquet;
 mod predicate;
 mod scan;
 pub mod sets;
@@ -43,11 +44,16 @@ use clear_record::{Column, Kind};
 
 pub use columns::Columns;
 pub use count::{Counts, Table};
-pub use engine::{Engine, Limits, NoEngine};
+pub use engine::{Engine, Fault, Limits, NoEngine};
 pub use error::Error;
 pub use page::{Page, Place};
+pub use parquet::{NotWritten, parquet};
 pub use shelf::Shelf;
 pub use values::Value;
+
+/// What the engine's answers are made of.
+pub use arrow::record_batch::RecordBatch;
+pub use datafusion::execution::SendableRecordBatchStream;
 
 /// The columnar schema of a kind of record, in declared order, as analysis engines lay it out.
 pub fn schema(kind: Kind) -> Vec<(&'static str, Column)> {

@@ -302,8 +302,8 @@ proptest! {
     }
 }
 
-/// A projection of forty incidents.
-fn forty() -> Columns {
+/// A projection of forty incidents, all with label 0.
+pub(crate) fn forty() -> Columns {
     let versions: Vec<Version> = (0..40)
         .map(|number| {
             let seeds = [number, number / 2, number / 3, number / 5, number, number];
