@@ -74,6 +74,32 @@ impl std::fmt::Debug for Engine {
 #[error("cannot start the analysis engine")]
 pub struct NoEngine(#[source] Box<dyn std::error::Error + Send + Sync>);
 
+/// Why a question of the engine's has no answer. None of them tells of a hidden row.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The question is wrong, or one of its expressions is for some visible row.
+    #[error("{0}")]
+    Question(String),
+    /// It needs more memory, or more room on the disk, than questions may take.
+    #[error("the question needs more memory than there is: filter, or group by fewer columns")]
+    TooLarge,
+    /// Something went wrong with us.
+    #[error("the analysis engine failed: {0}")]
+    Ours(String),
+}
+
+impl Fault {
+    /// What an error of the engine's means.
+    pub fn of(error: DataFusionError) -> Fault {
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(_) => Fault::TooLarge,
+            DataFusionError::Internal(what) => Fault::Ours(what.clone()),
+            DataFusionError::IoError(error) => Fault::Ours(error.to_string()),
+            root => Fault::Question(root.strip_backtrace()),
+        }
+    }
+}
+
 impl Engine {
     /// An engine with these limits.
     ///
@@ -99,6 +125,18 @@ impl Engine {
             .build_arc()
             .map_err(wrong)?;
         Ok(Engine { template: state(Arc::clone(&runtime), true), runtime, quick: true })
+    }
+
+    /// Runs one query in SQL over shelves, each by its name.
+    ///
+    /// # Errors
+    /// [`Fault::Question`] when the query does not read, or does anything but read; [`Fault::TooLarge`] when it needs more
+    /// memory than there is. What goes wrong later comes in the stream, as [`Fault::of`] tells it.
+    pub async fn sql(&self, shelves: Vec<(&str, Shelf)>, query: &str) -> Result<SendableRecordBatchStream, Fault> {
+        let tables = shelves.into_iter().map(|(name, shelf)| (name, Engine::table(shelf))).collect();
+        let context = self.session(tables).map_err(Fault::of)?;
+        let plan = context.state().create_logical_plan(query).await.map_err(Fault::of)?;
+        self.run(&context, &plan).await.map_err(Fault::of)
     }
 
     /// A session with these tables and no other.
@@ -165,8 +203,12 @@ fn reads_only(plan: &LogicalPlan) -> Result<()> {
     if reads { Ok(()) } else { Err(DataFusionError::Plan("a question reads, and does nothing else".into())) }
 }
 
+/// What a sort keeps back for the merging of what it has put on the disk, bytes.
+const MERGE_BYTES: usize = 1 << 20;
+
 fn state(runtime: Arc<RuntimeEnv>, quick: bool) -> SessionState {
     let config = SessionConfig::new()
+        .with_sort_spill_reservation_bytes(MERGE_BYTES)
         .with_target_partitions(1)
         .with_batch_size(8_192)
         .with_information_schema(false)

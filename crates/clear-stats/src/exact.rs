@@ -82,9 +82,8 @@ impl Exact {
             wide |= 1;
         }
         let scale = from as i32 * 32 - 1_074;
-        let scaled = |value: f64, by: i32| value * 2f64.powi(by);
-        let rounded = wide as f64;
-        let value = if scale < -900 { scaled(scaled(rounded, 100), scale - 100) } else { scaled(rounded, scale) };
+        // In two steps: the whole power of two may be less than the least double.
+        let value = wide as f64 * 2f64.powi(scale / 2) * 2f64.powi(scale - scale / 2);
         if negative { -value } else { value }
     }
 }

@@ -92,13 +92,8 @@ impl Lens {
         self.singled.get(from..to).unwrap_or_default()
     }
 
-    /// The classes that are open on one row; none: it is hidden.
+    /// The classes that are open on one row; none: it is hidden. For lenses that hold nothing back.
     pub(crate) fn row(&self, chunk: &Chunk, at: usize, row: usize) -> Classes {
-        if let Some((from, date)) = self.before
-            && !is_before(chunk, date, row, from)
-        {
-            return 0;
-        }
         let singled = self.singled_in(at);
         match singled.binary_search_by_key(&row, |(_, row, _)| usize::from(*row)) {
             Ok(found) => singled.get(found).map_or(0, |(.., classes)| *classes),
@@ -134,18 +129,11 @@ impl Lens {
             }),
         };
         if let Some((from, date)) = self.before {
-            view.hold_back(chunk, from, date);
+            // Where the date may not be read, it is as if there were none.
+            let dated = seen(&|classes| classes & table.date_class() != 0);
+            view.hold_back(chunk, from, date, &dated);
         }
         view
-    }
-}
-
-fn is_before(chunk: &Chunk, date: usize, row: usize, from: i64) -> bool {
-    match chunk.data(date) {
-        crate::store::Data::Times(times) => {
-            times.get(row).is_some_and(|time| *time < from && *time != crate::store::NO_TIME)
-        }
-        _ => false,
     }
 }
 
@@ -164,15 +152,16 @@ impl View {
         self.classes.get(class as usize).unwrap_or(&Seen::None)
     }
 
-    fn hold_back(&mut self, chunk: &Chunk, from: i64, date: usize) {
+    fn hold_back(&mut self, chunk: &Chunk, from: i64, date: usize, dated: &Seen) {
         match chunk.zone(date) {
-            Zone::Times(_, high) if high < from && chunk.has_all_dates() => {}
+            Zone::Times(_, high) if high < from && chunk.is_full(date) && dated.is_all() => {}
             Zone::Times(low, _) if low >= from => *self = View::nothing(),
             _ => {
                 let mut held = Bits::none(chunk.rows);
                 if let crate::store::Data::Times(times) = chunk.data(date) {
                     held = Bits::of(times, |time| time < from && time != crate::store::NO_TIME);
                 }
+                dated.narrow(&mut held);
                 for seen in std::iter::once(&mut self.rows).chain(&mut self.classes) {
                     match seen {
                         Seen::None => {}

@@ -31,6 +31,7 @@ mod filter;
 mod group;
 mod lens;
 mod page;
+mod parquet;
 mod predicate;
 mod scan;
 pub mod sets;
@@ -46,12 +47,17 @@ use clear_record::{Column, Kind};
 pub use ask::{Asking, ask, planned};
 pub use columns::Columns;
 pub use count::{Counts, Table};
-pub use engine::{Engine, Limits, NoEngine};
+pub use engine::{Engine, Fault, Limits, NoEngine};
 pub use error::Error;
 pub use page::{Page, Place};
+pub use parquet::{NotWritten, parquet};
 pub use shelf::{Covered, Shelf};
 pub use times::micros;
 pub use values::Value;
+
+/// What the engine's answers are made of.
+pub use arrow::record_batch::RecordBatch;
+pub use datafusion::execution::SendableRecordBatchStream;
 
 /// The columnar schema of a kind of record, in declared order, as analysis engines lay it out.
 pub fn schema(kind: Kind) -> Vec<(&'static str, Column)> {

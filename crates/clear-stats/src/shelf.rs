@@ -22,7 +22,7 @@ mod coverage;
 mod provider;
 mod quick;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
@@ -154,6 +154,30 @@ impl Shelf {
             }
         }
         span
+    }
+
+    /// The visible rows in order, as batches of some columns; the columns that every set has are left out unless they are
+    /// named.
+    pub(crate) fn batches(
+        &self,
+        columns: Option<&[&str]>,
+    ) -> (SchemaRef, impl Iterator<Item = Result<arrow::array::RecordBatch, arrow::error::ArrowError>> + use<>) {
+        let is_wanted = |source: Source, column: &SetColumn| match columns {
+            Some(columns) => columns.contains(&column.field_name),
+            None => matches!(source, Source::Column(_)),
+        };
+        let wanted: Vec<(Source, SetColumn)> =
+            self.columns.iter().filter(|(source, column)| is_wanted(*source, column)).copied().collect();
+        let schema = arrays::schema(&wanted);
+        let sources: Vec<Source> = wanted.iter().map(|(source, _)| *source).collect();
+        let classes = self.classes(&sources);
+        let mut scan = crate::scan::Scan::new(Arc::clone(&self.table), Arc::clone(&self.lens), None, classes);
+        let mut batches = arrays::Batches::new(self.clone(), sources, Arc::clone(&schema));
+        let next = move || {
+            let runs = scan.next(provider::BATCH_ROWS);
+            (!runs.is_empty()).then(|| batches.batch(&runs))
+        };
+        (schema, std::iter::from_fn(next))
     }
 
     fn visible(&self) -> impl Iterator<Item = (&crate::store::Chunk, Seen)> {

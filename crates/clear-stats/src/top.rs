@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::lens::{Classes, Lens, View, bit};
 use crate::predicate::{Part, Predicate};
-use crate::scan::Run;
+use crate::scan::{NO_DATE, Run};
 use crate::store::{Chunk, Data, Frozen, Key, NO_TIME, Words, Zone};
 
 /// What rows are put in order by.
@@ -52,6 +52,7 @@ pub(crate) fn run(table: &Frozen, lens: &Lens, top: &Top, wanted: Classes) -> Ve
         By::Id => 0,
     };
     let wanted = wanted
+        | table.date_class()
         | top.order.iter().fold(0, |wanted, step| wanted | class(step))
         | top.filter.as_ref().map_or(0, |filter| filter.classes(table));
     // Chunks in the order of the best that they may have, so that the others need not be looked into.
@@ -71,6 +72,11 @@ pub(crate) fn run(table: &Frozen, lens: &Lens, top: &Top, wanted: Classes) -> Ve
         let view = Arc::new(lens.view(table, at, wanted));
         let part = Part { table, chunk, view: &view };
         let rows = part.rows(top.filter.as_ref());
+        let dated = table.set.date().map(|date| part.open(date));
+        let key = |row: usize| {
+            let (date, id) = chunk.key(row);
+            (if dated.is_none_or(|dated| dated.has(row)) { date } else { NO_DATE }, id)
+        };
         let mut row_steps: Vec<u64> = Vec::with_capacity(steps.len());
         for row in rows.rows() {
             let at_row = usize::from(row);
@@ -83,7 +89,7 @@ pub(crate) fn run(table: &Frozen, lens: &Lens, top: &Top, wanted: Classes) -> Ve
                 row_steps.push(number);
                 row_steps.extend(steps.iter().skip(1).map(|step| step.number(&part, at_row)));
             }
-            let candidate = (row_steps.clone(), chunk.key(at_row), at, row);
+            let candidate = (row_steps.clone(), key(at_row), at, row);
             if first.len() < top.most {
                 first.push(candidate);
             } else if first.peek().is_some_and(|worst| candidate < *worst) {

@@ -21,7 +21,7 @@ use crate::predicate::Predicate;
 use crate::scan::Scan;
 
 /// Rows of one batch. The cut is at the same visible rows for everybody who sees the same.
-const BATCH_ROWS: usize = if cfg!(test) { 5 } else { 8_192 };
+pub(super) const BATCH_ROWS: usize = if cfg!(test) { 5 } else { 8_192 };
 
 /// A shelf as a table.
 #[derive(Debug)]

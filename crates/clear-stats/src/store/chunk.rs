@@ -265,12 +265,6 @@ impl Chunk {
         (self.date == Some(column)).then(|| self.dated(low, high)).flatten()
     }
 
-    /// Whether every row has a date.
-    pub(crate) fn has_all_dates(&self) -> bool {
-        // In order, one that has none is the last.
-        self.rows == 0 || self.span().1.0 != i64::MAX
-    }
-
     pub(crate) fn data(&self, column: usize) -> &Data {
         self.columns.get(column).map_or(&Data::Made, |data| &**data)
     }

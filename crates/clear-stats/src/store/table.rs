@@ -21,11 +21,14 @@ pub(crate) struct Frozen {
     pub(crate) chunks: Vec<Arc<Chunk>>,
     /// What the codes of each column stand for.
     pub(crate) words: Vec<Words>,
-    /// The record of each row, by the row's number; zero where it was expunged.
+    /// The record of each row, by the row's number.
     records: Vec<Arc<Vec<u128>>>,
     /// One more than the highest label that a row ever had.
     pub(crate) most_labels: u32,
 }
+
+/// What stands for the record of a row that was expunged.
+const EXPUNGED: u128 = u128::MAX;
 
 /// Row numbers in one piece of the list of records.
 const PIECE: usize = 16_384;
@@ -35,7 +38,13 @@ impl Frozen {
     pub(crate) fn record(&self, number: u32) -> Option<RecordId> {
         let piece = self.records.get(number as usize / PIECE)?;
         let raw = *piece.get(number as usize % PIECE)?;
-        (raw != 0).then_some(RecordId { kind: self.set.kind, raw })
+        (raw != EXPUNGED).then_some(RecordId { kind: self.set.kind, raw })
+    }
+
+    /// The class of the column by which rows are ordered.
+    pub(crate) fn date_class(&self) -> crate::lens::Classes {
+        let column = self.set.date().and_then(|date| self.set.columns.get(date));
+        column.map_or(0, |column| crate::lens::bit(column.class))
     }
 
     pub(crate) fn words(&self, column: usize) -> &Words {
@@ -276,7 +285,7 @@ impl Writer {
             .get_mut(number as usize / PIECE)
             .and_then(|piece| Arc::make_mut(piece).get_mut(number as usize % PIECE))
         {
-            *place = 0;
+            *place = EXPUNGED;
         }
         let Some(chunk) = now.chunks.get_mut(at) else { return };
         let chunk = Arc::make_mut(chunk);
