@@ -194,8 +194,7 @@ impl Whole<'_> {
             .collect();
         one.visible = sources.len();
         let planned = one.body(select, &ties, keeps)?;
-        let Body { filter, groups, windows, items, fields, order_by, keeps } = planned;
-        let ordered = keeps || !select.order_by.is_empty();
+        let Body { filter, groups, windows, items, fields, order_by } = planned;
         let node = RelNode::Select(Box::new(Select {
             sources,
             filter,
@@ -208,7 +207,8 @@ impl Whole<'_> {
             limit: select.limit,
             offset: select.offset,
         }));
-        Ok(Rel { node, fields, ordered })
+        // Every select has a total order: its own, or that of what it reads.
+        Ok(Rel { node, fields, ordered: true })
     }
 }
 
@@ -282,7 +282,6 @@ struct Body {
     items: Vec<Typed>,
     fields: Vec<Field>,
     order_by: Vec<Order>,
-    keeps: bool,
 }
 
 /// One thing selected, with its name.
@@ -409,7 +408,7 @@ impl<'q> One<'_, '_, 'q> {
             .zip(&items)
             .map(|(selected, item)| Field { name: selected.name.as_str().to_owned(), soql_type: item.soql_type })
             .collect();
-        Ok(Body { filter, groups, windows, items, fields, order_by, keeps })
+        Ok(Body { filter, groups, windows, items, fields, order_by })
     }
 
     /// What is selected, each with its name: stars spread out, names given, then names suggested.
