@@ -292,6 +292,7 @@ struct Selected<'q> {
     what: What<'q>,
 }
 
+#[derive(Clone, Copy)]
 enum What<'q> {
     Column(usize, usize),
     Expr(&'q Expr),
@@ -570,13 +571,12 @@ impl<'q> One<'_, '_, 'q> {
                 return Err(Error::CircularAliasDefinition { name: name.as_str().to_owned(), at: self.at(span) });
             }
             None => {
-                // Its own name keeps a column from being told by itself.
-                let found = self.aliases.iter().find_map(|selected| match selected.what {
-                    What::Expr(expr) if selected.name == *name => Some(expr),
-                    _ => None,
-                });
-                let Some(expr) = found else { return Ok(None) };
-                self.define(name.clone(), expr)?
+                match self.aliases.iter().find(|selected| selected.name == *name).map(|selected| selected.what) {
+                    None => return Ok(None),
+                    // A column of a joined table is known by the name it is selected under.
+                    Some(What::Column(source, column)) => self.column_typed(source, column, span),
+                    Some(What::Expr(expr)) => self.define(name.clone(), expr)?,
+                }
             }
         };
         self.whole.unfolded = self.whole.unfolded.saturating_add(typed.size);
