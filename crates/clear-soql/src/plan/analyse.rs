@@ -194,8 +194,7 @@ impl Whole<'_> {
             .collect();
         one.visible = sources.len();
         let planned = one.body(select, &ties, keeps)?;
-        let Body { filter, groups, windows, items, fields, order_by, keeps } = planned;
-        let ordered = keeps || !select.order_by.is_empty();
+        let Body { filter, groups, windows, items, fields, order_by } = planned;
         let node = RelNode::Select(Box::new(Select {
             sources,
             filter,
@@ -208,7 +207,8 @@ impl Whole<'_> {
             limit: select.limit,
             offset: select.offset,
         }));
-        Ok(Rel { node, fields, ordered })
+        // Every select has a total order: its own, or that of what it reads.
+        Ok(Rel { node, fields, ordered: true })
     }
 }
 
@@ -282,7 +282,6 @@ struct Body {
     items: Vec<Typed>,
     fields: Vec<Field>,
     order_by: Vec<Order>,
-    keeps: bool,
 }
 
 /// One thing selected, with its name.
@@ -293,6 +292,7 @@ struct Selected<'q> {
     what: What<'q>,
 }
 
+#[derive(Clone, Copy)]
 enum What<'q> {
     Column(usize, usize),
     Expr(&'q Expr),
@@ -409,7 +409,7 @@ impl<'q> One<'_, '_, 'q> {
             .zip(&items)
             .map(|(selected, item)| Field { name: selected.name.as_str().to_owned(), soql_type: item.soql_type })
             .collect();
-        Ok(Body { filter, groups, windows, items, fields, order_by, keeps })
+        Ok(Body { filter, groups, windows, items, fields, order_by })
     }
 
     /// What is selected, each with its name: stars spread out, names given, then names suggested.
@@ -571,13 +571,12 @@ impl<'q> One<'_, '_, 'q> {
                 return Err(Error::CircularAliasDefinition { name: name.as_str().to_owned(), at: self.at(span) });
             }
             None => {
-                // Its own name keeps a column from being told by itself.
-                let found = self.aliases.iter().find_map(|selected| match selected.what {
-                    What::Expr(expr) if selected.name == *name => Some(expr),
-                    _ => None,
-                });
-                let Some(expr) = found else { return Ok(None) };
-                self.define(name.clone(), expr)?
+                match self.aliases.iter().find(|selected| selected.name == *name).map(|selected| selected.what) {
+                    None => return Ok(None),
+                    // A column of a joined table is known by the name it is selected under.
+                    Some(What::Column(source, column)) => self.column_typed(source, column, span),
+                    Some(What::Expr(expr)) => self.define(name.clone(), expr)?,
+                }
             }
         };
         self.whole.unfolded = self.whole.unfolded.saturating_add(typed.size);

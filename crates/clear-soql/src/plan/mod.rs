@@ -85,7 +85,7 @@ pub struct Rel {
     pub node: RelNode,
     /// Its columns.
     pub fields: Vec<Field>,
-    /// Whether its rows come in an order that somebody asked for.
+    /// Whether its rows come in a total order, as those of a select do.
     pub ordered: bool,
 }
 

@@ -157,6 +157,11 @@ impl Fault {
     }
 }
 
+/// What an error of an [`Answer`]'s batches says to the asker.
+pub fn fault(error: DataFusionError) -> Fault {
+    Fault::of(error)
+}
+
 /// Reads and types a question. Depends on the question and the schema alone.
 ///
 /// # Errors
