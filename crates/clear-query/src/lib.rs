@@ -26,6 +26,7 @@ mod open;
 mod place;
 mod relations;
 mod rows;
+mod sets;
 mod shelves;
 mod tiles;
 
@@ -42,8 +43,17 @@ pub use place::{
 };
 pub use relations::Ties;
 pub use rows::{Cursor, Rows, RowsMatch};
+pub use sets::{
+    Covered, SetAsked, SetClauses, SetFault, SetHeld, SetInfo, SetRows, SetSource, covered_set, given_batch, is_ordered, iucr_rows, public_sets,
+    set_named,
+};
 pub use shelves::{Error, Shelves};
 pub use tiles::{Marked, TileDot, TileLayer, TileMatch, TileOf};
+
+// What sets are made of.
+pub use clear_soql::types::shape;
+pub use clear_stats::sets::{PointKey, SetColumn, SoqlType, published_before};
+pub use clear_stats::soql::Field as SetRowsField;
 
 // What a match says in the words of the search.
 pub use clear_search::{Facet, Piece, Snippet, Suggested, Suggestion};

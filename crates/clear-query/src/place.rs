@@ -9,7 +9,8 @@ use clear_place::{
 use clear_policy::Grant;
 use clear_record::Seq;
 use clear_soql::{Expr, Infix, Node};
-use clear_stats::{Box4, Spot, Spots};
+use clear_stats::sets::published_before;
+use clear_stats::{Box4, RowsOf, Spot, Spots};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -343,15 +344,30 @@ impl Which {
             day.checked_add((i64::from(days_more) + 1).days())
                 .map_err(|_| Error::Question(format!("to ({day}) is too far")))
         };
+        let date = match self.set {
+            Of::Incidents => "occurred_from",
+            Of::Crimes => "date",
+        };
         let text = |text: &str| text.trim().replace('\'', "''");
         let said = [
-            self.from.map(|day| format!("occurred_from >= '{day}T00:00:00'")),
-            self.to.map(after).transpose()?.map(|day| format!("occurred_from < '{day}T00:00:00'")),
+            self.from.map(|day| format!("{date} >= '{day}T00:00:00'")),
+            self.to.map(after).transpose()?.map(|day| format!("{date} < '{day}T00:00:00'")),
             self.primary_type.as_deref().map(|kind| format!("primary_type = '{}'", text(kind))),
             // Apart from the others, so that a place in its text is a place in what the asker wrote.
             self.condition.clone(),
         ];
         said.iter().flatten().map(|text| clear_soql::parse::expression(text).map_err(wrong)).collect()
+    }
+
+    /// The rows of its set: of the public one, those that are published by now.
+    fn rows_of(&self, shelves: &Shelves, grant: &Grant) -> RowsOf<'static> {
+        match self.set {
+            Of::Incidents => RowsOf { alias: "incidents", before: None },
+            Of::Crimes => {
+                let today = grant.at().to_zoned(shelves.time_zone()).date();
+                RowsOf { alias: "crimes", before: Some(clear_stats::micros(published_before(today))) }
+            }
+        }
     }
 
     /// The incidents on the map, of the sight.
@@ -364,7 +380,8 @@ impl Which {
     ) -> Result<Spots, Error> {
         let conditions = self.conditions(days_more)?;
         let ties = shelves.ties(grant);
-        let spots = shelves.folds().columns.spots(&conditions, &ties.sight(grant), within);
+        let rows = self.rows_of(shelves, grant);
+        let spots = shelves.folds().columns.spots(rows, &conditions, &ties.sight(grant), within);
         spots.map_err(|error| Error::Question(error.to_string()))
     }
 }
@@ -462,7 +479,7 @@ fn areas(of: &AreasOf, which: &Which, shelves: &Shelves, grant: &Grant) -> Resul
     let filter = which.conditions(0)?.into_iter().reduce(both);
     let counts = clear_stats::Counts { group_by: vec![column_of(layer).to_owned()], filter, limit: AREAS_MAX };
     let ties = shelves.ties(grant);
-    let table = shelves.folds().columns.count(&counts, &ties.sight(grant));
+    let table = shelves.folds().columns.count_of(which.rows_of(shelves, grant), &counts, &ties.sight(grant));
     let table = table.map_err(|error| Error::Question(error.to_string()))?;
     let mut by_code: BTreeMap<String, u64> = BTreeMap::new();
     for row in &table.rows {

@@ -6,7 +6,7 @@ use clear_record::{RecordId, Seq};
 use clear_stats::Spots;
 use serde::{Deserialize, Serialize};
 
-use crate::place::{Cells, HotSpotsOf, Made, Make, Place, Which};
+use crate::place::{Cells, HotSpotsOf, Made, Make, Of, Place, Which};
 use crate::{Error, Question, Shelves};
 
 /// A tile of a map.
@@ -105,7 +105,9 @@ impl Question for TileOf {
             TileLayer::Incidents => {
                 let box4 = [reach.low.longitude, reach.low.latitude, reach.high.longitude, reach.high.latitude];
                 let found = self.which.spots(shelves, grant, 0, Some(box4))?;
-                Ok(dots(tile, &found))
+                // The public set names no record: whoever has one has asked for it by name.
+                let named = self.which.set == Of::Incidents;
+                Ok(dots(tile, &found, named))
             }
             TileLayer::HotSpots => {
                 let make = Make::HotSpots(HotSpotsOf { weeks: 0, ..HotSpotsOf::default() });
@@ -121,7 +123,7 @@ impl Question for TileOf {
     }
 }
 
-fn dots(tile: Tile, found: &Spots) -> TileMatch {
+fn dots(tile: Tile, found: &Spots, named: bool) -> TileMatch {
     let places: Vec<Degrees> =
         found.spots.iter().map(|spot| Degrees { longitude: spot.longitude, latitude: spot.latitude }).collect();
     let mut told = Vec::new();
@@ -134,7 +136,7 @@ fn dots(tile: Tile, found: &Spots) -> TileMatch {
             x: dot.at.x,
             y: dot.at.y,
             count: dot.count,
-            record: one.map(|spot| spot.id),
+            record: one.filter(|_| named).map(|spot| spot.id),
             kind: one.and_then(|spot| text(&spot.kind)),
             block: one.and_then(|spot| text(&spot.block)),
             occurred: one.and_then(|spot| crate::place::minute(spot.micros?)),

@@ -16,6 +16,7 @@ mod answers;
 mod checked;
 mod places;
 mod rows;
+mod sets;
 mod shown;
 
 pub use answers::{
@@ -24,6 +25,7 @@ pub use answers::{
 };
 pub use checked::{Checked, CheckedHit, LineChecked, LineRefused};
 pub use rows::{Form, Writer, Written};
+pub use sets::{FORMS, SetError, SetField, SetForm, SetLayout, SetWriter};
 pub use shown::{Pointer, Sharing, Shown};
 
 use clear_policy::Grant;

@@ -1,14 +1,17 @@
-//! Where incidents are, one by one, for maps.
+//! Where the incidents of a set are, one by one, for maps.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use clear_record::{Kind, RecordId, Sight};
+use clear_record::{RecordId, Sight};
 use clear_soql::Expr;
 
-use crate::columns::{Columns, Leaf, Shown};
+use crate::columns::{Columns, Leaf};
 use crate::error::Error;
 use crate::filter;
+use crate::lens::bit;
+use crate::predicate::{Part, Predicate};
+use crate::store::{Cell, Frozen, NO_TIME};
 use crate::values::Value;
 
 /// One incident on the map.
@@ -40,72 +43,92 @@ pub struct Spots {
 /// A box, degrees: west, south, east, north.
 pub type Box4 = [f64; 4];
 
+/// The rows of a set: by its alias, and those dated from a moment on held back, microseconds since 1970 on the city's clock.
+#[derive(Debug, Clone, Copy)]
+pub struct RowsOf<'a> {
+    /// The set's alias.
+    pub alias: &'a str,
+    /// From when on rows are held back.
+    pub before: Option<i64>,
+}
+
 impl Columns {
-    /// The incidents under a Sight for which every condition is true, with their places; those in the box alone, if there is
-    /// one.
+    /// The rows of a set under a Sight for which every condition is true, with their places; those in the box alone, if there
+    /// is one.
     ///
     /// # Errors
     /// As [`Columns::count`]; coordinates that the asker can read nowhere are no such column.
-    pub fn spots(&self, conditions: &[Expr], sight: &Sight<'_>, within: Option<Box4>) -> Result<Spots, Error> {
-        let leaf = self.leaf(sight);
-        let column = |name: &str| {
-            leaf.column(name).ok_or_else(|| Error::NoSuchColumn { name: name.to_owned(), at: None })
-        };
+    pub fn spots(
+        &self,
+        of: RowsOf<'_>,
+        conditions: &[Expr],
+        sight: &Sight<'_>,
+        within: Option<Box4>,
+    ) -> Result<Spots, Error> {
+        let none = |name: &str| Error::NoSuchColumn { name: name.to_owned(), at: None };
+        let leaf = self.leaf_of(of, sight).ok_or_else(|| none("longitude"))?;
+        let table = leaf.table();
+        let column = |name: &str| leaf.column(name).ok_or_else(|| none(name));
         let (longitude, latitude) = (column("longitude")?, column("latitude")?);
-        let (time, kind, block) = (leaf.column("occurred_from"), leaf.column("primary_type"), leaf.column("block"));
+        let time = table.set.date().filter(|date| is_readable(&leaf, *date));
+        let (kind, block) = (leaf.column("primary_type"), leaf.column("block"));
         let tests = conditions.iter().map(|filter| filter::typed(&leaf, filter)).collect::<Result<Vec<_>, _>>()?;
+        let filter = (!tests.is_empty()).then_some(Predicate::And(tests));
+        let read = [Some(longitude), Some(latitude), time, kind, block];
+        let classes = read.iter().flatten().filter_map(|column| table.set.columns.get(*column));
+        let wanted = classes.fold(filter.as_ref().map_or(0, |filter| filter.classes(table)), |all, it| all | bit(it.class));
         let mut texts = Texts::default();
         let mut found = Spots::default();
-        for (shown, _, raw) in leaf.rows_in(0..self.len()) {
-            if !tests.iter().all(|test| test.of(&leaf, shown) == Some(true)) {
-                continue;
-            }
-            let at = number(&leaf, shown, longitude).zip(number(&leaf, shown, latitude));
-            // 0, 0 is how files say that they do not know.
-            let Some((longitude, latitude)) = at.filter(|at| *at != (0.0, 0.0)) else {
-                found.elsewhere += 1;
-                continue;
-            };
-            let inside = within.is_none_or(|[west, south, east, north]| {
-                (west..=east).contains(&longitude) && (south..=north).contains(&latitude)
-            });
-            if inside {
-                let micros = time.and_then(|column| match leaf.values(column)?.value(leaf.cell(shown, column)?) {
-                    Value::Time(micros) => Some(micros),
+        for (at, chunk) in table.chunks.iter().enumerate() {
+            let view = leaf.lens.view(table, at, wanted | table.date_class());
+            let part = Part { table, chunk, view: &view };
+            for row in part.rows(filter.as_ref()).rows() {
+                let row = usize::from(row);
+                let cell = |column: usize| part.open(column).has(row).then(|| chunk.data(column).cell(row));
+                let number = |column: usize| table.number(column, cell(column)?);
+                // 0, 0 is how files say that they do not know.
+                let place = number(longitude).zip(number(latitude)).filter(|at| *at != (0.0, 0.0));
+                let Some((longitude, latitude)) = place else {
+                    found.elsewhere += 1;
+                    continue;
+                };
+                let inside = within.is_none_or(|[west, south, east, north]| {
+                    (west..=east).contains(&longitude) && (south..=north).contains(&latitude)
+                });
+                let id = chunk.numbers.get(row).and_then(|number| table.record(*number));
+                let Some(id) = id.filter(|_| inside) else { continue };
+                let micros = time.and_then(|column| match cell(column)? {
+                    Cell::Time(time) if time != NO_TIME => Some(time),
                     _ => None,
                 });
-                let id = RecordId { kind: Kind::Incident, raw };
-                let kind = kind.and_then(|column| texts.of(&leaf, shown, column));
-                let block = block.and_then(|column| texts.of(&leaf, shown, column));
+                let kind = kind.and_then(|column| texts.of(table, column, cell(column)?));
+                let block = block.and_then(|column| texts.of(table, column, cell(column)?));
                 found.spots.push(Spot { id, longitude, latitude, micros, kind, block });
             }
         }
         // Where a row stands in the projection tells when it came, hidden ones in between included.
-        found.spots.sort_unstable_by_key(|spot| spot.id);
+        found.spots.sort_by_key(|spot| spot.id);
         Ok(found)
     }
 }
 
-fn number(leaf: &Leaf<'_>, shown: Shown, column: usize) -> Option<f64> {
-    match leaf.values(column)?.value(leaf.cell(shown, column)?) {
-        Value::Number(number) => Some(number),
-        _ => None,
-    }
+fn is_readable(leaf: &Leaf<'_>, column: usize) -> bool {
+    leaf.table().set.columns.get(column).is_some_and(|column| leaf.lens.knows(column.class))
 }
 
 /// Each text once, however many rows have it.
 #[derive(Default)]
-struct Texts(HashMap<(usize, u64), Arc<str>>);
+struct Texts(HashMap<(usize, u32), Arc<str>>);
 
 impl Texts {
-    fn of(&mut self, leaf: &Leaf<'_>, shown: Shown, column: usize) -> Option<Arc<str>> {
-        let cell = leaf.cell(shown, column)?;
-        if let Some(known) = self.0.get(&(column, cell)) {
+    fn of(&mut self, table: &Frozen, column: usize, cell: Cell) -> Option<Arc<str>> {
+        let Cell::Code(code) = cell else { return None };
+        if let Some(known) = self.0.get(&(column, code)) {
             return Some(known.clone());
         }
-        let Value::Text(text) = leaf.values(column)?.value(cell) else { return None };
+        let Some(Value::Text(text)) = table.value(column, cell) else { return None };
         let text: Arc<str> = text.into();
-        self.0.insert((column, cell), text.clone());
+        self.0.insert((column, code), text.clone());
         Some(text)
     }
 }

@@ -14,5 +14,6 @@ mod productions;
 mod published;
 mod rows;
 mod search;
+mod soda;
 mod walkthrough;
 mod wire;

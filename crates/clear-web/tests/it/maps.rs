@@ -144,3 +144,21 @@ fn addresses_are_located_by_blocks_that_are_open() {
     let none = json!({"inquiry": inquiry(), "question": {"addresses": []}});
     assert_eq!(city.ask_as("officer", "POST /api/v1/locate", none.to_string().as_bytes()).status, 400);
 }
+
+#[test]
+fn residents_get_the_public_set_by_block_and_no_record_by_name() {
+    let city = city();
+    let page = city.ask("GET /map?type=THEFT&layer=beats", &[], b"");
+    let text = page.text();
+    assert!(page.status == 200 && text.contains("Everybody's map") && text.contains("<svg "), "{text}");
+    assert!(text.contains("Beat 0411: 31") && page.header("x-clear-receipt").is_empty(), "{text}");
+    let tile = city.ask("GET /tiles/incidents/12/1050/1522.mvt", &[], b"");
+    assert_eq!((tile.status, tile.header("cache-control")), (200, "public, max-age=60"), "{}", tile.text());
+    assert!(tile.text().contains("031XX W CHICAGO AVE") && !tile.text().contains("inc_"), "{}", tile.text());
+    let again = city.ask("GET /tiles/incidents/12/1050/1522.mvt", &[("if-none-match", tile.header("etag"))], b"");
+    assert_eq!(again.status, 304);
+    assert_eq!(city.ask("GET /map.png?show=hot-spots", &[], b"").status, 200);
+    // Everybody's question names no column but the public ones.
+    let wrong = city.ask("GET /map?where=address+is+not+null", &[], b"");
+    assert!(wrong.status == 400 && wrong.text().contains("No such column"), "{}", wrong.text());
+}

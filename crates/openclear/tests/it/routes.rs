@@ -195,6 +195,13 @@ impl Table {
                 ))
             }
             "counts" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"by": ["primary_type"]}}))),
+            "place" => {
+                mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"make": {"clusters": {}}}})))
+            }
+            "locate" => mine(Ask::post(
+                route.path,
+                &json!({"inquiry": inquiry, "question": {"addresses": ["031XX W CHICAGO AVE"]}}),
+            )),
             "rows" => mine(Ask::post(
                 route.path,
                 &json!({"inquiry": inquiry, "question": {"from": "2018-10-01", "limit": 3}}),
@@ -295,6 +302,8 @@ impl Table {
                 ],
             )),
             "record_page" => kept(&at(&record)),
+            "map_page" | "map_svg" | "map_png" => kept(&format!("{}?show=clusters", route.path)),
+            "tile" => kept("/tiles/incidents/10/262/380.mvt"),
             "counts_page" => kept(&format!("{}?by=beat", route.path)),
             "steward_preview" => mine(Ask::form(
                 route.path,
@@ -358,6 +367,24 @@ impl Table {
             "register" | "register_export" | "me" | "openapi" | "docs" | "log_checkpoint" | "log_vkey" | "healthz"
             | "metrics" | "home" | "sign_in_page" | "transparency_page" | "stores_page" | "register_page"
             | "log_page" | "steward_page" | "entries_page" | "check_page" => mine(Ask::get(route.path)),
+            "set_rows" => mine(Ask::get("/resource/crimes.json?$limit=3")),
+            "set_row" => {
+                let rows = self.server.ask(&Ask::get("/resource/ijzp-q8t2.json?$limit=1")).json();
+                mine(Ask::get(&format!("/resource/ijzp-q8t2/{}.json", rows[0]["id"].as_str().unwrap())))
+            }
+            "set_view" | "set_view_short" => mine(Ask::get(&route.path.replace("{set}", "ijzp-q8t2.json"))),
+            "set_download" | "set_download_short" => {
+                mine(Ask::get(&route.path.replace("{set}", "ijzp-q8t2").replace("{file}", "rows.csv")))
+            }
+            "set_link" | "data_set_page" => mine(Ask::get(&route.path.replace("{set}", "crimes"))),
+            "set_query" => mine(Ask::post(
+                "/api/v3/views/ijzp-q8t2/query.json",
+                &json!({"query": "SELECT primary_type, count(*) GROUP BY primary_type"}),
+            )),
+            "set_query_by_address" => mine(Ask::get("/api/v3/views/ijzp-q8t2/export.csv")),
+            "citizen_crimes" => mine(Ask::get(&route.path.replace("{what}", "list"))),
+            "set_views" | "set_views_bare" | "set_views_short" | "set_catalog" | "set_dcat" | "citizen_most_wanted"
+            | "citizen_calendar" | "data_page" => mine(Ask::get(route.path)),
             other => panic!(
                 "the route `{other}` is new: say here what each asker asks of it, and look at its lines in routes.golden"
             ),
@@ -384,6 +411,10 @@ fn is_logged(route: &Route, who: &str) -> bool {
     match route.name {
         // Whoever has not signed in, or whose sign-in an order ended, gets as far as the page's door.
         "handling_form" | "entries_form" | "judgement_form" => !["anonymous", "cut_off", "sister"].contains(&who),
+        // Residents get the public set, which leaves a count and no trail.
+        "map_page" | "map_svg" | "map_png" | "tile" => who != "anonymous",
+        "map_about" => false,
+        "place" | "locate" => true,
         "find" | "find_by_query" | "check" | "open" | "file" | "handling" | "silent_hits" | "counts" | "rows"
         | "enter" | "cut_off" | "enrol" | "search_page" | "check_form" | "record_page" | "counts_page"
         | "steward_cut_off" => true,
@@ -403,6 +434,11 @@ fn is_logged(route: &Route, who: &str) -> bool {
         "compliance_report" => true,
         "reports_page" => !["anonymous", "cut_off", "sister"].contains(&who),
         "transparency_set" | "release" | "transparency_page" | "release_page" | "stores_page" => false,
+        // What is public is read without a trail: it is counted in totals.
+        "set_rows" | "set_row" | "set_view" | "set_view_short" | "set_download" | "set_download_short" | "set_link"
+        | "data_set_page" | "set_query" | "set_query_by_address" | "citizen_crimes" | "set_views" | "set_views_bare"
+        | "set_views_short" | "set_catalog" | "set_dcat" | "citizen_most_wanted" | "citizen_calendar"
+        | "data_page" => false,
         "replay_cut_off" | "certificate" | "certificate_page" | "newest_checkpoint" => true,
         // A log that grew by being read would never be read to its end; that somebody began to read it is logged.
         "newest_tile" => !["steward", "oversight"].contains(&who),
