@@ -364,7 +364,7 @@ impl Table {
             )),
             "release_production" => mine(Ask::post(&self.docketed(route, &record, true), &json!({}))),
             "release_form" => mine(Ask::form(&self.docketed(route, &record, true), &[])),
-            "register" | "register_export" | "me" | "openapi" | "docs" | "log_checkpoint" | "log_vkey" | "healthz"
+            "map_about" | "register" | "register_export" | "me" | "openapi" | "docs" | "log_checkpoint" | "log_vkey" | "healthz"
             | "metrics" | "home" | "sign_in_page" | "transparency_page" | "stores_page" | "register_page"
             | "log_page" | "steward_page" | "entries_page" | "check_page" => mine(Ask::get(route.path)),
             "set_rows" => mine(Ask::get("/resource/crimes.json?$limit=3")),
