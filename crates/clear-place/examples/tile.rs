@@ -5,7 +5,7 @@ use std::io::Write as _;
 use clear_place::{Layer, Tile, Unit, Value, shape_of_wkt};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let tile = Tile::new(12, 1050, 1522).ok_or("no such tile")?;
+    let tile = Tile::new(12, 1050, 1523).ok_or("no such tile")?;
     let mut beats = Layer::new("beats");
     let text = |text: &str| Value::Text(text.to_owned());
     let whole = shape_of_wkt("POLYGON ((-87.70 41.80, -87.66 41.80, -87.66 41.84, -87.70 41.84, -87.70 41.80), (-87.69 41.81, -87.69 41.82, -87.68 41.82, -87.68 41.81, -87.69 41.81))")?;

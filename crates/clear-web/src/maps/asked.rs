@@ -67,7 +67,9 @@ where
     if asker.standing.account.is_none() {
         return everybodys(app, asker, &question).await;
     }
-    let inquiry = bar::stated(kept.clone(), &asker.standing);
+    // A program says its inquiry in headers, a browser keeps it.
+    let said = if asker.inquiry == Inquiry::default() { kept } else { &asker.inquiry };
+    let inquiry = bar::stated(said.clone(), &asker.standing);
     Ok(Seen::Own(Box::new(asker.ask(app, inquiry, None, question).await?)))
 }
 

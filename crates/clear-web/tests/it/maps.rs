@@ -82,18 +82,18 @@ fn every_kind_of_map_is_made_of_what_its_asker_may_see() {
 #[test]
 fn tiles_hold_incidents_by_themselves_and_come_once() {
     let city = city();
-    let areas = city.ask("GET /tiles/beats/12/1050/1522.mvt", &[], b"");
+    let areas = city.ask("GET /tiles/beats/12/1050/1523.mvt", &[], b"");
     assert_eq!((areas.status, areas.header("content-type")), (200, "application/vnd.mapbox-vector-tile"));
     assert!(areas.text().contains("0411"));
     let tag = areas.header("etag").to_owned();
-    assert_eq!(city.ask("GET /tiles/beats/12/1050/1522.mvt", &[("if-none-match", &tag)], b"").status, 304);
+    assert_eq!(city.ask("GET /tiles/beats/12/1050/1523.mvt", &[("if-none-match", &tag)], b"").status, 304);
 
-    let path = "/tiles/incidents/12/1050/1522.mvt?type=theft";
+    let path = "/tiles/incidents/12/1050/1523.mvt?type=theft";
     let own = city.ask_as("officer", &format!("GET {path}"), b"");
     assert_eq!((own.status, own.header("cache-control")), (200, "private, no-cache"), "{}", own.text());
     assert!(own.text().contains("031XX W CHICAGO AVE") && own.text().contains("inc_"), "each by itself");
     clear_audit::Receipt::parse(own.header("x-clear-receipt")).unwrap().check(city.desk.public_log().vkey()).unwrap();
-    let cells = city.ask_as("officer", "GET /tiles/hot-spots/12/1050/1522.mvt", b"");
+    let cells = city.ask_as("officer", "GET /tiles/hot-spots/12/1050/1523.mvt", b"");
     assert!(cells.status == 200 && cells.text().contains("hot"), "{}", cells.text());
     assert_eq!(city.ask_as("stranger", &format!("GET {path}"), b"").status, 403);
     for (path, status) in [
@@ -152,10 +152,10 @@ fn residents_get_the_public_set_by_block_and_no_record_by_name() {
     let text = page.text();
     assert!(page.status == 200 && text.contains("Everybody's map") && text.contains("<svg "), "{text}");
     assert!(text.contains("Beat 0411: 31") && page.header("x-clear-receipt").is_empty(), "{text}");
-    let tile = city.ask("GET /tiles/incidents/12/1050/1522.mvt", &[], b"");
+    let tile = city.ask("GET /tiles/incidents/12/1050/1523.mvt", &[], b"");
     assert_eq!((tile.status, tile.header("cache-control")), (200, "public, max-age=60"), "{}", tile.text());
     assert!(tile.text().contains("031XX W CHICAGO AVE") && !tile.text().contains("inc_"), "{}", tile.text());
-    let again = city.ask("GET /tiles/incidents/12/1050/1522.mvt", &[("if-none-match", tile.header("etag"))], b"");
+    let again = city.ask("GET /tiles/incidents/12/1050/1523.mvt", &[("if-none-match", tile.header("etag"))], b"");
     assert_eq!(again.status, 304);
     assert_eq!(city.ask("GET /map.png?show=hot-spots", &[], b"").status, 200);
     // Everybody's question names no column but the public ones.
