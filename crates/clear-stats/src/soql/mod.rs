@@ -117,7 +117,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    fn of(error: DataFusionError) -> Fault {
+    pub(crate) fn of(error: DataFusionError) -> Fault {
         match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => Fault::TooLarge(error),
             _ => Fault::Engine(error),
