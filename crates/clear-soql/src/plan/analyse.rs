@@ -974,7 +974,7 @@ impl<'q> One<'_, '_, 'q> {
         called: Called<'q>,
         arguments: Vec<Typed>,
         filter: Option<Typed>,
-        over: Option<(Vec<Typed>, Vec<Order>, Option<Frame>)>,
+        over: Option<Around>,
     ) -> Result<Typed, Error> {
         let Called { name, all, span, .. } = called;
         let call = if all {
@@ -982,7 +982,7 @@ impl<'q> One<'_, '_, 'q> {
         } else {
             self.call_of(functions::named(&name), &name, arguments, span)?
         };
-        if let Some((partition_by, order_by, frame)) = over {
+        if let Some(Around { partition_by, order_by, frame }) = over {
             if call.kind == Kind::Window {
                 self.constants(&call, span)?;
             }
@@ -1018,7 +1018,7 @@ impl<'q> One<'_, '_, 'q> {
         Ok(typed)
     }
 
-    fn over(&mut self, over: &'q Over, span: Span) -> Result<(Vec<Typed>, Vec<Order>, Option<Frame>), Error> {
+    fn over(&mut self, over: &'q Over, span: Span) -> Result<Around, Error> {
         let mut partition_by = Vec::new();
         for key in &over.partition_by {
             let key = self.typed(key)?;
@@ -1033,7 +1033,7 @@ impl<'q> One<'_, '_, 'q> {
         {
             return Err(self.refused(what, span));
         }
-        Ok((partition_by, order_by, over.frame))
+        Ok(Around { partition_by, order_by, frame: over.frame })
     }
 
     /// How many parts, how many rows, and what stands for a row that is not there must be known before the rows are.
@@ -1067,6 +1067,13 @@ struct Called<'q> {
     filter: Option<&'q Expr>,
     over: Option<&'q Over>,
     span: Span,
+}
+
+/// `OVER (…)`, typed.
+struct Around {
+    partition_by: Vec<Typed>,
+    order_by: Vec<Order>,
+    frame: Option<Frame>,
 }
 
 /// The keys of groups, to be found by what they say.

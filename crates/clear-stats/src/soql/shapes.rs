@@ -223,7 +223,7 @@ impl Prepared {
             return Some(true);
         }
         let others = edges(shape);
-        if self.meeting(&others, |a, b| meet(a, b))? {
+        if self.meeting(&others, meet)? {
             return Some(true);
         }
         // One may lie wholly in the other.
