@@ -102,6 +102,15 @@ pub const STORES: &[Store] = &[
         opened_by: &["crates/clear-store/src/lite.rs", "crates/clear-store/src/postgres.rs"],
     },
     Store {
+        id: "analysis-spill",
+        name: "What questions of analysis put aside",
+        holds: "rows of answers in the making, of what their asker sees, where sorting or grouping needs more memory than questions may take",
+        protected: "in clear, in a folder of the program's account alone",
+        kept: "until the answer is made; a start empties the folder",
+        files: &["analysis-spill/*"],
+        opened_by: &["crates/clear-stats/src/engine.rs"],
+    },
+    Store {
         id: "record-keys",
         name: "The records' keys",
         holds: "one key for each body, and one for each owner",
