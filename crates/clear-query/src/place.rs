@@ -479,7 +479,8 @@ fn areas(of: &AreasOf, which: &Which, shelves: &Shelves, grant: &Grant) -> Resul
     let filter = which.conditions(0)?.into_iter().reduce(both);
     let counts = clear_stats::Counts { group_by: vec![column_of(layer).to_owned()], filter, limit: AREAS_MAX };
     let ties = shelves.ties(grant);
-    let table = shelves.folds().columns.count_of(which.rows_of(shelves, grant), &counts, &ties.sight(grant));
+    let of = which.rows_of(shelves, grant);
+    let table = shelves.folds().columns.count_of(of.alias, of.before, &counts, &ties.sight(grant));
     let table = table.map_err(|error| Error::Question(error.to_string()))?;
     let mut by_code: BTreeMap<String, u64> = BTreeMap::new();
     for row in &table.rows {

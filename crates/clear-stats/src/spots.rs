@@ -66,7 +66,7 @@ impl Columns {
         within: Option<Box4>,
     ) -> Result<Spots, Error> {
         let none = |name: &str| Error::NoSuchColumn { name: name.to_owned(), at: None };
-        let leaf = self.leaf_of(of, sight).ok_or_else(|| none("longitude"))?;
+        let leaf = self.leaf(of.alias, sight, of.before).ok_or_else(|| none("longitude"))?;
         let table = leaf.table();
         let column = |name: &str| leaf.column(name).ok_or_else(|| none(name));
         let (longitude, latitude) = (column("longitude")?, column("latitude")?);
