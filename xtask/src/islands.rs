@@ -25,7 +25,8 @@ pub(crate) fn run(root: &Path, _: Mode) -> Result<()> {
         };
         let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         if found != digest {
-            objections.push(format!("{WEB}/{name} is not what the bundles were made of; `cargo xtask islands` makes them"));
+            objections
+                .push(format!("{WEB}/{name} is not what the bundles were made of; `cargo xtask islands` makes them"));
         }
     }
     if objections.is_empty() { Ok(()) } else { bail!("{}", objections.join("\n")) }

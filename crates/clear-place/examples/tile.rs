@@ -8,8 +8,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tile = Tile::new(12, 1050, 1523).ok_or("no such tile")?;
     let mut beats = Layer::new("beats");
     let text = |text: &str| Value::Text(text.to_owned());
-    let whole = shape_of_wkt("POLYGON ((-87.70 41.80, -87.66 41.80, -87.66 41.84, -87.70 41.84, -87.70 41.80), (-87.69 41.81, -87.69 41.82, -87.68 41.82, -87.68 41.81, -87.69 41.81))")?;
-    let parts = shape_of_wkt("MULTIPOLYGON (((-87.66 41.80, -87.65 41.80, -87.65 41.84, -87.66 41.84)), ((-87.64 41.80, -87.63 41.80, -87.63 41.84, -87.64 41.84)))")?;
+    let whole = shape_of_wkt(
+        "POLYGON ((-87.70 41.80, -87.66 41.80, -87.66 41.84, -87.70 41.84, -87.70 41.80), (-87.69 41.81, -87.69 41.82, -87.68 41.82, -87.68 41.81, -87.69 41.81))",
+    )?;
+    let parts = shape_of_wkt(
+        "MULTIPOLYGON (((-87.66 41.80, -87.65 41.80, -87.65 41.84, -87.66 41.84)), ((-87.64 41.80, -87.63 41.80, -87.63 41.84, -87.64 41.84)))",
+    )?;
     beats.polygon(Some(1), &tile.rings(&whole), &[("code", text("0411")), ("name", text("0411"))]);
     beats.polygon(Some(2), &tile.rings(&parts), &[("code", text("0412")), ("name", text("of two parts"))]);
     let mut incidents = Layer::new("incidents");

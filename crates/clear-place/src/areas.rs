@@ -313,10 +313,7 @@ impl Areas {
             ((share * CELLS_ASIDE as f64) as usize).min(CELLS_ASIDE - 1)
         };
         let Bounds { low, high } = self.bounds;
-        Some((
-            cell(point.longitude, low.longitude, high.longitude),
-            cell(point.latitude, low.latitude, high.latitude),
-        ))
+        Some((cell(point.longitude, low.longitude, high.longitude), cell(point.latitude, low.latitude, high.latitude)))
     }
 
     fn celled(&self) -> Vec<Vec<u16>> {
@@ -398,7 +395,13 @@ mod tests {
 
     #[test]
     fn a_point_on_a_shared_side_is_in_one_area() {
-        let areas = Areas::new([square("a", 0.0, 10.0), square("b", 1.0, 10.0), square("c", 0.0, 11.0), square("d", 1.0, 11.0)]).unwrap();
+        let areas = Areas::new([
+            square("a", 0.0, 10.0),
+            square("b", 1.0, 10.0),
+            square("c", 0.0, 11.0),
+            square("d", 1.0, 11.0),
+        ])
+        .unwrap();
         let of = |longitude, latitude| areas.of(at(longitude, latitude)).map_or("-", |area| area.code.as_str());
         for (longitude, latitude, expected) in [
             (0.5, 10.5, "a"),
@@ -419,7 +422,9 @@ mod tests {
     fn holes_are_outside_and_parts_belong_together() {
         let wkt = "MULTIPOLYGON (((0 10, 4 10, 4 14, 0 14, 0 10), (1 11, 2 11, 2 12, 1 12, 1 11)), ((5 10, 6 10, 6 11, 5 11, 5 10)))";
         let shape = shape_of_wkt(wkt).unwrap();
-        for (longitude, latitude, inside) in [(0.5, 10.5, true), (1.5, 11.5, false), (5.5, 10.5, true), (4.5, 10.5, false)] {
+        for (longitude, latitude, inside) in
+            [(0.5, 10.5, true), (1.5, 11.5, false), (5.5, 10.5, true), (4.5, 10.5, false)]
+        {
             assert_eq!(shape.holds(at(longitude, latitude)), inside, "{longitude} {latitude}");
         }
         let whole = shape_of_wkt("POLYGON ((0 10, 4 10, 4 14, 0 14, 0 10))").unwrap().square_km();
@@ -447,7 +452,8 @@ mod tests {
         }
         let geojson = |text: &str| {
             let read = Areas::geojson(text.as_bytes(), Properties { code: "beat", digits: 4, name: None });
-            read.map(|areas| areas.all().iter().map(|area| area.code.clone()).collect::<Vec<_>>().join(",")).map_err(|error| error.to_string())
+            read.map(|areas| areas.all().iter().map(|area| area.code.clone()).collect::<Vec<_>>().join(","))
+                .map_err(|error| error.to_string())
         };
         let feature = |properties: &str| {
             format!(
@@ -457,7 +463,10 @@ mod tests {
         assert_eq!(geojson(&feature(r#"{"beat":"411"}"#)), Ok("0411".to_owned()));
         assert_eq!(geojson(&feature(r#"{"beat":411}"#)), Ok("0411".to_owned()));
         assert_eq!(geojson(&feature("{}")), Err("feature 1: no property `beat`".to_owned()));
-        assert!(geojson("{").is_err() && geojson(r#"{"features":[{"geometry":{"type":"Point","coordinates":[1,2]}}]}"#).is_err());
+        assert!(
+            geojson("{").is_err()
+                && geojson(r#"{"features":[{"geometry":{"type":"Point","coordinates":[1,2]}}]}"#).is_err()
+        );
         let far = feature(r#"{"beat":"1"}"#).replace("[1,1]", "[400,1]");
         assert_eq!(geojson(&far), Err("a corner of `0001` is not on Earth: give degrees WGS 84".to_owned()));
     }

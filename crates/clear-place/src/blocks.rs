@@ -119,7 +119,9 @@ impl Blocks {
         let tries: [(&[&'static str], &dyn Fn(&Street) -> bool); 4] = [
             (&[], &|street| street == asked),
             (&[], &|street| {
-                same(&street.before, &asked.before) && same(&street.kind, &asked.kind) && same(&street.after, &asked.after)
+                same(&street.before, &asked.before)
+                    && same(&street.kind, &asked.kind)
+                    && same(&street.after, &asked.after)
             }),
             (&["kind"], &|street| same(&street.before, &asked.before) && same(&street.after, &asked.after)),
             (&["direction"], &|street| same(&street.kind, &asked.kind)),
@@ -219,7 +221,13 @@ mod tests {
         blocks.settle();
         let found = |name: &str, number| match blocks.locate(&street(name), number) {
             None => "nowhere".to_owned(),
-            Some(it) => format!("{:.3} {:?} {}{}", it.at.latitude, it.how, it.street, it.differs.iter().map(|what| format!(" ({what})")).collect::<String>()),
+            Some(it) => format!(
+                "{:.3} {:?} {}{}",
+                it.at.latitude,
+                it.how,
+                it.street,
+                it.differs.iter().map(|what| format!(" ({what})")).collect::<String>()
+            ),
         };
         for (name, number, expected) in [
             ("N STATE ST", Some(134), "41.900 Block N STATE ST"),

@@ -105,7 +105,10 @@ mod tests {
     fn rates_never_fall_with_p_and_are_none_of_none() {
         assert!(discovery_rates(&[]).is_empty());
         // The example of Benjamini and Hochberg's paper: 15 p-values, four rejected at 0.05.
-        let p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0];
+        let p = [
+            0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528,
+            0.7590, 1.0,
+        ];
         let rates = discovery_rates(&p);
         assert_eq!(rates.iter().filter(|rate| **rate <= 0.05).count(), 4);
         assert!(rates.windows(2).all(|pair| pair[0] <= pair[1]));

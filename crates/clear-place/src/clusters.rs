@@ -118,7 +118,10 @@ pub fn clusters(points: &[Metres], square_km: f64, level: Level, least: usize) -
         let groups = grouped(members, threshold_m, if order == 1 { least } else { 2 })?;
         let mut clusters: Vec<Cluster> = groups.iter().map(|group| cluster(order, group)).collect();
         clusters.sort_by(|a, b| {
-            b.incidents.cmp(&a.incidents).then(a.centre.y.total_cmp(&b.centre.y)).then(a.centre.x.total_cmp(&b.centre.x))
+            b.incidents
+                .cmp(&a.incidents)
+                .then(a.centre.y.total_cmp(&b.centre.y))
+                .then(a.centre.x.total_cmp(&b.centre.x))
         });
         found.clusters.extend(clusters);
         members = groups;
@@ -267,12 +270,21 @@ mod tests {
     fn groups_and_groups_of_groups_are_found_in_whatever_order_they_come() {
         let mut points = Vec::new();
         // Two towns of three groups each, far apart, and a few points alone.
-        for (x, y) in [(1000.0, 1000.0), (1700.0, 1000.0), (1000.0, 1700.0), (9000.0, 9000.0), (9700.0, 9000.0), (9000.0, 9700.0)] {
+        for (x, y) in
+            [(1000.0, 1000.0), (1700.0, 1000.0), (1000.0, 1700.0), (9000.0, 9000.0), (9700.0, 9000.0), (9000.0, 9700.0)]
+        {
             points.extend(around(x, y, 12));
         }
         points.extend([at(5000.0, 200.0), at(200.0, 8000.0), at(9500.0, 300.0)]);
         let found = clusters(&points, 100.0, Level::Twentieth, 6).unwrap();
-        let orders = |order| found.clusters.iter().filter(|cluster| cluster.order == order).map(|cluster| cluster.incidents).collect::<Vec<_>>();
+        let orders = |order| {
+            found
+                .clusters
+                .iter()
+                .filter(|cluster| cluster.order == order)
+                .map(|cluster| cluster.incidents)
+                .collect::<Vec<_>>()
+        };
         assert_eq!((orders(1), orders(2)), (vec![12; 6], vec![36, 36]));
         // 0.5 √(A/N) − 1.645 · 0.26136 / √(N²/A) for 75 points on 100 km².
         assert!((found.thresholds_m[0] - 520.03).abs() < 0.01, "{:?}", found.thresholds_m);
@@ -289,6 +301,13 @@ mod tests {
         assert!(clusters(&[], 0.0, Level::Half, 5).is_err() && clusters(&[], 1.0, Level::Half, 1).is_err());
         // All on one spot: one cluster, no ellipse, a hull of one corner.
         let found = clusters(&vec![at(5.0, 5.0); 30], 1.0, Level::Twentieth, 10).unwrap();
-        assert_eq!(found.clusters.iter().map(|cluster| (cluster.incidents, cluster.ellipse, cluster.hull.len())).collect::<Vec<_>>(), [(30, None, 1)]);
+        assert_eq!(
+            found
+                .clusters
+                .iter()
+                .map(|cluster| (cluster.incidents, cluster.ellipse, cluster.hull.len()))
+                .collect::<Vec<_>>(),
+            [(30, None, 1)]
+        );
     }
 }

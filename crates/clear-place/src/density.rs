@@ -144,8 +144,17 @@ mod tests {
         }
         let fine = Grid { corner: at(0.0, 0.0), cell_m: 10.0, columns: 500, rows: 500 };
         let many: Vec<Metres> = (0..100_000).map(|n| at(f64::from(n) / 10.0, 0.0)).collect();
-        assert!(density(&many, Kernel::Gaussian, 20_000.0, fine).unwrap_err().to_string().contains("additions are too many"));
-        for (low, high, cell_m) in [(at(0.0, 0.0), at(1e6, 1e6), 10.0), (at(0.0, 0.0), at(f64::NAN, 1.0), 10.0), (at(0.0, 0.0), at(1.0, 1.0), 0.0)] {
+        assert!(
+            density(&many, Kernel::Gaussian, 20_000.0, fine)
+                .unwrap_err()
+                .to_string()
+                .contains("additions are too many")
+        );
+        for (low, high, cell_m) in [
+            (at(0.0, 0.0), at(1e6, 1e6), 10.0),
+            (at(0.0, 0.0), at(f64::NAN, 1.0), 10.0),
+            (at(0.0, 0.0), at(1.0, 1.0), 0.0),
+        ] {
             assert!(Grid::covering(low, high, cell_m).is_err());
         }
     }

@@ -127,7 +127,11 @@ mod tests {
     #[test]
     fn a_layer_is_taken_once() {
         let mut city = Geography::default();
-        let text = |code: &str| format!(r#"{{"features":[{{"properties":{{"code":"{code}"}},"geometry":{{"type":"Polygon","coordinates":[[[0,1],[1,1],[1,2]]]}}}}]}}"#);
+        let text = |code: &str| {
+            format!(
+                r#"{{"features":[{{"properties":{{"code":"{code}"}},"geometry":{{"type":"Polygon","coordinates":[[[0,1],[1,1],[1,2]]]}}}}]}}"#
+            )
+        };
         city.take(LayerName::Areas, text("1").as_bytes()).unwrap();
         city.take(LayerName::Beats, text("2").as_bytes()).unwrap();
         city.take(LayerName::Areas, text("3").as_bytes()).unwrap();

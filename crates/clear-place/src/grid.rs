@@ -29,7 +29,11 @@ impl Grid {
     ///
     /// # Errors
     /// [`Error::Bounds`] for a cell below 10 m or above 20 km; [`Error::Cells`] above 250,000 cells.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers, compared with the most first")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole numbers, compared with the most first"
+    )]
     pub fn covering(low: Metres, high: Metres, cell_m: f64) -> Result<Grid, Error> {
         let cell_m = within("cell_m", cell_m, 10.0, 20_000.0)?;
         let (west, south) = ((low.x / cell_m).floor(), (low.y / cell_m).floor());
@@ -56,7 +60,11 @@ impl Grid {
     }
 
     /// The number of the cell that a point is in.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, and compared with the sides")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "not negative, and compared with the sides"
+    )]
     pub fn cell_of(&self, point: Metres) -> Option<usize> {
         let (column, row) =
             (((point.x - self.corner.x) / self.cell_m).floor(), ((point.y - self.corner.y) / self.cell_m).floor());

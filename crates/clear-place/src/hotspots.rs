@@ -74,7 +74,11 @@ pub fn hot_spots(places: &[Metres], counts: &[f64], distance_m: f64) -> Result<V
             return Err(Error::TooMany { what: "pairs of neighbours", found: pairs, most: PAIRS_MAX });
         }
         let freedom = (n * neighbours - neighbours * neighbours) / (n - 1.0);
-        scores.push(if is_flat || freedom <= 0.0 { 0.0 } else { (around - mean * neighbours) / (spread * freedom.sqrt()) });
+        scores.push(if is_flat || freedom <= 0.0 {
+            0.0
+        } else {
+            (around - mean * neighbours) / (spread * freedom.sqrt())
+        });
     }
     let p_values: Vec<f64> = scores.iter().map(|z| normal_beyond(*z)).collect();
     let rates = discovery_rates(&p_values);
@@ -88,8 +92,11 @@ mod tests {
 
     #[test]
     fn what_is_flat_has_no_hot_spot() {
-        let places: Vec<Metres> = (0..25).map(|at| Metres { x: f64::from(at % 5) * 100.0, y: f64::from(at / 5) * 100.0 }).collect();
-        let p = |counts: &[f64], distance_m| hot_spots(&places, counts, distance_m).unwrap().iter().map(|local| local.p).fold(1.0, f64::min);
+        let places: Vec<Metres> =
+            (0..25).map(|at| Metres { x: f64::from(at % 5) * 100.0, y: f64::from(at / 5) * 100.0 }).collect();
+        let p = |counts: &[f64], distance_m| {
+            hot_spots(&places, counts, distance_m).unwrap().iter().map(|local| local.p).fold(1.0, f64::min)
+        };
         assert_eq!(p(&[3.0; 25], 150.0), 1.0);
         let mut one = [1.0; 25];
         one[12] = 40.0;

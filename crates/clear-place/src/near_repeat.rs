@@ -144,7 +144,8 @@ fn pairs(places: &[Metres], bands: &Bands, shuffles: u32) -> Result<Vec<Pair>, E
             if other > at && (pairs.len() as u64) <= most {
                 let distance = square.sqrt();
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most twelve bands")]
-                let band = if distance <= SAME_PLACE_M { 0 } else { (distance / bands.distance_m).ceil().max(1.0) as u8 };
+                let band =
+                    if distance <= SAME_PLACE_M { 0 } else { (distance / bands.distance_m).ceil().max(1.0) as u8 };
                 pairs.push(Pair(at, other, band));
             }
         });

@@ -71,7 +71,13 @@ type Place = (f64, f64);
 #[derive(Debug, Clone, PartialEq)]
 enum Mark {
     /// Rings, filled by the even-odd rule, and their lines.
-    Rings { rings: Vec<Vec<Place>>, fill: Option<Colour>, line: Option<(Colour, f64)>, opacity: f64, says: Option<String> },
+    Rings {
+        rings: Vec<Vec<Place>>,
+        fill: Option<Colour>,
+        line: Option<(Colour, f64)>,
+        opacity: f64,
+        says: Option<String>,
+    },
     /// A disc.
     Disc { at: Place, radius: f64, fill: Colour, opacity: f64, says: Option<String> },
     /// A line of corners, not closed.
@@ -127,8 +133,7 @@ impl Picture {
         let corners = corners.map(|corner| plane.plane(corner));
         let least = |of: fn(&Metres) -> f64| corners.iter().map(of).fold(f64::INFINITY, f64::min);
         let most = |of: fn(&Metres) -> f64| corners.iter().map(of).fold(f64::NEG_INFINITY, f64::max);
-        let (west, east, south, north) =
-            (least(|at| at.x), most(|at| at.x), least(|at| at.y), most(|at| at.y));
+        let (west, east, south, north) = (least(|at| at.x), most(|at| at.x), least(|at| at.y), most(|at| at.y));
         let (wide, high) = ((east - west).max(100.0), (north - south).max(100.0));
         let scale = (size.0.max(50.0) / wide).min(size.1.max(50.0) / high);
         Picture {
@@ -188,6 +193,13 @@ impl Picture {
         self.marks.push(Mark::Rings { rings: vec![ring], fill: Some(fill), line: None, opacity, says });
     }
 
+    /// Paints squares that do not overlap, all alike: one mark, however many there are.
+    pub fn squares(&mut self, squares: &[[Degrees; 4]], fill: Colour, opacity: f64) {
+        let ring = |corners: &[Degrees; 4]| corners.iter().map(|corner| self.place(*corner)).collect();
+        let rings = squares.iter().map(ring).collect();
+        self.marks.push(Mark::Rings { rings, fill: Some(fill), line: None, opacity, says: None });
+    }
+
     /// Draws the line around a polygon given by its corners.
     pub fn ring(&mut self, corners: &[Degrees], colour: Colour, width: f64, says: Option<String>) {
         let ring: Vec<Place> = corners.iter().map(|corner| self.place(*corner)).collect();
@@ -211,7 +223,8 @@ impl Picture {
 
     /// All marks: the map's, then legend, scale bar and source.
     fn all_marks(&self) -> Vec<Mark> {
-        let words = |at: Place, size: f64, bold: bool, text: &str| Mark::Words { at, size, bold, text: text.to_owned() };
+        let words =
+            |at: Place, size: f64, bold: bool, text: &str| Mark::Words { at, size, bold, text: text.to_owned() };
         let left = self.width + 2.0 * MARGIN_PX;
         let mut marks = self.marks.clone();
         let mut y = MARGIN_PX + 14.0;
@@ -250,7 +263,12 @@ impl Picture {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-says\" font-family=\"system-ui, 'Segoe UI', 'Liberation Sans', sans-serif\" fill=\"{}\">",
             INK.hex()
         );
-        let _ = write!(out, "<title id=\"{id}-title\">{}</title><desc id=\"{id}-says\">{}</desc>", escaped(&self.title), escaped(&self.says));
+        let _ = write!(
+            out,
+            "<title id=\"{id}-title\">{}</title><desc id=\"{id}-says\">{}</desc>",
+            escaped(&self.title),
+            escaped(&self.says)
+        );
         let _ = write!(out, "<rect width=\"{width}\" height=\"{height}\" fill=\"{}\"/>", PAPER.hex());
         for mark in self.all_marks() {
             write_mark(&mut out, &mark);
@@ -320,7 +338,12 @@ fn write_mark(out: &mut String, mark: &Mark) {
         }
         Mark::Disc { at: (x, y), radius, fill, opacity, says: told } => {
             let end = closed("circle", says(told));
-            write!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\" fill=\"{}\"{}{end}", fill.hex(), thin(*opacity))
+            write!(
+                out,
+                "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\" fill=\"{}\"{}{end}",
+                fill.hex(),
+                thin(*opacity)
+            )
         }
         Mark::Line { corners, colour, width } => {
             let path = path(corners, false);
@@ -397,13 +420,23 @@ mod tests {
             let east = west + 0.02;
             shape_of_wkt(&format!("POLYGON (({west} 41.8, {east} 41.8, {east} 41.83, {west} 41.83))")).unwrap()
         };
-        let areas = Areas::new([("a".to_owned(), "A".to_owned(), square(-87.7)), ("b".to_owned(), "B".to_owned(), square(-87.68))]).unwrap();
+        let areas = Areas::new([
+            ("a".to_owned(), "A".to_owned(), square(-87.7)),
+            ("b".to_owned(), "B".to_owned(), square(-87.68)),
+        ])
+        .unwrap();
         let mut picture = Picture::of(areas.bounds(), (300.0, 300.0), "Beats & <more>", "Two areas", "Source: nobody");
         let colours = ramp(2);
         picture.areas(&areas, |at| (colours[at], format!("area {at}: \"{at}\"")));
         picture.outlines(&areas, LINE, 1.0);
         picture.dot(Degrees { longitude: -87.69, latitude: 41.81 }, 4.0, POINT, Some("one".to_owned()));
-        picture.legend("Incidents", vec![Entry { colour: colours[0], words: "1–2".to_owned() }, Entry { colour: colours[1], words: "3 and more".to_owned() }]);
+        picture.legend(
+            "Incidents",
+            vec![
+                Entry { colour: colours[0], words: "1–2".to_owned() },
+                Entry { colour: colours[1], words: "3 and more".to_owned() },
+            ],
+        );
         picture
     }
 
@@ -437,7 +470,8 @@ mod tests {
     #[test]
     fn colours_grow_darker() {
         for count in [1, 2, 5, 16] {
-            let grey = |colour: &Colour| 299 * u32::from(colour.0) + 587 * u32::from(colour.1) + 114 * u32::from(colour.2);
+            let grey =
+                |colour: &Colour| 299 * u32::from(colour.0) + 587 * u32::from(colour.1) + 114 * u32::from(colour.2);
             let colours = ramp(count);
             assert_eq!(colours.len(), count);
             assert!(colours.windows(2).all(|pair| grey(&pair[0]) > grey(&pair[1])), "{colours:?}");

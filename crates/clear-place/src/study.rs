@@ -104,7 +104,14 @@ impl Study {
         // The sides of a box in degrees are bent on the plane: the middles of its sides reach farther than its corners.
         let (west, east) = (bounds.low.longitude, bounds.high.longitude);
         let (south, north) = (bounds.low.latitude, bounds.high.latitude);
-        let edge = [(west, south), (around.longitude, south), (east, south), (west, north), (around.longitude, north), (east, north)];
+        let edge = [
+            (west, south),
+            (around.longitude, south),
+            (east, south),
+            (west, north),
+            (around.longitude, north),
+            (east, north),
+        ];
         let edge = edge.map(|(longitude, latitude)| plane.plane(Degrees { longitude, latitude }));
         let fold = |of: fn(&Metres) -> f64, pick: fn(f64, f64) -> f64, from: f64| edge.iter().map(of).fold(from, pick);
         let low = Metres { x: fold(|at| at.x, f64::min, f64::INFINITY), y: fold(|at| at.y, f64::min, f64::INFINITY) };
@@ -172,13 +179,14 @@ impl Study {
         let (by_week, following) = self.followed(weeks, |at| local.get(at).is_some_and(|local| local.is_hot(rate)));
         let cells = middles.iter().zip(&counts).zip(&local);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-        let marked = cells.filter(|(_, local)| local.is_hot(rate) || local.is_cold(rate)).map(|((at, count), local)| HotCell {
-            at: self.plane.degrees(*at),
-            count: *count as u64,
-            local: *local,
-            hot: local.is_hot(rate),
-            cold: local.is_cold(rate),
-        });
+        let marked =
+            cells.filter(|(_, local)| local.is_hot(rate) || local.is_cold(rate)).map(|((at, count), local)| HotCell {
+                at: self.plane.degrees(*at),
+                count: *count as u64,
+                local: *local,
+                hot: local.is_hot(rate),
+                cold: local.is_cold(rate),
+            });
         Ok(HotMap { cells: self.cells.len(), marked: marked.collect(), weeks: by_week, following })
     }
 
@@ -227,7 +235,8 @@ impl Study {
 
     fn followed(&self, weeks: &[Vec<Degrees>], is_marked: impl Fn(usize) -> bool) -> (Vec<Accuracy>, Accuracy) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-        let judged = |counts: &[f64]| accuracy(counts.iter().enumerate().map(|(at, count)| (is_marked(at), *count as u64)));
+        let judged =
+            |counts: &[f64]| accuracy(counts.iter().enumerate().map(|(at, count)| (is_marked(at), *count as u64)));
         let mut all = vec![0.0; self.cells.len()];
         let mut by_week = Vec::new();
         for week in weeks {
@@ -250,6 +259,5 @@ pub fn cell_corners(around: Degrees, cell_m: f64, middle: Degrees) -> [Degrees; 
 /// Whether a point is in a convex ring that goes counter-clockwise.
 fn in_hull(hull: &[Metres], point: Metres) -> bool {
     hull.len() >= 3
-        && crate::areas::sides(hull)
-            .all(|(a, b)| (b.x - a.x) * (point.y - a.y) - (b.y - a.y) * (point.x - a.x) >= 0.0)
+        && crate::areas::sides(hull).all(|(a, b)| (b.x - a.x) * (point.y - a.y) - (b.y - a.y) * (point.x - a.x) >= 0.0)
 }

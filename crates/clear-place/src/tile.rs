@@ -244,7 +244,8 @@ pub(crate) fn thin_ring(ring: &[Place], most: f64) -> Vec<Place> {
 fn apart(place: Place, a: Place, b: Place) -> f64 {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let length = dx * dx + dy * dy;
-    let share = if length > 0.0 { (((place.0 - a.0) * dx + (place.1 - a.1) * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
+    let share =
+        if length > 0.0 { (((place.0 - a.0) * dx + (place.1 - a.1) * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
     (place.0 - a.0 - share * dx).hypot(place.1 - a.1 - share * dy)
 }
 
@@ -287,8 +288,13 @@ mod tests {
         let mut corners = rings.first().unwrap().clone();
         corners.sort_by_key(|at| (at.x, at.y));
         let unit = |x, y| Unit { x, y };
-        assert_eq!((rings.len(), corners), (1, vec![unit(-64, -64), unit(-64, 4160), unit(4160, -64), unit(4160, 4160)]));
-        let area = |ring: &[Unit]| -> i64 { sides(ring).map(|(a, b)| i64::from(a.x) * i64::from(b.y) - i64::from(b.x) * i64::from(a.y)).sum() };
+        assert_eq!(
+            (rings.len(), corners),
+            (1, vec![unit(-64, -64), unit(-64, 4160), unit(4160, -64), unit(4160, 4160)])
+        );
+        let area = |ring: &[Unit]| -> i64 {
+            sides(ring).map(|(a, b)| i64::from(a.x) * i64::from(b.y) - i64::from(b.x) * i64::from(a.y)).sum()
+        };
         let whole = Tile::of(6, Degrees { longitude: -88.2, latitude: 41.5 }).unwrap().rings(&shape);
         assert_eq!(whole.iter().map(|ring| area(ring).signum()).collect::<Vec<_>>(), [1, -1], "outside and hole");
         assert!(Tile::of(10, Degrees { longitude: 10.0, latitude: 41.5 }).unwrap().rings(&shape).is_empty());
@@ -297,8 +303,12 @@ mod tests {
     #[test]
     fn many_points_are_counted_in_cells_and_none_is_lost() {
         let tile = Tile::of(10, Degrees { longitude: -87.63, latitude: 41.88 }).unwrap();
-        let points: Vec<Degrees> =
-            (0..500).map(|at| Degrees { longitude: -87.70 + f64::from(at % 25) * 0.001, latitude: 41.85 + f64::from(at / 25) * 0.001 }).collect();
+        let points: Vec<Degrees> = (0..500)
+            .map(|at| Degrees {
+                longitude: -87.70 + f64::from(at % 25) * 0.001,
+                latitude: 41.85 + f64::from(at / 25) * 0.001,
+            })
+            .collect();
         let inside = points.iter().filter(|point| tile.unit(**point).is_some()).count();
         let (each, counted) = (tile.dots(&points, 1_000), tile.dots(&points, 100));
         assert_eq!(each.len(), inside);

@@ -80,7 +80,8 @@ fn near_repeats_are_those_of_pointpats() {
         // Theirs counts from 0 metres on: ours has the same place apart.
         let pairs: u64 = ours.cells.iter().map(|cell| cell.observed).sum();
         assert_eq!(pairs, theirs["pairs"].as_u64().unwrap(), "{theirs}");
-        let (expected, theirs) = (ours.cells.iter().map(|cell| cell.expected).sum::<f64>(), theirs["expected"].as_f64().unwrap());
+        let (expected, theirs) =
+            (ours.cells.iter().map(|cell| cell.expected).sum::<f64>(), theirs["expected"].as_f64().unwrap());
         assert!((expected - theirs).abs() < 0.03 * theirs, "{expected} by shuffling, {theirs} by reckoning");
     }
     let bands = Bands { distance_m: 100.0, distances: 3, days: 7, times: 3 };
@@ -97,8 +98,12 @@ fn ellipse_and_hull_are_those_of_pointpats() {
     let theirs = &known["shapes"]["ellipse"];
     let ours = ellipse(&points).unwrap();
     let of = |name: &str| theirs[name].as_f64().unwrap();
-    assert!((ours.major_m - of("major_m")).abs() < 1e-6 && (ours.minor_m - of("minor_m")).abs() < 1e-6, "{ours:?} {theirs}");
-    let mut corners: Vec<[i64; 2]> = hull(&points).iter().map(|at| [(at.x * 10.0).round() as i64, (at.y * 10.0).round() as i64]).collect();
+    assert!(
+        (ours.major_m - of("major_m")).abs() < 1e-6 && (ours.minor_m - of("minor_m")).abs() < 1e-6,
+        "{ours:?} {theirs}"
+    );
+    let mut corners: Vec<[i64; 2]> =
+        hull(&points).iter().map(|at| [(at.x * 10.0).round() as i64, (at.y * 10.0).round() as i64]).collect();
     let tenths = |row: Vec<f64>| [(row[0] * 10.0).round() as i64, (row[1] * 10.0).round() as i64];
     let mut others: Vec<[i64; 2]> =
         known["shapes"]["hull"].as_array().unwrap().iter().map(numbers).map(tenths).collect();

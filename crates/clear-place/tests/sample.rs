@@ -1,9 +1,7 @@
 //! The shipped sample on the shipped areas: what block-shifted coordinates allow.
 #![allow(clippy::cast_precision_loss, reason = "counts of rows")]
 
-use clear_place::{
-    Areas, Blocks, Degrees, Feet, How, Kernel, Properties, Seeded, Street, Study, from_feet, to_feet,
-};
+use clear_place::{Areas, Blocks, Degrees, Feet, How, Kernel, Properties, Seeded, Street, Study, from_feet, to_feet};
 
 struct Row {
     block: String,
@@ -38,7 +36,9 @@ fn rows() -> Vec<Row> {
         area: row[area].to_owned(),
         kind: row[kind].to_owned(),
         day: day(&row[date]),
-        at: number(&row, longitude).zip(number(&row, latitude)).map(|(longitude, latitude)| Degrees { longitude, latitude }),
+        at: number(&row, longitude)
+            .zip(number(&row, latitude))
+            .map(|(longitude, latitude)| Degrees { longitude, latitude }),
         feet: number(&row, x).zip(number(&row, y)).map(|(x, y)| Feet { x, y }),
     };
     reader.records().map(|record| row(record.unwrap())).collect()
@@ -86,7 +86,10 @@ fn most_incidents_lie_in_the_area_they_are_filed_under() {
             }
         }
         let share = f64::from(here) / f64::from(located);
-        println!("{name}: {here} of {located} in the area they are filed under, {:.2} %; {nowhere} in none", share * 100.0);
+        println!(
+            "{name}: {here} of {located} in the area they are filed under, {:.2} %; {nowhere} in none",
+            share * 100.0
+        );
         assert!((least..=most).contains(&share), "{name}: {share}");
     }
 }
@@ -105,7 +108,10 @@ fn neighbouring_beats_share_their_sides_and_no_point() {
         let at = Degrees { longitude: -87.85 + 0.3 * share(&mut random), latitude: 41.65 + 0.37 * share(&mut random) };
         let holding = beats.all().iter().filter(|area| area.shape.holds(at)).count();
         assert!(holding <= 1, "{at:?} in {holding}");
-        assert_eq!(beats.of(at).map(|area| &area.code), beats.all().iter().find(|area| area.shape.holds(at)).map(|area| &area.code));
+        assert_eq!(
+            beats.of(at).map(|area| &area.code),
+            beats.all().iter().find(|area| area.shape.holds(at)).map(|area| &area.code)
+        );
     }
 }
 
@@ -119,7 +125,8 @@ fn street(block: &str) -> Option<(Street, u32)> {
         _ => (String::new(), rest),
     };
     let (kind, name) = rest.split_last()?;
-    let is_kind = ["ST", "AVE", "BLVD", "PL", "RD", "DR", "CT", "PKWY", "TER", "LN", "HWY", "PLZ", "SQ", "WAY"].contains(kind);
+    let is_kind =
+        ["ST", "AVE", "BLVD", "PL", "RD", "DR", "CT", "PKWY", "TER", "LN", "HWY", "PLZ", "SQ", "WAY"].contains(kind);
     let (name, kind) = if is_kind { (name.join(" "), (*kind).to_owned()) } else { (rest.join(" "), String::new()) };
     Some((Street { name, kind, before, after: String::new() }, number))
 }

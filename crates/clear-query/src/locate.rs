@@ -54,8 +54,8 @@ impl Question for Locate {
         for spot in spots {
             let Some(text) = spot.block else { continue };
             if last.as_ref().is_none_or(|(known, _)| *known != text) {
-                let street = clear_search::street_of(&text)
-                    .filter(|street| names.binary_search(&street.name.as_str()).is_ok());
+                let street =
+                    clear_search::street_of(&text).filter(|street| names.binary_search(&street.name.as_str()).is_ok());
                 last = Some((text, street));
             }
             if let Some((_, Some(street))) = &last

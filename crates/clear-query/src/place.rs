@@ -400,7 +400,8 @@ impl Question for Place {
                 let found = found.map_err(wrong)?;
                 let accuracy = split.following(found.weeks, found.following);
                 let cells = cells(&study, of.cell_m, found.cells, found.dense);
-                let made = Made::Density { kernel: of.kernel, bandwidth_m: of.bandwidth_m, cells, share: of.share, accuracy };
+                let made =
+                    Made::Density { kernel: of.kernel, bandwidth_m: of.bandwidth_m, cells, share: of.share, accuracy };
                 Ok(split.placed(made))
             }
             Make::HotSpots(of) => {
@@ -417,7 +418,8 @@ impl Question for Place {
                     split.made_of.iter().filter_map(|spot| Some((place_of(spot), day_of(spot)?))).collect();
                 let (places, days): (Vec<Degrees>, Vec<i32>) = dated.into_iter().unzip();
                 let study = split.study(shelves, 1_000.0)?;
-                let bands = Bands { distance_m: of.distance_m, distances: of.distances, days: of.days, times: of.times };
+                let bands =
+                    Bands { distance_m: of.distance_m, distances: of.distances, days: of.days, times: of.times };
                 let table = clear_place::near_repeat(&study.plane(&places), &days, bands, of.shuffles, of.seed);
                 Ok(split.placed(Made::NearRepeat(table.map_err(wrong)?)))
             }
@@ -619,22 +621,34 @@ mod tests {
     #[test]
     fn a_question_says_what_it_makes_and_of_which() {
         let read = |json: &str| serde_json::from_str::<Place>(json).map_err(|error| error.to_string());
-        let place = read(r#"{"make": {"hot_spots": {"cell_m": 300}}, "which": {"type": "THEFT", "from": "2018-10-01"}}"#).unwrap();
+        let place =
+            read(r#"{"make": {"hot_spots": {"cell_m": 300}}, "which": {"type": "THEFT", "from": "2018-10-01"}}"#)
+                .unwrap();
         assert_eq!(place.make, Make::HotSpots(HotSpotsOf { cell_m: 300.0, ..HotSpotsOf::default() }));
         assert_eq!(read(r#"{"make": {"areas": {}}}"#).unwrap().make, Make::Areas(AreasOf::default()));
-        for json in [r#"{"make": {"hot_spots": {"cells": 3}}}"#, r#"{"make": {"person_scores": {}}}"#, "{}", r#"{"make": {"areas": {}}, "of": 1}"#] {
+        for json in [
+            r#"{"make": {"hot_spots": {"cells": 3}}}"#,
+            r#"{"make": {"person_scores": {}}}"#,
+            "{}",
+            r#"{"make": {"areas": {}}, "of": 1}"#,
+        ] {
             assert!(read(json).is_err(), "{json}");
         }
         let conditions = |which: &str, more| {
             let which: Which = serde_json::from_str(which).unwrap();
-            which.conditions(more).map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")).map_err(|error| error.to_string())
+            which
+                .conditions(more)
+                .map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+                .map_err(|error| error.to_string())
         };
         assert_eq!(
             conditions(r#"{"from": "2018-10-01", "to": "2018-10-28", "type": "O'HARE"}"#, 14).unwrap(),
             "occurred_from >= '2018-10-01T00:00:00'; occurred_from < '2018-11-12T00:00:00'; primary_type = 'O''HARE'"
         );
         assert_eq!(conditions("{}", 0).unwrap(), "");
-        for which in [r#"{"from": "2018-10-02", "to": "2018-10-01"}"#, r#"{"to": "9999-12-31"}"#, r#"{"where": "arrest = "}"#] {
+        for which in
+            [r#"{"from": "2018-10-02", "to": "2018-10-01"}"#, r#"{"to": "9999-12-31"}"#, r#"{"where": "arrest = "}"#]
+        {
             assert!(conditions(which, 0).is_err(), "{which}");
         }
     }

@@ -110,7 +110,8 @@ impl Question for TileOf {
                 Ok(dots(tile, &found, named))
             }
             TileLayer::HotSpots => {
-                let make = Make::HotSpots(HotSpotsOf { weeks: 0, ..HotSpotsOf::default() });
+                // With the settings that the page's picture has unless somebody says others.
+                let make = Make::HotSpots(HotSpotsOf::default());
                 let placed = Place { make, which: self.which.clone() }.run(shelves, grant, seq).await?;
                 let Made::HotSpots { mut cells, .. } = placed.made else {
                     return Err(Error::Question("hot spots were asked for".into()));

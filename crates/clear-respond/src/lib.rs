@@ -93,9 +93,10 @@ pub use clear_identity::{
 pub use clear_ingest as ingest;
 pub use clear_policy as policy;
 pub use clear_query::{
-    AreaValue, AreasOf, CHECK_LIMITS, Cells, Check, CheckOf, ClusterOnMap, ClustersOf, Counts, DensityOf, Find, Following,
-    HotSpotsOf, Lapsing, Locate, LocateMatch, Made, Make, Marked, NearRepeatOf, Of, Open, Per, Place, Placed, Question, Rows,
-    SetAsked, SetClauses, SetColumn, SetFault, SetInfo, SetSource, SoqlType, TileDot, TileLayer, TileOf, Week, Which,
+    AreaValue, AreasOf, CHECK_LIMITS, Cells, Check, CheckOf, ClusterOnMap, ClustersOf, Counts, DensityOf, Find,
+    Following, HotSpotsOf, Lapsing, Locate, LocateMatch, Made, Make, Marked, NearRepeatOf, Of, Open, Per, Place,
+    Placed, Question, Rows, SetAsked, SetClauses, SetColumn, SetFault, SetInfo, SetSource, SoqlType, TileDot,
+    TileLayer, TileOf, Week, Which,
 };
 pub use clear_redact::{
     Alert, AlsoRead, Begins, Checked, CheckedHit, CountedTable, FacetCount, Form, Found, FoundFacet, FoundHit,

@@ -76,7 +76,8 @@ impl Columns {
         let filter = (!tests.is_empty()).then_some(Predicate::And(tests));
         let read = [Some(longitude), Some(latitude), time, kind, block];
         let classes = read.iter().flatten().filter_map(|column| table.set.columns.get(*column));
-        let wanted = classes.fold(filter.as_ref().map_or(0, |filter| filter.classes(table)), |all, it| all | bit(it.class));
+        let wanted =
+            classes.fold(filter.as_ref().map_or(0, |filter| filter.classes(table)), |all, it| all | bit(it.class));
         let mut texts = Texts::default();
         let mut found = Spots::default();
         for (at, chunk) in table.chunks.iter().enumerate() {

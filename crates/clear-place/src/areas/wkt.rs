@@ -67,7 +67,8 @@ pub fn shape_of_wkt(text: &str) -> Result<Shape, Error> {
     if !done {
         return Err(Error::Wkt("a bracket is missing"));
     }
-    let rings = |rings: Vec<Ring>| -> Vec<Ring> { rings.into_iter().map(closed).filter(|ring| ring.len() >= 3).collect() };
+    let rings =
+        |rings: Vec<Ring>| -> Vec<Ring> { rings.into_iter().map(closed).filter(|ring| ring.len() >= 3).collect() };
     Ok(Shape { polygons: polygons.into_iter().map(rings).filter(|rings: &Vec<Ring>| !rings.is_empty()).collect() })
 }
 

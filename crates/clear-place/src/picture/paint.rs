@@ -40,7 +40,8 @@ impl Canvas {
     pub(super) fn stroke(&mut self, corners: &[Place], close: bool, width: f64, colour: Colour) {
         let half = (width / 2.0).max(0.3 / self.zoom);
         let mut quads = Vec::new();
-        let ends = corners.iter().zip(corners.iter().skip(1)).chain(corners.last().zip(corners.first()).filter(|_| close));
+        let ends =
+            corners.iter().zip(corners.iter().skip(1)).chain(corners.last().zip(corners.first()).filter(|_| close));
         for ((ax, ay), (bx, by)) in ends {
             let length = (bx - ax).hypot(by - ay);
             if length == 0.0 {

@@ -49,9 +49,10 @@ where
     }
 }
 
-/// The set that whoever asks gets a map of.
-pub(crate) fn set_of(asker: &Asker) -> Of {
-    if asker.standing.account.is_some() { Of::Incidents } else { Of::Crimes }
+/// The set that whoever asks gets a map of: the public one, unless somebody has signed in and does not ask for that.
+pub(crate) fn set_of(asker: &Asker, pairs: &[(String, String)]) -> Of {
+    let public = pairs.iter().any(|(name, value)| name == "of" && value == "crimes");
+    if asker.standing.account.is_none() || public { Of::Crimes } else { Of::Incidents }
 }
 
 /// Asks, by the road of whoever it is.
@@ -59,12 +60,14 @@ pub(crate) async fn asked<Q: Question>(
     app: &Arc<App>,
     asker: &Asker,
     kept: &Inquiry,
+    set: Of,
     question: Q,
 ) -> Result<Seen<Q>, Fault>
 where
     Q::Match: Redact,
 {
-    if asker.standing.account.is_none() {
+    // What is everybody's is also that of whoever is cut off: it is no answer to them.
+    if set == Of::Crimes {
         return everybodys(app, asker, &question).await;
     }
     // A program says its inquiry in headers, a browser keeps it.

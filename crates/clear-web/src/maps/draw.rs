@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use clear_place::{
-    Bounds, COLD, Classes, Colour, Degrees, Entry, Geography, HOT, LINE, LayerName, Metres, NEITHER, Picture, POINT,
+    Bounds, COLD, Classes, Colour, Degrees, Entry, Geography, HOT, LINE, LayerName, Metres, NEITHER, POINT, Picture,
     TransverseMercator, cell_corners, ramp,
 };
 use clear_respond::{AreaValue, Cells, ClusterOnMap, Made, Per, Placed};
@@ -40,7 +40,11 @@ pub(crate) fn picture(geography: &Geography, placed: &Placed, title: &str, sourc
             squares(&mut picture, cells, |cell| (cell.at, if cell.hot { HOT } else { COLD }));
             outlined(&mut picture, geography);
             let count = |hot: bool| cells.shown.iter().filter(|cell| cell.hot == hot).count();
-            let legend = [(HOT, format!("hot: {} cells", count(true))), (COLD, format!("cold: {} cells", count(false))), (NEITHER, "neither".to_owned())];
+            let legend = [
+                (HOT, format!("hot: {} cells", count(true))),
+                (COLD, format!("cold: {} cells", count(false))),
+                (NEITHER, "neither".to_owned()),
+            ];
             picture.legend("Beyond chance", legend.map(|(colour, words)| Entry { colour, words }).into());
         }
         Made::Clusters { clusters, .. } => {
@@ -71,14 +75,17 @@ pub(crate) fn picture(geography: &Geography, placed: &Placed, title: &str, sourc
 pub(crate) fn in_words(placed: &Placed) -> String {
     let of = format!("{} incidents", placed.incidents);
     let following = |pai: Option<f64>| match pai {
-        Some(pai) => format!(" In the weeks that followed, the marked area had {pai:.1} times its share of the incidents."),
+        Some(pai) => {
+            format!(" In the weeks that followed, the marked area had {pai:.1} times its share of the incidents.")
+        }
         None => String::new(),
     };
     match &placed.made {
         Made::Areas { layer, areas, .. } => {
             let mut most: Vec<&AreaValue> = areas.iter().filter(|area| area.count > 0).collect();
             most.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.code.cmp(&b.code)));
-            let named: Vec<String> = most.iter().take(3).map(|area| format!("{} ({})", area.name, figure(area.value))).collect();
+            let named: Vec<String> =
+                most.iter().take(3).map(|area| format!("{} ({})", area.name, figure(area.value))).collect();
             match named.as_slice() {
                 [] => format!("No incident in any {}.", layer.title().to_lowercase()),
                 named => format!("{of} by {}. Most in {}.", layer.title().to_lowercase(), named.join(", ")),
@@ -102,12 +109,20 @@ pub(crate) fn in_words(placed: &Placed) -> String {
             )
         }
         Made::NearRepeat(table) => {
-            let standing = table.cells.iter().filter(|cell| cell.rate <= 0.05 && cell.ratio.is_some_and(|ratio| ratio > 1.0)).count();
-            format!("{standing} of {} bands of distance and days have more pairs than chance, of {of}.", table.cells.len())
+            let standing = table
+                .cells
+                .iter()
+                .filter(|cell| cell.rate <= 0.05 && cell.ratio.is_some_and(|ratio| ratio > 1.0))
+                .count();
+            format!(
+                "{standing} of {} bands of distance and days have more pairs than chance, of {of}.",
+                table.cells.len()
+            )
         }
         Made::Clusters { clusters, .. } => {
             let first = clusters.iter().filter(|cluster| cluster.order == 1);
-            let (count, inside) = first.fold((0, 0), |(count, inside), cluster| (count + 1, inside + cluster.incidents));
+            let (count, inside) =
+                first.fold((0, 0), |(count, inside), cluster| (count + 1, inside + cluster.incidents));
             format!("{count} clusters with {inside} of {of}.")
         }
     }
@@ -135,7 +150,8 @@ fn choropleth(
     picture.areas(drawn, |at| match areas.get(at) {
         Some(area) => {
             let colour = colours.get(area.class).copied().unwrap_or(NEITHER);
-            let per_km = if per == Per::SquareKm { format!(", {} per km²", figure(area.value)) } else { String::new() };
+            let per_km =
+                if per == Per::SquareKm { format!(", {} per km²", figure(area.value)) } else { String::new() };
             (colour, format!("{} {}: {}{per_km}", layer.title(), area.name, area.count))
         }
         None => (NEITHER, String::new()),
@@ -177,10 +193,19 @@ fn outlined(picture: &mut Picture, geography: &Geography) {
     }
 }
 
+/// Cells of one colour are one mark: a density map has thousands.
 fn squares<T>(picture: &mut Picture, cells: &Cells<T>, of: impl Fn(&T) -> (Degrees, Colour)) {
+    let mut by_colour: Vec<(Colour, Vec<[Degrees; 4]>)> = Vec::new();
     for cell in &cells.shown {
         let (at, colour) = of(cell);
-        picture.polygon(&cell_corners(cells.around, cells.cell_m, at), colour, 0.8, None);
+        let corners = cell_corners(cells.around, cells.cell_m, at);
+        match by_colour.iter_mut().find(|(known, _)| *known == colour) {
+            Some((_, squares)) => squares.push(corners),
+            None => by_colour.push((colour, vec![corners])),
+        }
+    }
+    for (colour, found) in by_colour {
+        picture.squares(&found, colour, 0.8);
     }
 }
 
@@ -212,7 +237,10 @@ fn ellipse(centre: Degrees, major_m: f64, minor_m: f64, bearing_degrees: f64) ->
         let angle = f64::from(at) / 12.0 * PI;
         let (along, across) = (major_m * angle.cos(), minor_m * angle.sin());
         // The bearing is clockwise from north.
-        plane.degrees(Metres { x: along * turn.sin() + across * turn.cos(), y: along * turn.cos() - across * turn.sin() })
+        plane.degrees(Metres {
+            x: along * turn.sin() + across * turn.cos(),
+            y: along * turn.cos() - across * turn.sin(),
+        })
     };
     (0..24).map(corner).collect()
 }

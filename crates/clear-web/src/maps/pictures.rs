@@ -6,7 +6,7 @@ use axum::extract::{Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use clear_place::Picture;
-use clear_respond::Place;
+use clear_respond::{Of, Place};
 
 use crate::app::App;
 use crate::asker::{Asker, KeptInquiry};
@@ -45,10 +45,11 @@ async fn drawn(
     kept: &clear_record::Inquiry,
     pairs: &[(String, String)],
 ) -> Result<(Seen<Place>, Picture), Fault> {
-    let wish = Wish::read(pairs, set_of(asker)).map_err(unread)?;
+    let set = set_of(asker, pairs);
+    let wish = Wish::read(pairs, set).map_err(unread)?;
     let title = title(app, &wish);
-    let source = source(app, asker);
-    let seen = asked(app, asker, kept, wish.place).await?;
+    let source = source(app, set);
+    let seen = asked(app, asker, kept, set, wish.place).await?;
     let picture = draw::picture(&app.desk.geography(), seen.get(), &title, &source);
     Ok((seen, picture))
 }
@@ -61,12 +62,16 @@ pub(crate) fn title(app: &App, wish: &Wish) -> String {
 }
 
 /// Where a map's figures come from.
-pub(crate) fn source(app: &App, asker: &Asker) -> String {
-    let set = if asker.standing.account.is_some() { "incidents that the asker may see" } else { "public crimes set, by block" };
+pub(crate) fn source(app: &App, set: Of) -> String {
+    let set = match set {
+        Of::Incidents => "incidents that the asker may see",
+        Of::Crimes => "public crimes set, by block",
+    };
     format!("{}: {set}. Figures are preliminary.", app.names().title)
 }
 
 fn file(seen: &Seen<Place>, content_type: &'static str, name: &'static str, body: Vec<u8>) -> Response {
-    let headers = [(CONTENT_TYPE, content_type.to_owned()), (CONTENT_DISPOSITION, format!("inline; filename=\"{name}\""))];
+    let headers =
+        [(CONTENT_TYPE, content_type.to_owned()), (CONTENT_DISPOSITION, format!("inline; filename=\"{name}\""))];
     (seen.headers(), headers, body).into_response()
 }

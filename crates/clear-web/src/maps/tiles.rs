@@ -43,8 +43,9 @@ pub(crate) async fn tile(
         return Ok(answered(&headers, AREAS_KEPT, HeaderMap::new(), drawn.map_err(|error| Fault::ours(&error))?));
     }
     let layer = TileLayer::from_word(&layer).ok_or_else(Fault::no_such_page)?;
-    let which = wish::which(&pairs, set_of(&asker)).map_err(unread)?;
-    let seen = asked(&app, &asker, &kept, TileOf { z, x, y: number, layer, which }).await?;
+    let set = set_of(&asker, &pairs);
+    let which = wish::which(&pairs, set).map_err(unread)?;
+    let seen = asked(&app, &asker, &kept, set, TileOf { z, x, y: number, layer, which }).await?;
     let keep = if seen.is_public() { "public, max-age=60" } else { OWN };
     Ok(answered(&headers, keep, seen.headers(), marked_on(tile, seen.get())))
 }

@@ -6,6 +6,9 @@ use std::str::FromStr;
 use clear_place::{Kernel, LayerName, Level};
 use clear_respond::{AreasOf, ClustersOf, DensityOf, HotSpotsOf, Make, NearRepeatOf, Of, Per, Place, Which};
 
+/// What says which incidents.
+const WHICH: [&str; 5] = ["of", "type", "from", "to", "where"];
+
 /// What a map can be: its word in the query string, and its name for people.
 pub(crate) const SHOWS: &[(&str, &str)] = &[
     ("areas", "How many in each area"),
@@ -30,8 +33,29 @@ pub(crate) struct Unread(pub(crate) String);
 
 /// Every name that a query string may have; another is a mistake that somebody would look for long.
 const NAMES: &[&str] = &[
-    "show", "layer", "per", "divisions", "type", "from", "to", "where", "kernel", "bandwidth_m", "cell_m", "share", "weeks",
-    "distance_m", "rate", "distances", "days", "times", "shuffles", "seed", "level", "least",
+    "of",
+    "show",
+    "layer",
+    "per",
+    "divisions",
+    "type",
+    "from",
+    "to",
+    "where",
+    "kernel",
+    "bandwidth_m",
+    "cell_m",
+    "share",
+    "weeks",
+    "distance_m",
+    "rate",
+    "distances",
+    "days",
+    "times",
+    "shuffles",
+    "seed",
+    "level",
+    "least",
 ];
 
 impl Wish {
@@ -48,11 +72,16 @@ impl Wish {
                 said.insert(name.clone(), value.to_owned());
             }
         }
+        if said.get("of").is_some_and(|of| of != "crimes" && of != "incidents") {
+            return Err(Unread("`of` should be one of `incidents`, `crimes`".to_owned()));
+        }
         let show = match said.get("show") {
             None => "areas",
             Some(word) => {
                 let known = SHOWS.iter().find(|(known, _)| known == word).map(|(known, _)| *known);
-                known.ok_or_else(|| Unread(format!("`show` should be one of {}", listed(SHOWS.iter().map(|(word, _)| *word)))))?
+                known.ok_or_else(|| {
+                    Unread(format!("`show` should be one of {}", listed(SHOWS.iter().map(|(word, _)| *word))))
+                })?
             }
         };
         let read = Read(&said);
@@ -82,7 +111,7 @@ impl Wish {
     /// Of it, what says which incidents.
     pub(crate) fn query_of_which(&self) -> String {
         let mut out = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in self.said.iter().filter(|(name, _)| ["type", "from", "to", "where"].contains(&name.as_str())) {
+        for (name, value) in self.said.iter().filter(|(name, _)| WHICH.contains(&name.as_str())) {
             out.append_pair(name, value);
         }
         out.finish()
@@ -91,7 +120,7 @@ impl Wish {
 
 /// Which incidents a tile's query string says.
 pub(crate) fn which(pairs: &[(String, String)], set: Of) -> Result<Which, Unread> {
-    if let Some((name, _)) = pairs.iter().find(|(name, _)| !["type", "from", "to", "where"].contains(&name.as_str())) {
+    if let Some((name, _)) = pairs.iter().find(|(name, _)| !WHICH.contains(&name.as_str())) {
         return Err(Unread(format!("a tile knows no `{name}`")));
     }
     Ok(Wish::read(pairs, set)?.place.which)
@@ -116,7 +145,8 @@ impl Read<'_> {
     fn word<T: Copy>(&self, name: &str, words: &[(&str, T)], unless_said: T) -> Result<T, Unread> {
         let Some(text) = self.0.get(name) else { return Ok(unless_said) };
         let found = words.iter().find(|(word, _)| word == text).map(|(_, value)| *value);
-        found.ok_or_else(|| Unread(format!("`{name}` should be one of {}", listed(words.iter().map(|(word, _)| *word)))))
+        found
+            .ok_or_else(|| Unread(format!("`{name}` should be one of {}", listed(words.iter().map(|(word, _)| *word)))))
     }
 
     fn make(&self, show: &str) -> Result<Make, Unread> {
@@ -124,7 +154,11 @@ impl Read<'_> {
             "density" => {
                 let it = DensityOf::default();
                 Make::Density(DensityOf {
-                    kernel: self.word("kernel", &[("quartic", Kernel::Quartic), ("gaussian", Kernel::Gaussian)], it.kernel)?,
+                    kernel: self.word(
+                        "kernel",
+                        &[("quartic", Kernel::Quartic), ("gaussian", Kernel::Gaussian)],
+                        it.kernel,
+                    )?,
                     bandwidth_m: self.number("bandwidth_m", it.bandwidth_m)?,
                     cell_m: self.number("cell_m", it.cell_m)?,
                     share: self.number("share", it.share)?,

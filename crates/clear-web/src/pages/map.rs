@@ -8,7 +8,7 @@ use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use clear_place::LayerName;
-use clear_respond::{Following, Made, Of, Placed};
+use clear_respond::{Following, HotSpotsOf, Made, Make, Of, Placed};
 
 use crate::app::App;
 use crate::asker::{Asker, KeptInquiry};
@@ -48,6 +48,8 @@ struct MapPage {
     chrome: Chrome,
     bar: Bar,
     signed_in: bool,
+    /// Whether it is everybody's map.
+    public: bool,
     shows: Vec<Choice>,
     layers: Vec<Choice>,
     per_square_km: bool,
@@ -73,7 +75,7 @@ pub(crate) async fn page(
     KeptInquiry(kept): KeptInquiry,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let set = set_of(&asker);
+    let set = set_of(&asker, &pairs);
     let (wish, mut problem) = match Wish::read(&pairs, set) {
         Ok(wish) => (wish, None),
         // The form as it is empty, with what is wrong above it.
@@ -83,7 +85,7 @@ pub(crate) async fn page(
     let mut bar = Bar::of(&app, &asker.standing, &kept, None);
     let mut seen = None;
     if problem.is_none() {
-        match asked(&app, &asker, &kept, wish.place.clone()).await {
+        match asked(&app, &asker, &kept, set, wish.place.clone()).await {
             Ok(answer) => seen = Some(answer),
             Err(fault) if matches!(fault.status(), StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => {
                 bar = Bar::of(&app, &asker.standing, &kept, Some(fault.problem()));
@@ -94,7 +96,11 @@ pub(crate) async fn page(
         }
     }
     let choices = |known: &[(&str, &str)], chosen: &str| -> Vec<Choice> {
-        let choice = |(code, title): &(&str, &str)| Choice { code: (*code).into(), title: (*title).into(), chosen: *code == chosen };
+        let choice = |(code, title): &(&str, &str)| Choice {
+            code: (*code).into(),
+            title: (*title).into(),
+            chosen: *code == chosen,
+        };
         known.iter().map(choice).collect()
     };
     let geography = app.desk.geography();
@@ -103,6 +109,7 @@ pub(crate) async fn page(
         chrome: Chrome::of(&app, Some(&asker.standing), "map"),
         bar,
         signed_in: asker.standing.account.is_some(),
+        public: set == Of::Crimes,
         shows: choices(SHOWS, wish.show),
         layers: choices(&layers, wish.said("layer")),
         per_square_km: wish.said("per") == "square_km",
@@ -125,7 +132,7 @@ pub(crate) async fn page(
         let placed: &Placed = seen.get();
         page.says = draw::in_words(placed);
         if !matches!(placed.made, Made::NearRepeat(_)) {
-            let picture = draw::picture(&geography, placed, &title(&app, &page.wish), &source(&app, &asker));
+            let picture = draw::picture(&geography, placed, &title(&app, &page.wish), &source(&app, set));
             page.svg = picture.svg("map");
         }
         (page.incidents, page.elsewhere) = (placed.incidents, placed.elsewhere);
@@ -141,8 +148,18 @@ pub(crate) async fn page(
             let which = page.wish.query_of_which();
             Island {
                 box_: format!("{},{},{},{}", low.longitude, low.latitude, high.longitude, high.latitude),
-                layers: geography.layers().filter(|layer| *layer != LayerName::Areas).map(LayerName::word).collect::<Vec<_>>().join(","),
-                marks: if page.wish.show == "hot-spots" { "hot-spots" } else { "incidents" },
+                layers: geography
+                    .layers()
+                    .filter(|layer| *layer != LayerName::Areas)
+                    .map(LayerName::word)
+                    .collect::<Vec<_>>()
+                    .join(","),
+                // Tiles have the usual settings; another picture's cells would be others.
+                marks: if page.wish.place.make == Make::HotSpots(HotSpotsOf::default()) {
+                    "hot-spots"
+                } else {
+                    "incidents"
+                },
                 query: if which.is_empty() { which } else { format!("?{which}") },
             }
         });
@@ -168,8 +185,13 @@ fn tables(placed: &Placed) -> Vec<Table> {
         Made::Areas { layer, areas, .. } => {
             let mut most: Vec<_> = areas.iter().filter(|area| area.count > 0).collect();
             most.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.code.cmp(&b.code)));
-            let row = |area: &&clear_respond::AreaValue| vec![area.name.clone(), area.count.to_string(), figure(area.value)];
-            let note = if most.len() > ROWS_MAX { format!("The {ROWS_MAX} of {} areas with most; the others are in the file.", most.len()) } else { String::new() };
+            let row =
+                |area: &&clear_respond::AreaValue| vec![area.name.clone(), area.count.to_string(), figure(area.value)];
+            let note = if most.len() > ROWS_MAX {
+                format!("The {ROWS_MAX} of {} areas with most; the others are in the file.", most.len())
+            } else {
+                String::new()
+            };
             vec![Table {
                 title: format!("By {}", layer.title().to_lowercase()),
                 columns: vec![layer.title(), "Incidents", "Value shown"],
@@ -177,13 +199,17 @@ fn tables(placed: &Placed) -> Vec<Table> {
                 note,
             }]
         }
-        Made::Density { share, accuracy, .. } => vec![following(accuracy, &format!("the densest {} % of the area", figure(share * 100.0)))],
+        Made::Density { share, accuracy, .. } => {
+            vec![following(accuracy, &format!("the densest {} % of the area", figure(share * 100.0)))]
+        }
         Made::HotSpots { accuracy, .. } => vec![following(accuracy, "the hot cells")],
         Made::NearRepeat(table) => vec![near_repeat(table)],
         Made::Clusters { clusters, thresholds_m } => {
             let row = |cluster: &clear_respond::ClusterOnMap| {
                 let axes = cluster.major_m.zip(cluster.minor_m);
-                let axes = axes.map_or_else(String::new, |(major, minor)| format!("{} × {} m", figure(2.0 * major), figure(2.0 * minor)));
+                let axes = axes.map_or_else(String::new, |(major, minor)| {
+                    format!("{} × {} m", figure(2.0 * major), figure(2.0 * minor))
+                });
                 vec![
                     cluster.order.to_string(),
                     cluster.incidents.to_string(),
@@ -207,17 +233,32 @@ fn following(accuracy: &Following, marked: &str) -> Table {
     let index = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"));
     let week = |week: &clear_respond::Week| {
         let it = &week.accuracy;
-        vec![format!("{} to {}", week.from, week.to), it.incidents.to_string(), it.hits.to_string(), index(it.pai), index(it.pei)]
+        vec![
+            format!("{} to {}", week.from, week.to),
+            it.incidents.to_string(),
+            it.hits.to_string(),
+            index(it.pai),
+            index(it.pei),
+        ]
     };
     let mut rows: Vec<Vec<String>> = accuracy.weeks.iter().map(week).collect();
     if rows.len() > 1 {
-        rows.push(vec!["together".to_owned(), together.incidents.to_string(), together.hits.to_string(), index(together.pai), index(together.pei)]);
+        rows.push(vec![
+            "together".to_owned(),
+            together.incidents.to_string(),
+            together.hits.to_string(),
+            index(together.pai),
+            index(together.pei),
+        ]);
     }
     let note = if rows.is_empty() {
         "It was not held against any following week.".to_owned()
     } else {
         let area = 100.0 * together.marked as f64 / (together.cells.max(1)) as f64;
-        format!("Marked: {marked}, {} % of the area. An index (PAI) of 1 is what marking at random gives; PEI is the share of what was possible with hindsight.", figure(area))
+        format!(
+            "Marked: {marked}, {} % of the area. An index (PAI) of 1 is what marking at random gives; PEI is the share of what was possible with hindsight.",
+            figure(area)
+        )
     };
     Table {
         title: "How it did in the weeks that followed".to_owned(),
@@ -229,7 +270,11 @@ fn following(accuracy: &Following, marked: &str) -> Table {
 
 fn near_repeat(table: &clear_place::NearRepeat) -> Table {
     let row = |cell: &clear_place::Cell| {
-        let distance = if cell.to_m <= 1.0 { "same place".to_owned() } else { format!("{} to {} m", figure(cell.from_m), figure(cell.to_m)) };
+        let distance = if cell.to_m <= 1.0 {
+            "same place".to_owned()
+        } else {
+            format!("{} to {} m", figure(cell.from_m), figure(cell.to_m))
+        };
         let ratio = cell.ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"));
         vec![
             distance,

@@ -19,7 +19,11 @@ fn city() -> City {
     for at in 0..40u32 {
         let (crowd, day) = (at < 30, 1 + at % 28);
         let shift = f64::from(at % 6) * 0.0004;
-        let (latitude, longitude) = if crowd { (41.812 + shift, -87.688 + shift) } else { (41.805 + f64::from(at - 30) * 0.003, -87.655 + f64::from(at - 30) * 0.003) };
+        let (latitude, longitude) = if crowd {
+            (41.812 + shift, -87.688 + shift)
+        } else {
+            (41.805 + f64::from(at - 30) * 0.003, -87.655 + f64::from(at - 30) * 0.003)
+        };
         let incident = json!({
             "case_number": format!("JB{at:06}"), "occurred_from": format!("2018-10-{day:02}T12:00:00"),
             "offences": [{"iucr": "0820", "primary_type": "THEFT", "description": "$500 AND UNDER"}],
@@ -48,11 +52,20 @@ fn every_kind_of_map_is_made_of_what_its_asker_may_see() {
     let city = city();
     let (status, areas) = placed(&city, "officer", json!({"make": {"areas": {"divisions": 1}}}));
     assert_eq!(status, 200, "{areas}");
-    let counts: Vec<_> = areas["made"]["areas"]["areas"].as_array().unwrap().iter().map(|area| (area["code"].as_str().unwrap(), area["count"].as_u64().unwrap())).collect();
+    let counts: Vec<_> = areas["made"]["areas"]["areas"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|area| (area["code"].as_str().unwrap(), area["count"].as_u64().unwrap()))
+        .collect();
     // What is filed under a beat counts there, coordinates or not.
     assert_eq!(counts, [("0411", 31), ("0412", 10)]);
 
-    let (_, hot) = placed(&city, "officer", json!({"make": {"hot_spots": {"cell_m": 200, "distance_m": 300, "weeks": 1}}, "which": {"to": "2018-10-21"}}));
+    let (_, hot) = placed(
+        &city,
+        "officer",
+        json!({"make": {"hot_spots": {"cell_m": 200, "distance_m": 300, "weeks": 1}}, "which": {"to": "2018-10-21"}}),
+    );
     let cells = hot["made"]["hot_spots"]["cells"]["shown"].as_array().unwrap();
     assert!(cells.iter().any(|cell| cell["hot"] == true) && hot["elsewhere"] == 1, "{hot}");
     let week = &hot["made"]["hot_spots"]["accuracy"]["weeks"][0];
@@ -113,7 +126,8 @@ fn the_page_shows_a_picture_without_a_script_and_its_figures() {
     let city = city();
     let page = city.ask_as("officer", "GET /map?show=hot-spots&cell_m=200&type=THEFT", b"");
     let text = page.text();
-    for part in ["<svg ", "role=\"img\"", "How it did in the weeks that followed", "/map.png?", "false discovery rate"] {
+    for part in ["<svg ", "role=\"img\"", "How it did in the weeks that followed", "/map.png?", "false discovery rate"]
+    {
         assert!(page.status == 200 && text.contains(part), "{part}: {text}");
     }
     assert!(page.header("content-security-policy").contains("script-src 'self'; worker-src 'self'"));
@@ -140,7 +154,10 @@ fn addresses_are_located_by_blocks_that_are_open() {
     let answer = city.ask_as("officer", "POST /api/v1/locate", body.to_string().as_bytes());
     let located = answer.json();
     assert_eq!((answer.status, &located["found"]), (200, &json!(2)), "{located}");
-    assert_eq!((&located["located"][0]["street"], &located["located"][0]["how"], &located["located"][1]), (&json!("W CHICAGO AVE"), &json!("block"), &Value::Null));
+    assert_eq!(
+        (&located["located"][0]["street"], &located["located"][0]["how"], &located["located"][1]),
+        (&json!("W CHICAGO AVE"), &json!("block"), &Value::Null)
+    );
     let none = json!({"inquiry": inquiry(), "question": {"addresses": []}});
     assert_eq!(city.ask_as("officer", "POST /api/v1/locate", none.to_string().as_bytes()).status, 400);
 }
@@ -158,6 +175,10 @@ fn residents_get_the_public_set_by_block_and_no_record_by_name() {
     let again = city.ask("GET /tiles/incidents/12/1050/1523.mvt", &[("if-none-match", tile.header("etag"))], b"");
     assert_eq!(again.status, 304);
     assert_eq!(city.ask("GET /map.png?show=hot-spots", &[], b"").status, 200);
+    // Whoever has signed in may ask for everybody's map too, and gets the same, with or without records of her or his own.
+    let officers = city.ask_as("officer", "GET /tiles/incidents/12/1050/1523.mvt?of=crimes", b"");
+    assert_eq!((officers.status, &officers.body), (200, &tile.body));
+    assert_eq!(city.ask_as("stranger", "GET /map?of=crimes", b"").status, 200);
     // Everybody's question names no column but the public ones.
     let wrong = city.ask("GET /map?where=address+is+not+null", &[], b"");
     assert!(wrong.status == 400 && wrong.text().contains("No such column"), "{}", wrong.text());
