@@ -1,4 +1,5 @@
 //! What other people's implementations say: `tests/known/place.json`, made by `scripts/crosscheck/place.py`.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use clear_place::{
     Bands, Degrees, Grid, Kernel, Metres, density, ellipse, from_feet, hot_spots, hull, near_repeat, nested_means,

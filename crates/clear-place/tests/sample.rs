@@ -1,4 +1,5 @@
 //! The shipped sample on the shipped areas: what block-shifted coordinates allow.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 #![allow(clippy::cast_precision_loss, reason = "counts of rows")]
 
 use clear_place::{Areas, Blocks, Degrees, Feet, How, Kernel, Properties, Seeded, Street, Study, from_feet, to_feet};
