@@ -20,7 +20,7 @@ use datafusion::functions_window as windows;
 use datafusion::functions_window::expr_fn::{dense_rank, lag, lead, ntile, rank, row_number};
 use datafusion::logical_expr::expr::{AggregateFunction, InList, WindowFunction};
 use datafusion::logical_expr::{
-    Between, Case, Cast, Expr, LogicalPlan, LogicalPlanBuilder, Operator, SortExpr, TableSource, WindowFrame,
+    Between, Case, Cast, Expr, LogicalPlan, LogicalPlanBuilder, Operator, Sort, SortExpr, TableSource, WindowFrame,
     WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition, binary_expr, lit,
 };
 
@@ -47,7 +47,7 @@ pub(super) fn plan(plan: &Plan, tables: &[Arc<dyn TableSource>]) -> Result<Logic
                 _ => named(&field.name),
             };
             let sorts: Vec<SortExpr> = ordered.map(|field| by(field).sort(true, false)).collect();
-            if sorts.is_empty() { translated } else { translated.sort(sorts)? }
+            sorted(translated, sorts)?
         }
         _ => translated,
     };
@@ -175,7 +175,7 @@ fn select(
     let limit = select.limit.filter(|limit| *limit < ROWS_MAX).map(|limit| limit as usize);
     let offset = select.offset.unwrap_or(0).min(ROWS_MAX) as usize;
     let ordered = |builder: LogicalPlanBuilder| -> Result<LogicalPlanBuilder> {
-        let builder = if sorts.is_empty() { builder } else { builder.sort(sorts.clone())? };
+        let builder = sorted(builder, sorts.clone())?;
         if limit.is_none() && offset == 0 { Ok(builder) } else { builder.limit(offset, limit) }
     };
     if select.distinct {
@@ -186,6 +186,16 @@ fn select(
     }
     let columns = items(&scope)?.into_iter().zip(fields).map(|(item, field)| item.alias(field.name.clone()));
     ordered(builder)?.project(columns.collect::<Vec<_>>())
+}
+
+/// Rows in that order. The builder's own `sort` takes a part of an order that is equal to the condition before it for a
+/// column of that condition, which there is not.
+fn sorted(builder: LogicalPlanBuilder, sorts: Vec<SortExpr>) -> Result<LogicalPlanBuilder> {
+    if sorts.is_empty() {
+        return Ok(builder);
+    }
+    let input = Arc::new(builder.build()?);
+    Ok(LogicalPlanBuilder::new(LogicalPlan::Sort(Sort { expr: sorts, input, fetch: None })))
 }
 
 fn named(name: &str) -> Expr {
