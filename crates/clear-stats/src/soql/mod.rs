@@ -124,6 +124,11 @@ impl Fault {
         }
     }
 
+    /// What broke an answer off that had begun.
+    pub fn running(error: DataFusionError) -> Fault {
+        Fault::of(error)
+    }
+
     /// The API's code: `query.soql.no-such-column`.
     pub fn code(&self) -> &'static str {
         match self {
