@@ -165,9 +165,7 @@ fn select(
     if let Some(groups) = &select.groups {
         builder = scope.grouped(builder, groups)?;
     }
-    for (at, window) in select.windows.iter().enumerate() {
-        builder = builder.window(vec![scope.window(window)?.alias(format!("w{at}"))])?;
-    }
+    builder = scope.windowed(builder, &select.windows)?;
     let items = |scope: &Scope<'_>| -> Result<Vec<Expr>> { select.items.iter().map(|item| scope.expr(item)).collect() };
     let order =
         |order: &Order| -> Result<SortExpr> { Ok(scope.expr(&order.by)?.sort(!order.descending, order.nulls_first)) };
@@ -276,6 +274,39 @@ impl Scope<'_> {
         let distinct = aggregate.function == F::CountDistinct;
         let udaf = Self::udaf(aggregate.function, &aggregate.arguments).unwrap_or_else(aggregates::count::count_udaf);
         Ok(Expr::AggregateFunction(AggregateFunction::new_udf(udaf, arguments, distinct, None, Vec::new(), None)))
+    }
+
+    /// Window functions over columns: what they are grouped and ordered by is computed first. An engine that compares orders
+    /// by their expressions does not know each of them again.
+    fn windowed(&self, builder: LogicalPlanBuilder, windows: &[Window]) -> Result<LogicalPlanBuilder> {
+        let mut computed: Vec<Expr> = Vec::new();
+        let mut over = Vec::new();
+        for window in windows {
+            let mut expr = self.window(window)?;
+            if let Expr::WindowFunction(function) = &mut expr {
+                let params = &mut function.params;
+                let keys =
+                    params.partition_by.iter_mut().chain(params.order_by.iter_mut().map(|order| &mut order.expr));
+                for key in keys.filter(|key| !matches!(key, Expr::Column(_))) {
+                    let at = computed.iter().position(|known| known == key).unwrap_or_else(|| {
+                        computed.push(key.clone());
+                        computed.len() - 1
+                    });
+                    *key = named(&format!("x{at}"));
+                }
+            }
+            over.push(expr);
+        }
+        let mut builder = builder;
+        if !computed.is_empty() {
+            let columns: Vec<Expr> = builder.schema().columns().into_iter().map(Expr::Column).collect();
+            let computed = computed.into_iter().enumerate().map(|(at, expr)| expr.alias(format!("x{at}")));
+            builder = builder.project(columns.into_iter().chain(computed).collect::<Vec<_>>())?;
+        }
+        for (at, expr) in over.into_iter().enumerate() {
+            builder = builder.window(vec![expr.alias(format!("w{at}"))])?;
+        }
+        Ok(builder)
     }
 
     fn window(&self, window: &Window) -> Result<Expr> {
