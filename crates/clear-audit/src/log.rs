@@ -7,8 +7,8 @@ mod pending;
 mod writer;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -242,6 +242,7 @@ impl Log {
             segment,
             file,
             length,
+            reserved: length,
             segment_bytes,
             spool,
             spooling: None,
