@@ -4,6 +4,7 @@
 
 mod cuts;
 mod pending;
+mod teller;
 mod writer;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -43,6 +44,7 @@ use crate::tree::Tree;
 
 pub use pending::Pending;
 use pending::{Promise, Waiting};
+use teller::Teller;
 use writer::{Writer, run};
 
 /// A segment is ended at this size, in bytes.
@@ -253,6 +255,7 @@ impl Log {
             publishing: Vec::new(),
             pace: Pace::new(None, 0, Timestamp::now()),
             begun,
+            teller: Teller::begin(),
             _lock: lock,
         };
         let (mut spooled, mut outbox) = (0, outbox);

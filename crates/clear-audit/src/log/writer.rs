@@ -33,6 +33,7 @@ pub(super) struct Writer {
     /// Whether public checkpoints are made, with their cover leaves: of a log that was opened held, not before the first
     /// append.
     pub(super) begun: bool,
+    pub(super) teller: Teller,
     /// Held as long as the thread runs; the system frees it with the process.
     pub(super) _lock: File,
 }
@@ -251,12 +252,9 @@ impl Writer {
                 }
             }
         }
-        let wake = |(index, (leaf, woken)): (u64, (Vec<u8>, oneshot::Sender<u64>))| {
-            // A waiter that went away changes nothing: the entry is logged.
-            let _ = woken.send(index);
-            leaf
-        };
-        (first..).zip(batch.drain(..)).map(wake).collect()
+        let (leaves, waiters) = batch.drain(..).unzip();
+        self.teller.tell(first, waiters);
+        leaves
     }
 
     /// Goes on in the spool, from the first entry that the log's volume is not known to have.
