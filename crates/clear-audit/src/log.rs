@@ -256,6 +256,7 @@ impl Log {
             pace: Pace::new(None, 0, Timestamp::now()),
             begun,
             teller: Teller::begin(),
+            wrote: false,
             _lock: lock,
         };
         let (mut spooled, mut outbox) = (0, outbox);
