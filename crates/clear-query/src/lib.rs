@@ -19,7 +19,7 @@ mod counts;
 mod find;
 mod known;
 mod lapsing;
-mod mentions;
+mod links;
 mod narrow;
 mod open;
 mod relations;
@@ -31,12 +31,14 @@ pub use counts::{Counted, Counts};
 pub use find::{Find, FindMatch, FoundVersion};
 pub use known::Known;
 pub use lapsing::Lapsing;
+pub use links::{Links, LinksMatch};
 pub use open::{Open, OpenMatch, Related, SamePerson};
 pub use relations::Ties;
 pub use rows::{Cursor, Rows, RowsMatch};
 pub use shelves::{Error, Shelves};
 
-// What a match says in the words of the search.
+// What a match says in the words of the links, and of the search.
+pub use clear_graph::{HOPS_MAX, HUB_MAX, Node, THINGS as LINKED_KINDS};
 pub use clear_search::{Facet, Piece, Snippet, Suggested, Suggestion};
 
 use clear_policy::Grant;

@@ -14,6 +14,7 @@
 
 mod answers;
 mod checked;
+mod linked;
 mod rows;
 mod shown;
 
@@ -22,6 +23,7 @@ pub use answers::{
     OpenedRecord, RelatedRecord, SamePersonRecord, SnippetPiece,
 };
 pub use checked::{Checked, CheckedHit, LineChecked, LineRefused};
+pub use linked::{Because, ExpandedNode, LinkChart, LinkedNode, NodeLink};
 pub use rows::{Form, Writer, Written};
 pub use shown::{Pointer, Sharing, Shown};
 

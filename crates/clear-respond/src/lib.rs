@@ -88,11 +88,11 @@ pub use clear_identity::{
 };
 pub use clear_ingest as ingest;
 pub use clear_policy as policy;
-pub use clear_query::{CHECK_LIMITS, Check, CheckOf, Counts, Find, Lapsing, Open, Question, Rows};
+pub use clear_query::{CHECK_LIMITS, Check, CheckOf, Counts, Find, LINKED_KINDS, Lapsing, Links, Open, Question, Rows};
 pub use clear_redact::{
-    Alert, AlsoRead, Begins, Checked, CheckedHit, CountedTable, FacetCount, Form, Found, FoundFacet, FoundHit,
-    FoundSnippet, LineChecked, LineRefused, Meant, Opened, OpenedRecord, Pointer, Redact, RelatedRecord,
-    SamePersonRecord, Sharing, Shown, SnippetPiece,
+    Alert, AlsoRead, Because, Begins, Checked, CheckedHit, CountedTable, ExpandedNode, FacetCount, Form, Found,
+    FoundFacet, FoundHit, FoundSnippet, LineChecked, LineRefused, LinkChart, LinkedNode, Meant, NodeLink, Opened,
+    OpenedRecord, Pointer, Redact, RelatedRecord, SamePersonRecord, Sharing, Shown, SnippetPiece,
 };
 
 use clear_record::Request;

@@ -8,7 +8,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::api::{
-    accounts, certificate, check, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries,
+    accounts, certificate, check, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, links,
     newest, open, openings, productions, reference, register, replay, reviews, rows, session, transparency,
     was_this_you,
 };
@@ -47,7 +47,7 @@ pub(crate) fn document() -> Value {
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, file::file,
+        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, links::links, file::file,
         handling::handling, handling::silent_hits,
         inquiries::open, inquiries::mine, inquiries::close, inquiries::take_over, events::event,
         holds::all, holds::one, holds::release, holds::refuse, reviews::all, reviews::one,
@@ -325,12 +325,40 @@ pub(crate) struct RowsSchema {
     limit: Option<u64>,
 }
 
+/// What is linked with a record or a shared value: its neighbours; or, with `to`, the shortest ways there.
+#[derive(ToSchema)]
+#[schema(as = Links)]
+#[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
+pub(crate) struct LinksSchema {
+    /// Where to start: a record's id, or a shared value such as `plate:AB12345`, `phone:312 555 0100`,
+    /// `address:1420 W Ferry St`.
+    from: String,
+    /// Where to go.
+    to: Option<String>,
+    /// With `to`: what both are linked with, in place of the ways from one to the other.
+    common: Option<bool>,
+    /// More records or values whose neighbours are shown, at most eight.
+    open: Option<Vec<String>>,
+    /// How many links a way has at most: 4 unless said, 6 at most.
+    hops: Option<u64>,
+    /// Dated records from this day on alone.
+    #[schema(format = Date)]
+    since: Option<String>,
+    /// Dated records up to and including this day alone.
+    #[schema(format = Date)]
+    until: Option<String>,
+    /// How many neighbours of each are shown, 20 unless said, 100 at most.
+    limit: Option<u64>,
+    /// How many neighbours of `from` to leave out first.
+    offset: Option<u64>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ROUTES;
     use clear_record::{Inquiry, Purpose, RecordId, UseCode};
-    use clear_respond::{Check, CheckOf, Counts, Find, Rows};
+    use clear_respond::{Check, CheckOf, Counts, Find, Links, Rows};
 
     #[test]
     fn the_document_has_every_api_route_and_no_other() {
@@ -420,6 +448,18 @@ mod tests {
         assert_eq!(described("Counts"), real(serde_json::to_value(counts).unwrap()));
         let rows = Rows { from: day, to: day, beat: text(), primary_type: text(), condition: text(), limit: Some(1) };
         assert_eq!(described("Rows"), real(serde_json::to_value(rows).unwrap()));
+        let links = Links {
+            from: String::new(),
+            to: text(),
+            common: Some(true),
+            open: vec![String::new()],
+            hops: Some(1),
+            since: day,
+            until: day,
+            limit: Some(1),
+            offset: Some(1),
+        };
+        assert_eq!(described("Links"), real(serde_json::to_value(links).unwrap()));
         let inquiry = Inquiry {
             purpose: Some(Purpose::from("x")),
             use_code: Some(UseCode::from("x")),

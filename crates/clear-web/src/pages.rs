@@ -4,6 +4,7 @@
 
 mod bar;
 pub(crate) mod certificate;
+mod chart;
 pub(crate) mod check;
 mod chrome;
 pub(crate) mod counts;
@@ -14,6 +15,7 @@ pub(crate) mod fault;
 pub(crate) mod handling;
 pub(crate) mod home;
 pub(crate) mod judgement;
+pub(crate) mod links;
 pub(crate) mod log;
 pub(crate) mod productions;
 pub(crate) mod record;
