@@ -20,6 +20,7 @@ mod find;
 mod known;
 mod lapsing;
 mod links;
+mod measure;
 mod narrow;
 mod open;
 mod relations;
@@ -32,14 +33,16 @@ pub use find::{Find, FindMatch, FoundVersion};
 pub use known::Known;
 pub use lapsing::Lapsing;
 pub use links::{Links, LinksMatch};
+pub use measure::{Measures, MeasuresFound, MeasuresMatch, MeasuresView};
 pub use open::{Open, OpenMatch, Related, SamePerson};
 pub use relations::Ties;
 pub use rows::{Cursor, Rows, RowsMatch};
 pub use shelves::{Error, Shelves};
 
-// What a match says in the words of the links, and of the search.
+// What a match says in the words of the links, of the measures and of the search.
 pub use clear_graph::{HOPS_MAX, HUB_MAX, Node, THINGS as LINKED_KINDS};
 pub use clear_search::{Facet, Piece, Snippet, Suggested, Suggestion};
+pub use clear_stats::measures;
 
 use clear_policy::Grant;
 use clear_record::Seq;

@@ -15,6 +15,7 @@
 mod answers;
 mod checked;
 mod linked;
+mod measured;
 mod rows;
 mod shown;
 
@@ -24,6 +25,10 @@ pub use answers::{
 };
 pub use checked::{Checked, CheckedHit, LineChecked, LineRefused};
 pub use linked::{Because, ExpandedNode, LinkChart, LinkedNode, NodeLink};
+pub use measured::{
+    MeasureSaid, Measured, MeasuredBoard, MeasuredCell, MeasuredChange, MeasuredDays, MeasuredFigure, MeasuredHours,
+    MeasuredMonth, MeasuredPeriod, MeasuredRate, MeasuredRow, MeasuredSeries, MeasuredTrend,
+};
 pub use rows::{Form, Writer, Written};
 pub use shown::{Pointer, Sharing, Shown};
 

@@ -42,7 +42,7 @@ fn number(number: Option<impl Into<f64>>) -> Option<Value> {
 
 /// Every column, with what the first and most serious offence tells and the parts of the date. A test holds the
 /// classes and layouts of declared fields to their declaration.
-const COLUMNS: [Source; 24] = columns! {
+const COLUMNS: [Source; 27] = columns! {
     case_number Operational Utf8: |i| text(i.case_number.as_deref());
     occurred_from Operational TimestampMicros: |i| Some(Value::Time(micros(i.occurred_from)));
     occurred_to Operational TimestampMicros: |i| Some(Value::Time(micros(i.occurred_to?)));
@@ -67,6 +67,9 @@ const COLUMNS: [Source; 24] = columns! {
     fbi_code Operational Utf8: |i| text(i.offences.first()?.fbi_code.as_deref());
     year Operational Int64: |i| number(Some(i.occurred_from.year()));
     month Operational Int64: |i| number(Some(i.occurred_from.month()));
+    day Operational TimestampMicros: |i| Some(Value::Time(micros(i.occurred_from.date().at(0, 0, 0, 0))));
+    hour Operational Int64: |i| number(Some(i.occurred_from.hour()));
+    weekday Operational Int64: |i| number(Some(i.occurred_from.weekday().to_sunday_zero_offset()));
 };
 
 /// The columnar projection of incidents. Drop it, apply the same versions again, and it answers the same.

@@ -23,6 +23,7 @@ mod columns;
 mod count;
 mod error;
 mod filter;
+pub mod measures;
 mod page;
 mod values;
 

@@ -13,6 +13,7 @@ pub(crate) mod handling;
 pub(crate) mod holds;
 pub(crate) mod inquiries;
 pub(crate) mod links;
+pub(crate) mod measures;
 pub(crate) mod newest;
 pub(crate) mod open;
 pub(crate) mod openings;

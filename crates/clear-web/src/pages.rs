@@ -2,6 +2,7 @@
 //!
 //! One file a page, with its template of the same name in `templates/`. What every page has is in `chrome.rs`.
 
+pub(crate) mod analysis;
 mod bar;
 pub(crate) mod certificate;
 mod chart;
