@@ -9,7 +9,7 @@ use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::api::{
     accounts, certificate, check, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, links,
-    newest, open, openings, productions, reference, register, replay, reviews, rows, session, transparency,
+    measures, newest, open, openings, productions, reference, register, replay, reviews, rows, session, transparency,
     was_this_you,
 };
 use crate::fault::Problem;
@@ -47,7 +47,7 @@ pub(crate) fn document() -> Value {
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, links::links, file::file,
+        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, links::links, measures::measures, measures::measures_by_query, file::file,
         handling::handling, handling::silent_hits,
         inquiries::open, inquiries::mine, inquiries::close, inquiries::take_over, events::event,
         holds::all, holds::one, holds::release, holds::refuse, reviews::all, reviews::one,
@@ -353,12 +353,50 @@ pub(crate) struct LinksSchema {
     offset: Option<u64>,
 }
 
+/// Figures of incidents, by measures.
+#[derive(ToSchema)]
+#[schema(as = Measures)]
+#[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
+pub(crate) struct MeasuresSchema {
+    /// What to show: `board`, `trend` or `hours`.
+    view: Option<String>,
+    /// Which measures: `index`, `robbery`, `clearance` …; the usual ones unless said. Hours show the first.
+    measures: Option<Vec<String>>,
+    /// Of a board: a row for each `district`, `beat`, `community_area`, `ward`, `primary_type` or `location_description`.
+    by: Option<String>,
+    /// Of a board: its last day; the newest day with an incident unless said.
+    #[schema(format = Date)]
+    on: Option<String>,
+    /// Of a trend and of hours: from this day on; two years and one year back unless said.
+    #[schema(format = Date)]
+    from: Option<String>,
+    /// Of a trend and of hours: up to and including this day.
+    #[schema(format = Date)]
+    to: Option<String>,
+    /// Incidents of this district alone.
+    district: Option<String>,
+    /// Incidents of this beat alone.
+    beat: Option<String>,
+    /// Incidents of this community area alone.
+    community_area: Option<u16>,
+    /// Incidents of this ward alone.
+    ward: Option<u16>,
+    /// Incidents whose first offence is of this primary type alone.
+    #[schema(rename = "type")]
+    primary_type: Option<String>,
+    /// A condition in SoQL, as in counts.
+    #[schema(rename = "where")]
+    condition: Option<String>,
+    /// Of a board: how many residents each value of `by` has, and `""` for all together: rates for 100,000 of them.
+    residents: Option<std::collections::BTreeMap<String, u64>>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ROUTES;
     use clear_record::{Inquiry, Purpose, RecordId, UseCode};
-    use clear_respond::{Check, CheckOf, Counts, Find, Links, Rows};
+    use clear_respond::{Check, CheckOf, Counts, Find, Links, Measures, MeasuresView, Rows};
 
     #[test]
     fn the_document_has_every_api_route_and_no_other() {
@@ -460,6 +498,22 @@ mod tests {
             offset: Some(1),
         };
         assert_eq!(described("Links"), real(serde_json::to_value(links).unwrap()));
+        let measures = Measures {
+            view: MeasuresView::Board,
+            measures: vec![String::new()],
+            by: text(),
+            on: day,
+            from: day,
+            to: day,
+            district: text(),
+            beat: text(),
+            community_area: Some(1),
+            ward: Some(1),
+            primary_type: text(),
+            condition: text(),
+            residents: [(String::new(), 1)].into(),
+        };
+        assert_eq!(described("Measures"), real(serde_json::to_value(measures).unwrap()));
         let inquiry = Inquiry {
             purpose: Some(Purpose::from("x")),
             use_code: Some(UseCode::from("x")),

@@ -195,6 +195,9 @@ impl Table {
                 ))
             }
             "counts" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"by": ["primary_type"]}}))),
+            "measures" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"by": "beat"}}))),
+            "measures_by_query" => mine(Ask::get(&format!("{}?view=hours", route.path)).under(&inquiry)),
+            "analysis_page" => kept(&format!("{}?view=trend", route.path)),
             "links" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"from": record}}))),
             "links_page" => kept(&format!("{}?from={record}", route.path)),
             "rows" => mine(Ask::post(
@@ -387,8 +390,8 @@ fn is_logged(route: &Route, who: &str) -> bool {
         // Whoever has not signed in, or whose sign-in an order ended, gets as far as the page's door.
         "handling_form" | "entries_form" | "judgement_form" => !["anonymous", "cut_off", "sister"].contains(&who),
         "find" | "find_by_query" | "check" | "open" | "file" | "handling" | "silent_hits" | "counts" | "rows"
-        | "links" | "links_page" | "enter" | "cut_off" | "enrol" | "search_page" | "check_form" | "record_page"
-        | "counts_page" | "steward_cut_off" => true,
+        | "links" | "links_page" | "measures" | "measures_by_query" | "analysis_page" | "enter" | "cut_off"
+        | "enrol" | "search_page" | "check_form" | "record_page" | "counts_page" | "steward_cut_off" => true,
         "productions" | "docket" | "production" | "determine" | "release_production" | "productions_page"
         | "docket_form" | "production_page" | "determine_form" | "release_form" => true,
         "disclosures"
