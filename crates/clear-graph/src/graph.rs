@@ -151,9 +151,7 @@ impl Graph {
             }
             None => Box::default(),
         };
-        for edge in old.iter().filter(|edge| !said.contains(edge)) {
-            self.unsay(no, *edge);
-        }
+        // What is new is said before what is old is taken back, so that no node between the two is given up.
         for edge in said.iter().filter(|edge| !old.contains(edge)) {
             let back = Edge { other: no, field: edge.field };
             if let Some(held) = self.held_mut(edge.other)
@@ -161,6 +159,9 @@ impl Graph {
             {
                 held.said.insert(at, back);
             }
+        }
+        for edge in old.iter().filter(|edge| !said.contains(edge)) {
+            self.unsay(no, *edge);
         }
         self.drop_if_alone(no);
     }

@@ -242,7 +242,7 @@ fn a_window_keeps_what_is_dated_in_it() {
         path(&leaf("2019-02-01", ""), "per1", "per2", 2),
         "per1 -address by per1- address:12NSTATEST -address by per2- per2"
     );
-    assert_eq!(path(&leaf("", "2018-12-31"), "per1", "per3", 6), "");
+    assert_eq!(path(&leaf("", "2017-12-31"), "per1", "per3", 6), "");
     // Where the day may not be read there is none.
     let mut closed = all();
     closed.class[FieldClass::Operational] = LabelSet::empty();
