@@ -19,8 +19,8 @@ pub fn phone(text: &str) -> Option<String> {
 
 /// One house on one street: `1420 W FERRY ST`. A block, a street, a crossing and a post box are no house.
 pub fn house(text: &str) -> Option<String> {
-    let address::Address { numbers, streets } = address::address(text);
-    let (Some(numbers), [street]) = (numbers, streets.as_slice()) else { return None };
+    let found = address::address(text);
+    let (Some(numbers), [street]) = (found.numbers, found.streets.as_slice()) else { return None };
     numbers.is_one().then(|| format!("{} {street}", numbers.low))
 }
 

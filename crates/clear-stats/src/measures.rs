@@ -445,6 +445,17 @@ mod tests {
     }
 
     #[test]
+    fn the_page_has_the_list() {
+        let page = include_str!("../../../docs/measures.md");
+        let mut table = String::from("| measure | | what | source |\n|---|---|---|---|\n");
+        for it in MEASURES {
+            table.push_str(&format!("| `{}` | {} | {} | {} |\n", it.name, it.title, it.counts, it.source));
+        }
+        let found = page.split("<!-- measures -->\n").nth(1).and_then(|rest| rest.split("<!-- /measures -->").next());
+        assert!(found == Some(&table), "docs/measures.md should have this table:\n{table}");
+    }
+
+    #[test]
     fn a_measure_takes_what_it_says() {
         let facts = |line: &str| {
             let values: Vec<Option<String>> =

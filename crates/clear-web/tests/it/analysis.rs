@@ -1,0 +1,101 @@
+//! Boards, trends and hours over HTTP.
+
+use serde_json::{Value, json};
+
+use crate::city::City;
+use crate::pages::is_a_page;
+
+/// Robberies of some days of beat 0411, and one theft of another beat.
+fn city() -> City {
+    let city = City::open();
+    let file = |day: &str, code: &str, kind: &str, beat: &str, more: Value| {
+        let mut incident = json!({
+            "occurred_from": format!("{day}T22:30:00"), "beat": beat, "district": "004",
+            "offences": [{"iucr": "0320", "primary_type": kind, "fbi_code": code}]
+        });
+        incident.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        city.file("incident", &incident);
+    };
+    for day in ["2019-07-14", "2019-07-15", "2019-07-16", "2019-07-08", "2019-07-09", "2018-07-12", "2018-01-02"] {
+        file(day, "03", "ROBBERY", "0411", json!({"arrest": day.ends_with('6'), "status": "open"}));
+    }
+    file("2019-07-10", "06", "THEFT", "0412", json!({"arrest": true, "status": "cleared_by_arrest"}));
+    file("2019-07-10", "06", "THEFT", "0412", json!({"status": "unfounded"}));
+    city
+}
+
+fn ask(city: &City, question: &Value) -> Value {
+    let inquiry = json!({"purpose": "criminal_investigation", "use_code": "C", "case": "JC-1", "reason": "Weekly board of the district", "on_behalf_of": ["pmpd"]});
+    let body = json!({"inquiry": inquiry, "question": question});
+    let answer = city.ask_as("officer", "POST /api/v1/measures", body.to_string().as_bytes());
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()
+}
+
+#[test]
+fn a_board_says_what_is_no_evidence_of_change() {
+    let city = city();
+    let found = ask(&city, &json!({"measures": ["robbery", "index", "clearance"], "by": "beat"}));
+    assert_eq!((&found["data_from"], &found["data_to"]), (&json!("2018-01-02"), &json!("2019-07-16")));
+    let board = &found["board"];
+    assert_eq!((&board["on"], &board["by"], board["rows"].as_array().unwrap().len()), (&json!("2019-07-16"), &json!("beat"), 9));
+    let row = &board["rows"][0];
+    assert_eq!((&row["measure"], &row["all"]), (&json!("robbery"), &json!(true)));
+    let week = &row["cells"][0];
+    assert_eq!(
+        (&week["now"]["count"], &week["previous"]["then"]["count"], &week["previous"]["says"]),
+        (&json!(3), &json!(2), &json!("no evidence of change"))
+    );
+    assert_eq!((&week["last_year"]["then"]["count"], &row["cells"][2]["now"]["count"]), (&json!(1), &json!(5)));
+    let clearance = &board["rows"][6]["cells"][0]["now"];
+    assert_eq!((&clearance["count"], &clearance["of"]), (&json!(1), &json!(4)));
+
+    let of_beat = ask(&city, &json!({"measures": ["incidents"], "beat": "412", "residents": {"": 50_000}}));
+    let now = &of_beat["board"]["rows"][0]["cells"][0]["now"];
+    assert_eq!((&now["count"], &now["rate"]["value"]), (&json!(1), &json!(2.0)), "what was unfounded counts nowhere");
+}
+
+#[test]
+fn trends_and_hours_are_of_the_same_incidents() {
+    let city = city();
+    let trend = ask(&city, &json!({"view": "trend", "measures": ["robbery"], "from": "2019-01-01"}));
+    let months = trend["trend"]["series"][0]["months"].as_array().unwrap();
+    assert_eq!((months.len(), &months[0]["month"], &months[6]["figure"]["count"], &months[6]["partial"]), (7, &json!("2019-01"), &json!(5), &json!(true)));
+    let hours = ask(&city, &json!({"view": "hours", "measures": ["robbery"], "from": "2018-01-01", "where": "beat = '0411'"}));
+    assert_eq!((&hours["hours"]["all"]["count"], &hours["hours"]["by_hour"][22]["count"]), (&json!(7), &json!(7)));
+    // 2019-07-14 was a Sunday.
+    assert_eq!(hours["hours"]["weekdays"][0][22]["count"], 1);
+}
+
+#[test]
+fn one_address_is_a_page_and_a_question_of_the_api() {
+    let city = city();
+    let inquiry = {
+        use base64::Engine as _;
+        let json = json!({"purpose": "criminal_investigation", "use_code": "C", "case": "JC-1", "reason": "Weekly board"});
+        format!("inquiry={}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json.to_string()))
+    };
+    let bearer = format!("Bearer {}", city.token("officer"));
+    let get = |path: &str| city.ask(&format!("GET {path}"), &[("authorization", bearer.as_str()), ("cookie", inquiry.as_str())], b"");
+    for (path, words) in [
+        ("/analysis", "no evidence of change"),
+        ("/analysis?view=board&by=beat&measures=robbery&district=004", "<td>0411</td>"),
+        ("/analysis?view=trend&from=2018-01-01", "2019-07"),
+        ("/analysis?view=hours&measures=robbery&from=2018-01-01", "Sunday"),
+    ] {
+        let page = get(path);
+        assert_eq!(page.status, 200, "{path}: {}", page.text());
+        is_a_page(path, &page);
+        assert!(page.text().contains(words), "{path}: {}", page.text());
+    }
+    let query = "view=board&by=beat&measures=robbery&district=004";
+    let by_query = city.ask_as("officer", &format!("GET /api/v1/measures?{query}"), b"");
+    let posted = ask(&city, &json!({"view": "board", "by": "beat", "measures": ["robbery"], "district": "004"}));
+    assert_eq!((by_query.status, by_query.json()), (200, posted));
+    for (path, status) in [("/analysis?measures=fear", 400), ("/analysis?where=beat+%3D", 400), ("/analysis?ward=two", 400)] {
+        let page = get(path);
+        assert_eq!(page.status, status, "{path}");
+        is_a_page(path, &page);
+        assert!(page.text().contains("role=\"alert\""), "{path}");
+    }
+}
