@@ -14,6 +14,7 @@
 //!
 //! [`Sight`]: clear_record::Sight
 
+mod changes;
 mod check;
 mod counts;
 mod find;
@@ -27,6 +28,7 @@ mod relations;
 mod rows;
 mod shelves;
 
+pub use changes::{Changed, Changes, ChangesMatch};
 pub use check::{CHECK_LIMITS, Check, CheckLimits, CheckMatch, CheckOf, CheckedLine, RefusedLine};
 pub use counts::{Counted, Counts};
 pub use find::{Find, FindMatch, FoundVersion};

@@ -14,6 +14,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::changes::{self, Since};
 use crate::{Error, Question, Shelves};
 
 /// What to show.
@@ -64,6 +65,9 @@ pub struct Measures {
     /// Of a trend and of hours: up to and including this day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<Date>,
+    /// The figures as they stood then: a moment, `2019-07-16T00:00:00Z`, or a place in the ledger, as a receipt has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
     /// Incidents of this district alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district: Option<String>,
@@ -98,6 +102,8 @@ pub struct MeasuresMatch {
     pub measures: Vec<&'static Measure>,
     /// What it was told apart by.
     pub by: Option<&'static str>,
+    /// As of which moment, as it was said.
+    pub as_of: Option<String>,
     /// The figures.
     pub found: MeasuresFound,
 }
@@ -172,6 +178,9 @@ impl MeasuresMatch {
     /// What is to be known of the figures.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
+        if let Some(as_of) = &self.as_of {
+            notes.push(format!("As it was known at {as_of}. What was expunged since is in no figure."));
+        }
         match (&self.found, self.span) {
             (_, None) => notes.push("There is no incident that you may see.".to_owned()),
             (MeasuresFound::Board(on, board), Some(span)) => {
@@ -199,15 +208,53 @@ impl Question for Measures {
     type Match = MeasuresMatch;
     const NAME: &'static str = "measures";
 
-    async fn run(&self, shelves: &Shelves, grant: &Grant, _seq: Seq) -> Result<MeasuresMatch, Error> {
+    async fn run(&self, shelves: &Shelves, grant: &Grant, seq: Seq) -> Result<MeasuresMatch, Error> {
         let (asked, by, conditions) = (self.asked()?, self.by()?, self.conditions()?);
         if self.residents.len() > RESIDENTS_MAX {
             return Err(wrong(format!("residents has at most {RESIDENTS_MAX} values")));
         }
         let ties = shelves.ties(grant);
         let sight = ties.sight(grant);
-        let folds = shelves.folds();
-        let count = |tally: &Tally| count(&folds.columns, &sight, tally);
+        let as_of = self.as_of.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let since = match as_of {
+            Some(text) => Some(changes::moment(shelves, text, "as_of", seq).await?),
+            None => None,
+        };
+        for _ in 0..TURNS_MAX {
+            let changed = match since {
+                Some(since) => Some(Since::read(shelves, &sight, since, shelves.seq()).await?),
+                None => None,
+            };
+            let folds = shelves.folds();
+            // What was filed meanwhile is in the figures of now and not in what changed: once more.
+            if changed.as_ref().is_some_and(|changed| changed.upto != folds.seq) {
+                continue;
+            }
+            return self.measured(grant, &asked, by, &conditions, |tally| {
+                let now = count(&folds.columns, &sight, tally)?;
+                match &changed {
+                    Some(changed) => changed.before(now, |columns| count(columns, &sight, tally)),
+                    None => Ok(now),
+                }
+            });
+        }
+        Err(wrong("so much is being filed that figures of an earlier moment cannot be told now; ask again".into()))
+    }
+}
+
+/// How often figures of an earlier moment are begun again because something was filed meanwhile.
+const TURNS_MAX: usize = 20;
+
+impl Measures {
+    fn measured(
+        &self,
+        grant: &Grant,
+        asked: &[&'static Measure],
+        by: Option<&'static str>,
+        conditions: &[String],
+        count: impl Fn(&Tally) -> Result<Tallied, Error>,
+    ) -> Result<MeasuresMatch, Error> {
+        let count = &count;
         let names = INCIDENTS;
         let today = grant.at().to_zoned(TimeZone::UTC).date();
         let span = span(names, today, count)?;
@@ -217,9 +264,9 @@ impl Question for Measures {
                 let on = self.on.unwrap_or(newest);
                 let ask = BoardAsk {
                     names,
-                    measures: asked.clone(),
+                    measures: asked.to_vec(),
                     by,
-                    conditions,
+                    conditions: conditions.to_vec(),
                     on,
                     first: span.map(|span| span.from),
                     residents: self.residents.clone(),
@@ -229,17 +276,17 @@ impl Question for Measures {
             }
             MeasuresView::Trend => {
                 let days = self.days(newest, 2)?;
-                let ask = TrendAsk { names, measures: asked.clone(), conditions, days, span };
+                let ask = TrendAsk { names, measures: asked.to_vec(), conditions: conditions.to_vec(), days, span };
                 MeasuresFound::Trend(days, ask.trend(&count(&ask.tally())?))
             }
             MeasuresView::Hours => {
                 let days = self.days(newest, 1)?;
                 let measure = asked.first().copied().ok_or_else(|| wrong("say which measure".into()))?;
-                let ask = HoursAsk { names, measure, conditions, days };
+                let ask = HoursAsk { names, measure, conditions: conditions.to_vec(), days };
                 MeasuresFound::Hours(days, ask.hours(&count(&ask.tally())?))
             }
         };
-        Ok(MeasuresMatch { span, measures: asked, by, found })
+        Ok(MeasuresMatch { span, measures: asked.to_vec(), by, as_of: self.as_of.clone(), found })
     }
 }
 

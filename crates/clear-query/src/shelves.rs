@@ -12,6 +12,7 @@ use clear_record::{
 use clear_search::{Index, spelling};
 use clear_stats::Columns;
 use clear_store::{AsOf, Ledger};
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::relations::{Labels, Relations, Ties, Tightened};
@@ -191,6 +192,26 @@ impl Shelves {
     /// When the ledger cannot be read.
     pub async fn current(&self, ids: &[RecordId], seq: Seq) -> Result<Vec<Version>, Error> {
         Ok(self.ledger.read(ids, AsOf { seq, valid: None }).await?)
+    }
+
+    /// Versions between two places in the ledger, to find which records changed; never to show.
+    pub(crate) async fn follow(&self, after: Seq, upto: Seq, max: usize) -> Result<Vec<Version>, Error> {
+        Ok(self.ledger.follow(after, upto, max).await?)
+    }
+
+    /// The last version that was recorded at a moment or before, found by halving: they are recorded in their order.
+    pub(crate) async fn seq_at(&self, at: Timestamp, visible: Seq) -> Result<Seq, Error> {
+        let (mut low, mut high) = (0, visible.0);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            let version = self.ledger.follow(Seq(middle - 1), Seq(middle), 1).await?;
+            if version.first().is_some_and(|version| version.recorded_at <= at) {
+                low = middle
+            } else {
+                high = middle - 1
+            }
+        }
+        Ok(Seq(low))
     }
 
     /// The current versions of those records that the sight shows. Labels are tested before any body is fetched, and

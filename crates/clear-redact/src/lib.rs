@@ -13,6 +13,7 @@
 //! What a kind of answer looks like: `answers.rs`. How a record's title is made: `shown.rs`.
 
 mod answers;
+mod changed;
 mod checked;
 mod linked;
 mod measured;
@@ -23,6 +24,7 @@ pub use answers::{
     Alert, AlsoRead, Begins, CountedTable, FacetCount, Found, FoundFacet, FoundHit, FoundSnippet, Meant, Opened,
     OpenedRecord, RelatedRecord, SamePersonRecord, SnippetPiece,
 };
+pub use changed::{ChangedField, ChangedIncident, ChangedList};
 pub use checked::{Checked, CheckedHit, LineChecked, LineRefused};
 pub use linked::{Because, ExpandedNode, LinkChart, LinkedNode, NodeLink};
 pub use measured::{

@@ -90,14 +90,15 @@ pub use clear_ingest as ingest;
 pub use clear_policy as policy;
 pub use clear_query::measures::{DIMENSIONS, MEASURES};
 pub use clear_query::{
-    CHECK_LIMITS, Check, CheckOf, Counts, Find, LINKED_KINDS, Lapsing, Links, Measures, MeasuresView, Open, Question,
-    Rows,
+    CHECK_LIMITS, Changes, Check, CheckOf, Counts, Find, LINKED_KINDS, Lapsing, Links, Measures, MeasuresView, Open,
+    Question, Rows,
 };
 pub use clear_redact::{
     Alert, AlsoRead, Because, Begins, Checked, CheckedHit, CountedTable, ExpandedNode, FacetCount, Form, Found,
     FoundFacet, FoundHit, FoundSnippet, LineChecked, LineRefused, LinkChart, LinkedNode, Meant, NodeLink, Opened,
     OpenedRecord, Pointer, Redact, RelatedRecord, SamePersonRecord, Sharing, Shown, SnippetPiece,
 };
+pub use clear_redact::{ChangedField, ChangedIncident, ChangedList};
 pub use clear_redact::{
     MeasureSaid, Measured, MeasuredBoard, MeasuredCell, MeasuredChange, MeasuredDays, MeasuredFigure, MeasuredHours,
     MeasuredMonth, MeasuredPeriod, MeasuredRate, MeasuredRow, MeasuredSeries, MeasuredTrend,

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod certificate;
+pub(crate) mod changes;
 pub(crate) mod check;
 pub(crate) mod counts;
 pub(crate) mod cut_offs;

@@ -8,9 +8,9 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::api::{
-    accounts, certificate, check, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries, links,
-    measures, newest, open, openings, productions, reference, register, replay, reviews, rows, session, transparency,
-    was_this_you,
+    accounts, certificate, changes, check, counts, cut_offs, disclosures, events, file, find, handling, holds,
+    inquiries, links, measures, newest, open, openings, productions, reference, register, replay, reviews, rows,
+    session, transparency, was_this_you,
 };
 use crate::fault::Problem;
 
@@ -47,7 +47,7 @@ pub(crate) fn document() -> Value {
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, links::links, measures::measures, measures::measures_by_query, file::file,
+        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, links::links, measures::measures, measures::measures_by_query, changes::changes, file::file,
         handling::handling, handling::silent_hits,
         inquiries::open, inquiries::mine, inquiries::close, inquiries::take_over, events::event,
         holds::all, holds::one, holds::release, holds::refuse, reviews::all, reviews::one,
@@ -353,6 +353,19 @@ pub(crate) struct LinksSchema {
     offset: Option<u64>,
 }
 
+/// Incidents that were filed or corrected since a moment.
+#[derive(ToSchema)]
+#[schema(as = Changes)]
+#[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
+pub(crate) struct ChangesSchema {
+    /// Since when: a moment, `2019-07-16T00:00:00Z`, or a place in the ledger, as a receipt has it.
+    since: String,
+    /// How many, 50 unless said, 500 at most.
+    limit: Option<u64>,
+    /// How many to leave out first.
+    offset: Option<u64>,
+}
+
 /// Figures of incidents, by measures.
 #[derive(ToSchema)]
 #[schema(as = Measures)]
@@ -373,6 +386,8 @@ pub(crate) struct MeasuresSchema {
     /// Of a trend and of hours: up to and including this day.
     #[schema(format = Date)]
     to: Option<String>,
+    /// The figures as they stood then: a moment, `2019-07-16T00:00:00Z`, or a place in the ledger, as a receipt has it.
+    as_of: Option<String>,
     /// Incidents of this district alone.
     district: Option<String>,
     /// Incidents of this beat alone.
@@ -396,7 +411,7 @@ mod tests {
     use super::*;
     use crate::ROUTES;
     use clear_record::{Inquiry, Purpose, RecordId, UseCode};
-    use clear_respond::{Check, CheckOf, Counts, Find, Links, Measures, MeasuresView, Rows};
+    use clear_respond::{Changes, Check, CheckOf, Counts, Find, Links, Measures, MeasuresView, Rows};
 
     #[test]
     fn the_document_has_every_api_route_and_no_other() {
@@ -505,6 +520,7 @@ mod tests {
             on: day,
             from: day,
             to: day,
+            as_of: text(),
             district: text(),
             beat: text(),
             community_area: Some(1),
@@ -513,6 +529,8 @@ mod tests {
             condition: text(),
             residents: [(String::new(), 1)].into(),
         };
+        let changes = Changes { since: String::new(), limit: Some(1), offset: Some(1) };
+        assert_eq!(described("Changes"), real(serde_json::to_value(changes).unwrap()));
         assert_eq!(described("Measures"), real(serde_json::to_value(measures).unwrap()));
         let inquiry = Inquiry {
             purpose: Some(Purpose::from("x")),

@@ -5,6 +5,7 @@
 pub(crate) mod analysis;
 mod bar;
 pub(crate) mod certificate;
+pub(crate) mod changes;
 mod chart;
 pub(crate) mod check;
 mod chrome;

@@ -61,6 +61,7 @@ pub(crate) async fn measures(State(app): State<Arc<App>>, asker: Asker, input: I
         ("on" = Option<String>, Query, description = "The last day of a board.", example = "2019-07-16"),
         ("from" = Option<String>, Query, description = "The first day of a trend or of hours."),
         ("to" = Option<String>, Query, description = "Their last day."),
+        ("as_of" = Option<String>, Query, description = "The figures as they stood at a moment, or at a place in the ledger.", example = "2019-07-16T00:00:00Z"),
         ("district" = Option<String>, Query, description = "Incidents of this district alone.", example = "004"),
         ("beat" = Option<String>, Query, description = "Incidents of this beat alone."),
         ("community_area" = Option<u16>, Query, description = "Incidents of this community area alone."),

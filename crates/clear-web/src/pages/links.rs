@@ -144,7 +144,6 @@ struct Line {
 
 /// A node in the list.
 struct Row {
-    node: String,
     kind: &'static str,
     kind_words: &'static str,
     title: String,
@@ -339,7 +338,6 @@ fn results(asked: &Asked, found: &LinkChart, number: String, entry: u64) -> Resu
             open: asked.opened(&node.node),
             start: asked.starting(&node.node),
             links: own,
-            node: node.node.clone(),
         }
     });
     Results {

@@ -38,7 +38,10 @@ fn a_board_says_what_is_no_evidence_of_change() {
     let found = ask(&city, &json!({"measures": ["robbery", "index", "clearance"], "by": "beat"}));
     assert_eq!((&found["data_from"], &found["data_to"]), (&json!("2018-01-02"), &json!("2019-07-16")));
     let board = &found["board"];
-    assert_eq!((&board["on"], &board["by"], board["rows"].as_array().unwrap().len()), (&json!("2019-07-16"), &json!("beat"), 9));
+    assert_eq!(
+        (&board["on"], &board["by"], board["rows"].as_array().unwrap().len()),
+        (&json!("2019-07-16"), &json!("beat"), 9)
+    );
     let row = &board["rows"][0];
     assert_eq!((&row["measure"], &row["all"]), (&json!("robbery"), &json!(true)));
     let week = &row["cells"][0];
@@ -60,8 +63,12 @@ fn trends_and_hours_are_of_the_same_incidents() {
     let city = city();
     let trend = ask(&city, &json!({"view": "trend", "measures": ["robbery"], "from": "2019-01-01"}));
     let months = trend["trend"]["series"][0]["months"].as_array().unwrap();
-    assert_eq!((months.len(), &months[0]["month"], &months[6]["figure"]["count"], &months[6]["partial"]), (7, &json!("2019-01"), &json!(5), &json!(true)));
-    let hours = ask(&city, &json!({"view": "hours", "measures": ["robbery"], "from": "2018-01-01", "where": "beat = '0411'"}));
+    assert_eq!(
+        (months.len(), &months[0]["month"], &months[6]["figure"]["count"], &months[6]["partial"]),
+        (7, &json!("2019-01"), &json!(5), &json!(true))
+    );
+    let hours =
+        ask(&city, &json!({"view": "hours", "measures": ["robbery"], "from": "2018-01-01", "where": "beat = '0411'"}));
     assert_eq!((&hours["hours"]["all"]["count"], &hours["hours"]["by_hour"][22]["count"]), (&json!(7), &json!(7)));
     // 2019-07-14 was a Sunday.
     assert_eq!(hours["hours"]["weekdays"][0][22]["count"], 1);
@@ -72,11 +79,14 @@ fn one_address_is_a_page_and_a_question_of_the_api() {
     let city = city();
     let inquiry = {
         use base64::Engine as _;
-        let json = json!({"purpose": "criminal_investigation", "use_code": "C", "case": "JC-1", "reason": "Weekly board"});
+        let json =
+            json!({"purpose": "criminal_investigation", "use_code": "C", "case": "JC-1", "reason": "Weekly board"});
         format!("inquiry={}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json.to_string()))
     };
     let bearer = format!("Bearer {}", city.token("officer"));
-    let get = |path: &str| city.ask(&format!("GET {path}"), &[("authorization", bearer.as_str()), ("cookie", inquiry.as_str())], b"");
+    let get = |path: &str| {
+        city.ask(&format!("GET {path}"), &[("authorization", bearer.as_str()), ("cookie", inquiry.as_str())], b"")
+    };
     for (path, words) in [
         ("/analysis", "no evidence of change"),
         ("/analysis?view=board&by=beat&measures=robbery&district=004", "<td>0411</td>"),
@@ -92,7 +102,9 @@ fn one_address_is_a_page_and_a_question_of_the_api() {
     let by_query = city.ask_as("officer", &format!("GET /api/v1/measures?{query}"), b"");
     let posted = ask(&city, &json!({"view": "board", "by": "beat", "measures": ["robbery"], "district": "004"}));
     assert_eq!((by_query.status, by_query.json()), (200, posted));
-    for (path, status) in [("/analysis?measures=fear", 400), ("/analysis?where=beat+%3D", 400), ("/analysis?ward=two", 400)] {
+    for (path, status) in
+        [("/analysis?measures=fear", 400), ("/analysis?where=beat+%3D", 400), ("/analysis?ward=two", 400)]
+    {
         let page = get(path);
         assert_eq!(page.status, status, "{path}");
         is_a_page(path, &page);

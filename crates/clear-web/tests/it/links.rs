@@ -72,7 +72,9 @@ fn what_is_linked_is_shown_with_its_reason_and_logged() {
 
     let ways = |to: &str| {
         let chart = story.ask(&json!({"from": story.victim, "to": to}));
-        chart["paths"][0].as_array().map(|path| path.iter().map(|node| node.as_str().unwrap().to_owned()).collect::<Vec<_>>())
+        chart["paths"][0]
+            .as_array()
+            .map(|path| path.iter().map(|node| node.as_str().unwrap().to_owned()).collect::<Vec<_>>())
     };
     assert_eq!(
         ways(&story.friend).unwrap(),
@@ -95,7 +97,8 @@ fn what_is_linked_is_shown_with_its_reason_and_logged() {
             _ => None,
         })
         .collect();
-    let asked = events.iter().position(|event| event.question.as_deref().is_some_and(|it| it.starts_with("links "))).unwrap();
+    let asked =
+        events.iter().position(|event| event.question.as_deref().is_some_and(|it| it.starts_with("links "))).unwrap();
     let answered = events[asked..].iter().find(|event| event.what == What::Answered).unwrap();
     let kinds: Vec<&str> = answered.records.iter().map(|id| id.kind.name()).collect();
     assert_eq!(kinds, ["person", "incident", "involvement", "vehicle"]);
@@ -156,7 +159,9 @@ fn the_page_draws_the_chart_and_says_it_again_as_a_list() {
     is_a_page("links of two", &page);
     let text = page.text();
     assert_eq!(text.matches("<g class=\"node").count(), 5, "{text}");
-    for words in ["Calloway, Ida", "Marrow, Ida", "suspect", "Telephone", "3125550100", "start here", "The same as a list"] {
+    for words in
+        ["Calloway, Ida", "Marrow, Ida", "suspect", "Telephone", "3125550100", "start here", "The same as a list"]
+    {
         assert!(text.contains(words), "{words}");
     }
     let ways = get(&format!("/links?from={}&to={}", story.victim, story.friend));

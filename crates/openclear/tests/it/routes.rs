@@ -195,6 +195,10 @@ impl Table {
                 ))
             }
             "counts" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"by": ["primary_type"]}}))),
+            "changes" => {
+                mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"since": "2020-01-01T00:00:00Z"}})))
+            }
+            "changes_page" => kept(&format!("{}?since=2020-01-01T00:00:00Z", route.path)),
             "measures" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"by": "beat"}}))),
             "measures_by_query" => mine(Ask::get(&format!("{}?view=hours", route.path)).under(&inquiry)),
             "analysis_page" => kept(&format!("{}?view=trend", route.path)),
@@ -390,8 +394,9 @@ fn is_logged(route: &Route, who: &str) -> bool {
         // Whoever has not signed in, or whose sign-in an order ended, gets as far as the page's door.
         "handling_form" | "entries_form" | "judgement_form" => !["anonymous", "cut_off", "sister"].contains(&who),
         "find" | "find_by_query" | "check" | "open" | "file" | "handling" | "silent_hits" | "counts" | "rows"
-        | "links" | "links_page" | "measures" | "measures_by_query" | "analysis_page" | "enter" | "cut_off"
-        | "enrol" | "search_page" | "check_form" | "record_page" | "counts_page" | "steward_cut_off" => true,
+        | "links" | "links_page" | "changes" | "changes_page" | "measures" | "measures_by_query" | "analysis_page"
+        | "enter" | "cut_off" | "enrol" | "search_page" | "check_form" | "record_page" | "counts_page"
+        | "steward_cut_off" => true,
         "productions" | "docket" | "production" | "determine" | "release_production" | "productions_page"
         | "docket_form" | "production_page" | "determine_form" | "release_form" => true,
         "disclosures"
