@@ -308,8 +308,8 @@ mod tests {
         assert_eq!(
             cells,
             [
-                "3: 2 p 1.000 q 1.000 no evidence of change | 5 p 0.727 q 0.929 no evidence of change",
-                "40: 12 p 0.000 q 0.000 more | 44 p 0.744 q 0.929 no evidence of change",
+                "3: 2 p 1.000 q 1.000 no evidence of change | 5 p 0.727 q 0.930 no evidence of change",
+                "40: 12 p 0.000 q 0.000 more | 44 p 0.744 q 0.930 no evidence of change",
                 "900: - | 1100 p 0.000 q 0.000 fewer",
             ]
         );

@@ -117,15 +117,16 @@ fn binomial_two_sided(seen: u64, all: u64, share: f64) -> f64 {
     let ln_at = |at: u64| ln_choose(all, at) + real(at) * ln_share.0 + real(all - at) * ln_share.1;
     let limit = ln_at(seen) + AS_LIKELY.ln();
     // On each side of the expected number outcomes get less likely, so that the first that counts is found by halving.
-    let at_most = |count: u64| binomial_at_most(count, all, share);
+    let (at_most, at_least) =
+        (|count: u64| binomial_at_most(count, all, share), |count: u64| binomial_at_least(count, all, share));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and a count")]
     let (floor, ceiling) = (expected.floor() as u64, (expected.ceil() as u64).min(all));
     let p = if real(seen) < expected {
         let from = ceiling + first(all - ceiling + 1, |step| ln_at(ceiling + step) <= limit);
-        at_most(seen) + if from > all { 0.0 } else { 1.0 - at_most(from - 1) }
+        at_most(seen) + if from > all { 0.0 } else { at_least(from) }
     } else {
         let step = first(floor + 1, |step| ln_at(floor - step) <= limit);
-        1.0 - at_most(seen - 1) + if step > floor { 0.0 } else { at_most(floor - step) }
+        at_least(seen) + if step > floor { 0.0 } else { at_most(floor - step) }
     };
     p.min(1.0)
 }
@@ -143,6 +144,11 @@ fn first(count: u64, holds: impl Fn(u64) -> bool) -> u64 {
 /// The probability of at most so many of all.
 fn binomial_at_most(count: u64, all: u64, share: f64) -> f64 {
     if count >= all { 1.0 } else { beta_at_most(1.0 - share, real(all - count), real(count) + 1.0) }
+}
+
+/// The probability of at least so many of all: its own function, because what is left of 1 has no digits where it is small.
+fn binomial_at_least(count: u64, all: u64, share: f64) -> f64 {
+    if count == 0 { 1.0 } else { beta_at_most(share, real(count), real(all - count) + 1.0) }
 }
 
 fn ln_choose(all: u64, part: u64) -> f64 {
