@@ -92,6 +92,9 @@ fn one_address_is_a_page_and_a_question_of_the_api() {
         ("/analysis?view=board&by=beat&measures=robbery&district=004", "<td>0411</td>"),
         ("/analysis?view=trend&from=2018-01-01", "2019-07"),
         ("/analysis?view=hours&measures=robbery&from=2018-01-01", "Sunday"),
+        ("/analysis?as_of=2019-01-01T00:00:00Z", "/changes?since=2019-01-01T00"),
+        ("/changes", "Since (a moment"),
+        ("/changes?since=0", "ROBBERY"),
     ] {
         let page = get(path);
         assert_eq!(page.status, 200, "{path}: {}", page.text());
@@ -110,4 +113,69 @@ fn one_address_is_a_page_and_a_question_of_the_api() {
         is_a_page(path, &page);
         assert!(page.text().contains("role=\"alert\""), "{path}");
     }
+}
+
+#[test]
+fn figures_stand_as_they_were_known_and_what_changed_since_is_listed() {
+    let city = city();
+    let frozen = jiff::Timestamp::now().to_string();
+    // One is found to have been a theft, one is filed late, and one gets a narrative word that no figure counts.
+    let robbery = |day: &str| {
+        json!({"occurred_from": format!("{day}T22:30:00"), "beat": "0411", "district": "004", "status": "open",
+            "offences": [{"iucr": "0320", "primary_type": "ROBBERY", "fbi_code": "03"}]})
+    };
+    let late = city.file("incident", &robbery("2019-07-13"));
+    let newest = ask_changes(&city, &json!({"since": "1", "limit": 1}));
+    let corrected = newest["changed"][0]["record"]["id"].as_str().unwrap().to_owned();
+    let mut theft = robbery("2019-07-16");
+    theft["offences"] = json!([{"iucr": "0820", "primary_type": "THEFT", "fbi_code": "06"}]);
+    let filed = city.ask_as("officer", &format!("POST /api/v1/records/{corrected}"), theft.to_string().as_bytes());
+    assert_eq!(filed.status, 201, "{}", filed.text());
+
+    let week = |as_of: Option<&str>| {
+        let found = ask(&city, &json!({"measures": ["robbery", "theft"], "on": "2019-07-16", "as_of": as_of}));
+        let count = |row: usize| found["board"]["rows"][row]["cells"][0]["now"]["count"].as_u64().unwrap();
+        (count(0), count(1))
+    };
+    assert_eq!((week(None), week(Some(&frozen)), week(Some("0"))), ((3, 2), (3, 1), (0, 0)));
+    let changes = ask_changes(&city, &json!({"since": frozen}));
+    let line = |it: &Value| {
+        format!(
+            "{} {} {} {}",
+            it["record"]["id"].as_str().unwrap(),
+            it["what"].as_str().unwrap(),
+            it["old_type"],
+            it["new_type"]
+        )
+    };
+    let listed: Vec<String> = changes["changed"].as_array().unwrap().iter().map(line).collect();
+    assert_eq!(
+        listed,
+        [format!(r#"{corrected} corrected "ROBBERY" "THEFT""#), format!(r#"{late} filed null "ROBBERY""#)]
+    );
+    assert_eq!(changes["changed"][0]["fields"][0]["field"], "offences");
+    for (question, what) in [
+        (json!({"since": "yesterday"}), "since is a moment like"),
+        (json!({"since": "99999999"}), "not in the log"),
+        (json!({"since": "0", "limit": 501}), "limit is at most 500"),
+    ] {
+        let answer = asked_changes(&city, &question);
+        assert_eq!(answer.status, 400, "{question}");
+        assert!(answer.text().contains(what), "{question}: {}", answer.text());
+    }
+}
+
+fn asked_changes(city: &City, question: &Value) -> crate::city::Answer {
+    let inquiry = json!({"purpose": "criminal_investigation", "use_code": "C", "case": "JC-1", "reason": "Figures of last week", "on_behalf_of": ["pmpd"]});
+    city.ask_as(
+        "officer",
+        "POST /api/v1/changes",
+        json!({"inquiry": inquiry, "question": question}).to_string().as_bytes(),
+    )
+}
+
+fn ask_changes(city: &City, question: &Value) -> Value {
+    let answer = asked_changes(city, question);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()
 }

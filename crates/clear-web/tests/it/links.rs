@@ -1,6 +1,7 @@
 //! Links over HTTP: the chart, the ways, what is not there, the page.
 
 use clear_audit::{Event, Opened, What};
+use clear_testkit::story;
 use serde_json::{Value, json};
 
 use crate::city::{Answer, City};
@@ -37,7 +38,7 @@ impl Story {
     }
 
     fn ask_as(&self, persona: &str, question: &Value) -> Answer {
-        let agency = if persona == "partner" { "county-sheriff" } else { "pmpd" };
+        let agency = story::personas().into_iter().find(|known| known.persona == persona).unwrap().agency;
         let purpose = if persona == "oversight" { "oversight" } else { "criminal_investigation" };
         let inquiry = json!({"purpose": purpose, "use_code": "C", "case": "JC-1", "reason": "Who was with the suspect", "on_behalf_of": [agency]});
         let body = json!({"inquiry": inquiry, "question": question});
