@@ -129,7 +129,8 @@ fn figures_stand_as_they_were_known_and_what_changed_since_is_listed() {
     let corrected = newest["changed"][0]["record"]["id"].as_str().unwrap().to_owned();
     let mut theft = robbery("2019-07-16");
     theft["offences"] = json!([{"iucr": "0820", "primary_type": "THEFT", "fbi_code": "06"}]);
-    let filed = city.ask_as("officer", &format!("POST /api/v1/records/{corrected}"), theft.to_string().as_bytes());
+    let filed =
+        city.ask_as("officer", &format!("POST /api/v1/records/incident?id={corrected}"), theft.to_string().as_bytes());
     assert_eq!(filed.status, 201, "{}", filed.text());
 
     let week = |as_of: Option<&str>| {
