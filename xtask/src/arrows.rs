@@ -43,7 +43,16 @@ const STEPS: &[Step] = &[
     Step { name: "clear-identity", may_use: &["clear-store"], never: "judges what an asker may see" },
     Step {
         name: "clear-query",
-        may_use: &["clear-soql", "clear-policy", "clear-store", "clear-search", "clear-stats", "clear-link", "clear-place", "clear-graph"],
+        may_use: &[
+            "clear-soql",
+            "clear-policy",
+            "clear-store",
+            "clear-search",
+            "clear-stats",
+            "clear-link",
+            "clear-place",
+            "clear-graph",
+        ],
         never: "runs without a grant",
     },
     Step { name: "clear-redact", may_use: &["clear-policy", "clear-query"], never: "adds anything" },

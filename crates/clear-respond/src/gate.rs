@@ -472,6 +472,32 @@ mod tests {
     }
 
     #[test]
+    fn gr15_what_any_of_the_last_answers_tells_of_may_be_unsent_and_is_taken_back() {
+        let told = |answers: usize| {
+            let gate = Gate::new();
+            let connection = gate.enter(Box::new(|| {}));
+            bind(&gate, &connection, "a", &["pmpd"]);
+            let ids: Vec<RecordId> = (0..answers).map(|_| RecordId::fresh(clear_record::Kind::Person)).collect();
+            ids.iter().for_each(|id| gate.tell(&connection, &[*id]));
+            assert_eq!(
+                gate.retract(Seq(1), &[RecordId::fresh(clear_record::Kind::Person)], None),
+                0,
+                "nobody was told"
+            );
+            (gate, ids)
+        };
+        // Each of as many as two times the streams that a connection may have open; the first is the longest unsent.
+        for at in [0, TOLD_MAX / 2, TOLD_MAX - 1] {
+            let (gate, ids) = told(TOLD_MAX);
+            assert_eq!(gate.retract(Seq(1), &ids[at..=at], Some(&account("a"))), 0, "who closed it keeps its own");
+            assert_eq!(gate.retract(Seq(1), &ids[at..=at], Some(&account("b"))), 1, "answer {at}");
+        }
+        let (gate, ids) = told(TOLD_MAX + 1);
+        assert_eq!(gate.retract(Seq(1), &ids[..1], None), 0, "sent long ago");
+        assert_eq!(gate.retract(Seq(1), &ids[1..2], None), 1);
+    }
+
+    #[test]
     fn an_order_waits_for_the_write_that_holds_a_pass() {
         let gate = Arc::new(Gate::new());
         gate.trace();
