@@ -7,11 +7,11 @@
 //! INVARIANT (the stricter of both): what was once filed under another label is seen where today's label opens it and its own
 //! does. What was expunged since is in no figure, also not in earlier ones.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use clear_policy::Grant;
 use clear_record::{Kind, LabelId, Record, RecordId, Seq, Sight, Version, fields};
-use clear_stats::Columns;
+use clear_stats::{Columns, Shelf};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
@@ -192,22 +192,8 @@ impl Since {
         Ok(Since { upto, now: columns(pair.now), then: columns(pair.then.into_values().collect()) })
     }
 
-    /// Rows of now as they were then.
-    pub(crate) fn before<E>(
-        &self,
-        now: crate::measures::Tallied,
-        count: impl Fn(&Columns) -> Result<crate::measures::Tallied, E>,
-    ) -> Result<crate::measures::Tallied, E> {
-        let mut sums: BTreeMap<Vec<Option<String>>, i64> = BTreeMap::new();
-        let mut add = |rows: crate::measures::Tallied, sign: i64| {
-            for (values, count) in rows {
-                *sums.entry(values).or_default() += sign * i64::try_from(count).unwrap_or(i64::MAX);
-            }
-        };
-        add(now, 1);
-        add(count(&self.now)?, -1);
-        add(count(&self.then)?, 1);
-        let row = |(values, count)| Some((values, u64::try_from(count).ok().filter(|count| *count > 0)?));
-        Ok(sums.into_iter().filter_map(row).collect())
+    /// The changed rows as they are and as they were, as the asker sees them.
+    pub(crate) fn shelves(&self, sight: &Sight<'_>) -> Option<(Shelf, Shelf)> {
+        Some((self.now.shelf("incidents", sight)?, self.then.shelf("incidents", sight)?))
     }
 }

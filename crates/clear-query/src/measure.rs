@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 
 use clear_policy::Grant;
-use clear_record::{Seq, Sight};
+use clear_record::Seq;
 use clear_stats::measures::{
-    self, Board, BoardAsk, By, DIMENSIONS, Days, Hours, HoursAsk, INCIDENTS, MEASURES, Measure, Names, Tallied, Tally,
-    Trend, TrendAsk,
+    self, Board, BoardAsk, DIMENSIONS, Days, Hours, HoursAsk, MEASURES, Measure, Trend, TrendAsk,
 };
-use clear_stats::{Columns, Counts};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::changes::{self, Since};
+use crate::changes;
+use crate::tallies::Tallies;
 use crate::{Error, Question, Shelves};
 
 /// What to show.
@@ -65,6 +64,10 @@ pub struct Measures {
     /// Of a trend and of hours: up to and including this day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<Date>,
+    /// Of which set: `incidents`, or the public extract, `crimes`, in which the last seven days are missing and an incident has
+    /// no status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set: Option<String>,
     /// The figures as they stood then: a moment, `2019-07-16T00:00:00Z`, or a place in the ledger, as a receipt has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub as_of: Option<String>,
@@ -148,14 +151,14 @@ impl Measures {
             text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(|text| text.replace('\'', "''"))
         };
         if let Some(text) = &self.condition {
-            // Alone, so that a place in an error is a place in what the asker wrote.
+            // Alone, so that it cannot end what it is put into.
             clear_soql::parse::expression(text).map_err(|error| wrong(error.to_string()))?;
         }
         let conditions = [
             said(&self.district).map(|district| format!("district = '{district:0>3}'")),
             said(&self.beat).map(|beat| format!("beat = '{:0>4}'", beat.to_uppercase())),
-            self.community_area.map(|area| format!("community_area = {area}")),
-            self.ward.map(|ward| format!("ward = {ward}")),
+            self.community_area.map(|area| format!("community_area = '{area}'")),
+            self.ward.map(|ward| format!("ward = '{ward}'")),
             said(&self.primary_type).map(|text| format!("primary_type = '{}'", text.to_uppercase())),
             self.condition.clone().filter(|text| !text.trim().is_empty()),
         ];
@@ -216,48 +219,36 @@ impl Question for Measures {
         let ties = shelves.ties(grant);
         let sight = ties.sight(grant);
         let as_of = self.as_of.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        let since = match as_of {
-            Some(text) => Some(changes::moment(shelves, text, "as_of", seq).await?),
-            None => None,
-        };
-        for _ in 0..TURNS_MAX {
-            let changed = match since {
-                Some(since) => Some(Since::read(shelves, &sight, since, shelves.seq()).await?),
-                None => None,
-            };
-            let folds = shelves.folds();
-            // What was filed meanwhile is in the figures of now and not in what changed: once more.
-            if changed.as_ref().is_some_and(|changed| changed.upto != folds.seq) {
-                continue;
+        let tallies = match (self.set.as_deref().map(str::trim).unwrap_or("incidents"), as_of) {
+            ("incidents" | "", None) => Tallies::incidents(shelves, &sight, None).await?,
+            ("incidents" | "", Some(text)) => {
+                let since = changes::moment(shelves, text, "as_of", seq).await?;
+                Tallies::incidents(shelves, &sight, Some(since)).await?
             }
-            return self.measured(grant, &asked, by, &conditions, |tally| {
-                let now = count(&folds.columns, &sight, tally)?;
-                match &changed {
-                    Some(changed) => changed.before(now, |columns| count(columns, &sight, tally)),
-                    None => Ok(now),
-                }
-            });
+            ("crimes", None) => Tallies::crimes(shelves, &sight, grant.at())?,
+            ("crimes", Some(_)) => return Err(wrong("as_of goes with incidents: the public set is as it is".into())),
+            _ => return Err(wrong("set is incidents or crimes".into())),
+        };
+        if let Some(condition) = self.condition.as_deref().filter(|text| !text.trim().is_empty()) {
+            // Alone, so that a place in an error is a place in what the asker wrote.
+            tallies.check(condition)?;
         }
-        Err(wrong("so much is being filed that figures of an earlier moment cannot be told now; ask again".into()))
+        self.measured(grant, &asked, by, &conditions, &tallies).await
     }
 }
 
-/// How often figures of an earlier moment are begun again because something was filed meanwhile.
-const TURNS_MAX: usize = 20;
-
 impl Measures {
-    fn measured(
+    async fn measured(
         &self,
         grant: &Grant,
         asked: &[&'static Measure],
         by: Option<&'static str>,
         conditions: &[String],
-        count: impl Fn(&Tally) -> Result<Tallied, Error>,
+        tallies: &Tallies,
     ) -> Result<MeasuresMatch, Error> {
-        let count = &count;
-        let names = INCIDENTS;
+        let names = tallies.names;
         let today = grant.at().to_zoned(TimeZone::UTC).date();
-        let span = span(names, today, count)?;
+        let span = span(tallies, today).await?;
         let newest = span.map_or(today, |span| span.to);
         let found = match self.view {
             MeasuresView::Board => {
@@ -271,19 +262,22 @@ impl Measures {
                     first: span.map(|span| span.from),
                     residents: self.residents.clone(),
                 };
-                let tables = ask.tallies().iter().map(count).collect::<Result<_, _>>()?;
+                let mut tables = Vec::new();
+                for tally in ask.tallies() {
+                    tables.push(tallies.count(&tally).await?);
+                }
                 MeasuresFound::Board(on, ask.board(tables))
             }
             MeasuresView::Trend => {
                 let days = self.days(newest, 2)?;
                 let ask = TrendAsk { names, measures: asked.to_vec(), conditions: conditions.to_vec(), days, span };
-                MeasuresFound::Trend(days, ask.trend(&count(&ask.tally())?))
+                MeasuresFound::Trend(days, ask.trend(&tallies.count(&ask.tally()).await?))
             }
             MeasuresView::Hours => {
                 let days = self.days(newest, 1)?;
                 let measure = asked.first().copied().ok_or_else(|| wrong("say which measure".into()))?;
                 let ask = HoursAsk { names, measure, conditions: conditions.to_vec(), days };
-                MeasuresFound::Hours(days, ask.hours(&count(&ask.tally())?))
+                MeasuresFound::Hours(days, ask.hours(&tallies.count(&ask.tally()).await?))
             }
         };
         Ok(MeasuresMatch { span, measures: asked.to_vec(), by, as_of: self.as_of.clone(), found })
@@ -291,39 +285,15 @@ impl Measures {
 }
 
 /// The first and the last day of which the asker sees anything; days that are still to come are mistakes.
-fn span(names: Names, today: Date, count: impl Fn(&Tally) -> Result<Tallied, Error>) -> Result<Option<Days>, Error> {
-    let Some(months) = measures::months(&count(&measures::months_tally(&[]))?, today) else { return Ok(None) };
-    let days_of = |month: Date| -> Result<Option<Days>, Error> {
+async fn span(tallies: &Tallies, today: Date) -> Result<Option<Days>, Error> {
+    let months = tallies.count(&measures::months_tally(&[])).await?;
+    let Some(months) = measures::months(&months, today) else { return Ok(None) };
+    let (mut first, mut last) = (None, None);
+    for (month, days) in [(months.from, &mut first), (months.to, &mut last)] {
         let month = Days { from: month.first_of_month(), to: month.last_of_month().min(months.to) };
-        Ok(measures::days(&count(&measures::days_tally(names, &[], month))?))
-    };
-    let (first, last) = (days_of(months.from)?, days_of(months.to)?);
-    Ok(first.zip(last).map(|(first, last)| Days { from: first.from, to: last.to }))
-}
-
-/// Counts one table on the incidents of the records.
-fn count(columns: &Columns, sight: &Sight<'_>, tally: &Tally) -> Result<Tallied, Error> {
-    let by = |by: &By| match by {
-        By::Column(name) => *name,
-        By::Year => "year",
-        By::Month => "month",
-        By::Day => "day",
-        By::Hour => "hour",
-        By::Weekday => "weekday",
-    };
-    // A comment at the end of what somebody wrote ends with its line.
-    let joined = tally.conditions.iter().map(|text| format!("({text}\n)")).collect::<Vec<_>>().join(" and ");
-    let filter = match joined.as_str() {
-        "" => None,
-        text => Some(clear_soql::parse::expression(text).map_err(|error| wrong(error.to_string()))?),
-    };
-    let counts = Counts { group_by: tally.by.iter().map(|it| by(it).to_owned()).collect(), filter, limit: usize::MAX };
-    let table = columns.count(&counts, sight).map_err(|error| wrong(error.to_string()))?;
-    let row = |mut row: Vec<Option<String>>| -> Option<(Vec<Option<String>>, u64)> {
-        let count = row.pop()??.parse().ok()?;
-        Some((row, count))
-    };
-    Ok(table.rows.into_iter().filter_map(row).collect())
+        *days = measures::days(&tallies.count(&measures::days_tally(tallies.names, &[], month)).await?);
+    }
+    Ok(first.zip(last).map(|(first, last): (Days, Days)| Days { from: first.from, to: last.to }))
 }
 
 #[cfg(test)]
@@ -346,7 +316,7 @@ mod tests {
             (r#"{}"#, "13 - "),
             (
                 r#"{"measures": ["robbery"], "by": "beat", "district": "11", "beat": "41a", "community_area": 25, "type": "theft"}"#,
-                "1 beat district = '011'; beat = '041A'; community_area = 25; primary_type = 'THEFT'",
+                "1 beat district = '011'; beat = '041A'; community_area = '25'; primary_type = 'THEFT'",
             ),
             (r#"{"type": "O'HARE", "where": "arrest = true"}"#, "13 - primary_type = 'O''HARE'; arrest = true"),
             (

@@ -18,6 +18,7 @@ mod checked;
 mod linked;
 mod measured;
 mod rows;
+mod sets;
 mod shown;
 
 pub use answers::{
@@ -32,6 +33,7 @@ pub use measured::{
     MeasuredMonth, MeasuredPeriod, MeasuredRate, MeasuredRow, MeasuredSeries, MeasuredTrend,
 };
 pub use rows::{Form, Writer, Written};
+pub use sets::{FORMS, SetError, SetField, SetForm, SetLayout, SetWriter};
 pub use shown::{Pointer, Sharing, Shown};
 
 use clear_policy::Grant;

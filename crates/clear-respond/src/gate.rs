@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use clear_record::{AccountId, AgencyId, DeviceId, RecordId, Seq};
+use clear_record::{AccountId, AgencyId, DeviceId, Kind, RecordId, Seq};
 
 /// One connection, as the gate knows it. The socket side asks for a [`pass`](Connection::pass) before each write.
 pub struct Connection {
@@ -141,6 +141,8 @@ struct Registered {
     standing: Option<(AccountId, Option<DeviceId>)>,
     /// What its last answers tell of, each as the records' short forms: some of it may not be sent yet.
     told: VecDeque<Box<[u64]>>,
+    /// It carries rows of the public sets, whose records are not told one by one.
+    tells_public: bool,
 }
 
 /// Threads that reset connections, where there are many: the kernel's work for a reset is not waited for by the next one.
@@ -236,7 +238,13 @@ impl Gate {
         let number = inner.next;
         let connection = Arc::new(Connection { number, state: Mutex::default(), reset, trace: self.trace.clone() });
         let registered =
-            Registered { connection: connection.clone(), path: BTreeSet::new(), standing: None, told: VecDeque::new() };
+            Registered {
+                connection: connection.clone(),
+                path: BTreeSet::new(),
+                standing: None,
+                told: VecDeque::new(),
+                tells_public: false,
+            };
         inner.connections.insert(number, registered);
         connection
     }
@@ -282,15 +290,25 @@ impl Gate {
         }
     }
 
+    /// Notes that the connection is about to carry an answer about the public sets: of which incidents, is not noted, and a
+    /// closing of any resets it.
+    pub fn tell_public(&self, connection: &Connection) {
+        if let Some(registered) = lock(&self.inner).connections.get_mut(&connection.number) {
+            registered.tells_public = true;
+        }
+    }
+
     /// Resets the connections that may still send something of these records, which were closed at `seq`; whose account
     /// closed them keeps its own. Returns how many were reset.
     pub fn retract(&self, seq: Seq, ids: &[RecordId], by: Option<&AccountId>) -> usize {
+        let of_public = ids.iter().any(|id| id.kind == Kind::Incident);
         let ids: HashSet<u64> = ids.iter().map(short).collect();
         let met: Vec<Arc<Connection>> = {
             let inner = lock(&self.inner);
             let tells = |registered: &&Registered| {
                 let own = registered.standing.as_ref().is_some_and(|(account, _)| Some(account) == by);
-                !own && registered.told.iter().flatten().any(|id| ids.contains(id))
+                let told = || registered.told.iter().flatten().any(|id| ids.contains(id));
+                !own && ((registered.tells_public && of_public) || told())
             };
             inner.connections.values().filter(tells).map(|registered| registered.connection.clone()).collect()
         };

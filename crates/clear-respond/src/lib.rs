@@ -28,6 +28,7 @@ mod inquiry;
 mod newest;
 mod production;
 mod public;
+mod publish;
 mod release;
 mod replay;
 mod report;
@@ -68,6 +69,9 @@ pub use public::{
     OrderPreview, PublicAgency, PublicAgreement, PublicAnnouncement, PublicFlow, PublicOrder, PublicRegister,
     PublicSuspension, PublicTaskForce, PublicVendor, order_preview,
 };
+pub use publish::{
+    PublicAnswer, Published, SetState, Summary, Unpublished, named as set_named, public_sets, publish, published,
+};
 pub use release::{
     Called, Every, Head, Numbers, Plan, Precision, Recomputed, Release, find_release, recompute, recompute_from,
 };
@@ -88,15 +92,16 @@ pub use clear_identity::{
 };
 pub use clear_ingest as ingest;
 pub use clear_policy as policy;
-pub use clear_query::measures::{DIMENSIONS, MEASURES};
+pub use clear_query::measures::{DIMENSIONS, MEASURES, Measure};
 pub use clear_query::{
     CHECK_LIMITS, Changes, Check, CheckOf, Counts, Find, LINKED_KINDS, Lapsing, Links, Measures, MeasuresView, Open,
-    Question, Rows,
+    Question, Rows, SetAsked, SetClauses, SetColumn, SetFault, SetInfo, SetSource, SoqlType,
 };
 pub use clear_redact::{
     Alert, AlsoRead, Because, Begins, Checked, CheckedHit, CountedTable, ExpandedNode, FacetCount, Form, Found,
     FoundFacet, FoundHit, FoundSnippet, LineChecked, LineRefused, LinkChart, LinkedNode, Meant, NodeLink, Opened,
-    OpenedRecord, Pointer, Redact, RelatedRecord, SamePersonRecord, Sharing, Shown, SnippetPiece,
+    OpenedRecord, Pointer, Redact, RelatedRecord, SamePersonRecord, SetField, SetForm, SetLayout, Sharing, Shown,
+    SnippetPiece,
 };
 pub use clear_redact::{ChangedField, ChangedIncident, ChangedList};
 pub use clear_redact::{

@@ -1,14 +1,13 @@
 //! How many, by what.
 
-use std::collections::HashMap;
-
 use clear_record::Sight;
 use clear_soql::{Expr, Name};
 
 use crate::columns::{Columns, Leaf};
 use crate::error::Error;
 use crate::filter;
-use crate::values::{Cell, Value};
+use crate::group::{self, Grouping, Groups, Key, Measure, Outcome};
+use crate::values::Value;
 
 /// What to count.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,34 +38,23 @@ impl Columns {
     ///
     /// # Errors
     /// A column that the asker can read nowhere or that does not exist, a function or operator that is not known here,
-    /// values that do not go together, a condition that is not yes or no. Errors depend on the question and the Sight
-    /// alone, never on a row.
+    /// values that do not go together, a condition that is not yes or no, more groups than are counted here. But for the
+    /// last, errors depend on the question and the Sight alone, never on a row; the last on visible rows alone.
     pub fn count(&self, counts: &Counts, sight: &Sight<'_>) -> Result<Table, Error> {
-        let leaf = self.leaf(sight);
+        let Some(leaf) = self.leaf(sight) else {
+            return Ok(Table { columns: Vec::new(), rows: Vec::new(), groups: 0, total: 0 });
+        };
         let group_by: Vec<usize> = counts.group_by.iter().map(|name| column(&leaf, name)).collect::<Result<_, _>>()?;
-        let test = counts.filter.as_ref().map(|filter| filter::typed(&leaf, filter)).transpose()?;
-        let mut groups: HashMap<Box<[Cell]>, u64> = HashMap::new();
-        let mut total = 0;
-        let mut key: Vec<Cell> = Vec::new();
-        for row in leaf.rows() {
-            if test.as_ref().is_some_and(|test| test.of(&leaf, row) != Some(true)) {
-                continue;
-            }
-            total += 1;
-            key.clear();
-            key.extend(group_by.iter().map(|column| leaf.cell(row, *column)));
-            match groups.get_mut(key.as_slice()) {
-                Some(count) => *count += 1,
-                None => _ = groups.insert(key.as_slice().into(), 1),
-            }
-        }
-        if group_by.is_empty() {
-            // Nothing counted is a count too.
-            groups.entry(Box::default()).or_insert(0);
-        }
-        let columns = group_by.iter().map(|column| leaf.name(*column).to_owned()).chain(["count".to_owned()]).collect();
-        let found = groups.len();
-        Ok(Table { columns, rows: ordered(&leaf, &group_by, groups, counts.limit), groups: found, total })
+        let filter = counts.filter.as_ref().map(|filter| filter::typed(&leaf, filter)).transpose()?;
+        let keys = group_by.iter().map(|column| Key::Column(*column)).collect();
+        let grouping = Grouping { filter, keys, measures: vec![Measure::Rows] };
+        let groups = match group::run(leaf.table(), &leaf.lens, &grouping, 2) {
+            Some(Outcome::Groups(groups)) => groups,
+            Some(Outcome::TooMany) | None => return Err(Error::TooManyGroups),
+        };
+        let name = |column: &usize| leaf.table().set.columns.get(*column).map_or("", |column| column.field_name);
+        let columns = group_by.iter().map(name).chain(["count"]).map(str::to_owned).collect();
+        Ok(table(columns, groups, counts.limit))
     }
 }
 
@@ -75,25 +63,27 @@ fn column(leaf: &Leaf<'_>, name: &str) -> Result<usize, Error> {
     leaf.column(name.as_str()).ok_or_else(|| Error::NoSuchColumn { name: name.as_str().to_owned(), at: None })
 }
 
-/// Cells become values before they are ordered: a code's order tells when a text was first seen, hidden rows included.
-fn ordered(
-    leaf: &Leaf<'_>,
-    group_by: &[usize],
-    groups: HashMap<Box<[Cell]>, u64>,
-    limit: usize,
-) -> Vec<Vec<Option<String>>> {
-    let value = |(cell, column): (&Cell, &usize)| -> Option<Value> { Some(leaf.values(*column)?.value((*cell)?)) };
-    let mut rows: Vec<(u64, Vec<Option<Value>>)> =
-        groups.iter().map(|(key, count)| (*count, key.iter().zip(group_by).map(value).collect())).collect();
-    rows.sort_by(|(count, values), (other_count, others)| {
-        let by_value = values.iter().zip(others).map(|(a, b)| match (a, b) {
-            (Some(a), Some(b)) => a.compare(b),
-            (a, b) => a.is_none().cmp(&b.is_none()),
-        });
-        other_count.cmp(count).then_with(|| by_value.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then))
-    });
-    let shown = |(count, values): (u64, Vec<Option<Value>>)| {
-        values.into_iter().map(|value| value.map(|value| value.shown())).chain([Some(count.to_string())]).collect()
+/// Groups come in the order of their values; the largest go first.
+fn table(columns: Vec<String>, groups: Groups, limit: usize) -> Table {
+    let counts: Vec<u64> = groups.measures.into_iter().next().unwrap_or_default().into_iter().map(number).collect();
+    let mut order: Vec<usize> = (0..groups.len).collect();
+    let count = |group: usize| counts.get(group).copied().unwrap_or(0);
+    order.sort_by_key(|group| std::cmp::Reverse(count(*group)));
+    let shown = |group: usize| {
+        let value = |key: &Vec<Option<Value>>| key.get(group).and_then(Option::as_ref).map(Value::shown);
+        groups.keys.iter().map(value).chain([Some(count(group).to_string())]).collect()
     };
-    rows.into_iter().take(limit).map(shown).collect()
+    Table {
+        columns,
+        rows: order.into_iter().take(limit).map(shown).collect(),
+        groups: groups.len,
+        total: counts.iter().sum(),
+    }
+}
+
+fn number(value: Option<Value>) -> u64 {
+    match value {
+        Some(Value::Number(number)) => number as u64,
+        _ => 0,
+    }
 }

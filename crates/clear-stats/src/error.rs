@@ -37,6 +37,9 @@ pub enum Error {
         /// Where.
         at: Span,
     },
+    /// More groups than are counted at once.
+    #[error("Too many groups: group by fewer columns, or filter")]
+    TooManyGroups,
 }
 
 impl Error {
@@ -47,6 +50,7 @@ impl Error {
             Error::NoSuchFunction { .. } => "query.soql.no-such-function",
             Error::TypeMismatch { .. } => "query.soql.type-mismatch",
             Error::NonBooleanWhere { .. } => "query.soql.non-boolean-where",
+            Error::TooManyGroups => "req.row-limit-exceeded",
         }
     }
 
@@ -54,6 +58,7 @@ impl Error {
     pub fn span(&self) -> Option<Span> {
         match self {
             Error::NoSuchColumn { at, .. } => *at,
+            Error::TooManyGroups => None,
             Error::NoSuchFunction { at, .. } | Error::TypeMismatch { at, .. } | Error::NonBooleanWhere { at, .. } => {
                 Some(*at)
             }

@@ -1,33 +1,16 @@
 //! A condition of the asker's, typed first and then run over what the leaf lets through.
 //!
-//! Three-valued as in SQL: `None` is NULL, and a row is kept where the condition is true.
-
-use std::cmp::Ordering;
+//! Three-valued as in SQL: a row is kept where the condition is true. What is typed here is a [`Predicate`], which cannot fail.
 
 use clear_soql::{Expr, Infix, Node, Prefix, Span};
 
-use crate::columns::{Leaf, Shown};
+use crate::columns::Leaf;
 use crate::error::Error;
+use crate::predicate::{self, Predicate, holds, turned};
 use crate::values::{self, Type, Value};
 
-/// A condition that is known to have no error in it.
-pub(crate) enum Test {
-    Constant(Option<bool>),
-    /// A yes-or-no column.
-    Is(usize),
-    Not(Box<Test>),
-    And(Box<Test>, Box<Test>),
-    Or(Box<Test>, Box<Test>),
-    IsNull(usize),
-    /// A text column against whatever is constant: the answer for each code of the dictionary.
-    Coded(usize, Vec<bool>),
-    Compare(Operand, Infix, Operand),
-    In(Operand, Vec<Option<Value>>),
-    Like(Operand, Vec<Wild>),
-}
-
 /// A value of a row, or one that the question says.
-pub(crate) enum Operand {
+enum Operand {
     Column(usize, Type),
     Constant(Option<Value>),
 }
@@ -43,30 +26,29 @@ pub(crate) enum Wild {
 }
 
 /// Types a condition. Looks at names and types only, never at a row.
-pub(crate) fn typed(leaf: &Leaf<'_>, expr: &Expr) -> Result<Test, Error> {
-    let test = |expr| typed(leaf, expr).map(Box::new);
-    let plain = match &expr.node {
-        Node::Prefix(Prefix::Not, of) => return Ok(Test::Not(test(of)?)),
-        Node::Infix(a, Infix::And, b) => return Ok(Test::And(test(a)?, test(b)?)),
-        Node::Infix(a, Infix::Or, b) => return Ok(Test::Or(test(a)?, test(b)?)),
+pub(crate) fn typed(leaf: &Leaf<'_>, expr: &Expr) -> Result<Predicate, Error> {
+    let test = |expr| typed(leaf, expr);
+    Ok(match &expr.node {
+        Node::Prefix(Prefix::Not, of) => Predicate::Not(Box::new(test(of)?)),
+        Node::Infix(a, Infix::And, b) => Predicate::And(vec![test(a)?, test(b)?]),
+        Node::Infix(a, Infix::Or, b) => Predicate::Or(vec![test(a)?, test(b)?]),
         Node::IsNull { of, not } => {
-            let isnt = match operand(leaf, of)? {
-                Operand::Column(column, _) => Test::IsNull(column),
-                Operand::Constant(value) => Test::Constant(Some(value.is_none())),
+            let is_null = match operand(leaf, of)? {
+                Operand::Column(column, _) => Predicate::Null(column),
+                Operand::Constant(value) => Predicate::Constant(Some(value.is_none())),
             };
-            return Ok(negated(isnt, *not));
+            negated(is_null, *not)
         }
         Node::Infix(a, infix, b) if is_comparison(*infix) => {
             let (left, right) = together(operand(leaf, a)?, operand(leaf, b)?, b.span)?;
-            Test::Compare(left, *infix, right)
+            compared(leaf, &left, *infix, &right)
         }
         Node::Between { of, not, low, high } => {
-            let bound = |infix, bound: &Expr| -> Result<Box<Test>, Error> {
+            let bound = |infix, bound: &Expr| -> Result<Predicate, Error> {
                 let (left, right) = together(operand(leaf, of)?, operand(leaf, bound)?, bound.span)?;
-                Ok(Box::new(coded(leaf, Test::Compare(left, infix, right))))
+                Ok(compared(leaf, &left, infix, &right))
             };
-            let both = Test::And(bound(Infix::GreaterEqual, low)?, bound(Infix::LessEqual, high)?);
-            return Ok(negated(both, *not));
+            negated(Predicate::And(vec![bound(Infix::GreaterEqual, low)?, bound(Infix::LessEqual, high)?]), *not)
         }
         Node::In { of, not, list } => {
             let mut values = Vec::new();
@@ -78,35 +60,79 @@ pub(crate) fn typed(leaf: &Leaf<'_>, expr: &Expr) -> Result<Test, Error> {
                 };
                 values.push(value);
             }
-            return Ok(negated(coded(leaf, Test::In(left, values)), *not));
+            negated(one_of(leaf, &left, values), *not)
         }
         Node::Like { of, not, pattern } => {
             let left = operand(leaf, of)?;
             expect(left.holds(), Type::Text, of.span)?;
             let like = match operand(leaf, pattern)? {
-                Operand::Constant(Some(Value::Text(pattern))) => Test::Like(left, wilds(&pattern)),
-                Operand::Constant(None) => Test::Constant(None),
+                Operand::Constant(Some(Value::Text(pattern))) => {
+                    let pattern = wilds(&pattern);
+                    match left {
+                        Operand::Column(column, _) => {
+                            predicate::coded_text(leaf.table(), column, |text| like(text, &pattern))
+                        }
+                        Operand::Constant(Some(Value::Text(text))) => Predicate::Constant(Some(like(&text, &pattern))),
+                        Operand::Constant(_) => Predicate::Constant(None),
+                    }
+                }
+                Operand::Constant(None) => Predicate::Constant(None),
                 _ => {
                     return Err(Error::TypeMismatch { what: "a pattern is a text in quotes".into(), at: pattern.span });
                 }
             };
-            return Ok(negated(coded(leaf, like), *not));
+            negated(like, *not)
         }
         _ => match operand(leaf, expr)? {
-            Operand::Column(column, Type::Boolean) => Test::Is(column),
-            Operand::Constant(Some(Value::Boolean(value))) => Test::Constant(Some(value)),
-            Operand::Constant(None) => Test::Constant(None),
+            Operand::Column(column, Type::Boolean) => {
+                let yes = predicate::compare(leaf.table(), column, Infix::Equal, &Value::Boolean(true));
+                yes.unwrap_or(Predicate::Constant(None))
+            }
+            Operand::Constant(Some(Value::Boolean(value))) => Predicate::Constant(Some(value)),
+            Operand::Constant(None) => Predicate::Constant(None),
             other => {
                 let found = other.holds().map_or("null", Type::word);
                 return Err(Error::NonBooleanWhere { found, at: expr.span });
             }
         },
-    };
-    Ok(coded(leaf, plain))
+    })
 }
 
-fn negated(test: Test, not: bool) -> Test {
-    if not { Test::Not(Box::new(test)) } else { test }
+fn negated(test: Predicate, not: bool) -> Predicate {
+    if not { Predicate::Not(Box::new(test)) } else { test }
+}
+
+fn compared(leaf: &Leaf<'_>, left: &Operand, infix: Infix, right: &Operand) -> Predicate {
+    let of_column = |column: &usize, infix, value: &Option<Value>| {
+        let value = value.as_ref()?;
+        predicate::compare(leaf.table(), *column, infix, value)
+    };
+    match (left, right) {
+        (Operand::Column(one, _), Operand::Column(other, _)) => Predicate::Pair(*one, infix, *other),
+        (Operand::Column(column, _), Operand::Constant(value)) => {
+            of_column(column, infix, value).unwrap_or(Predicate::Constant(None))
+        }
+        (Operand::Constant(value), Operand::Column(column, _)) => {
+            of_column(column, turned(infix), value).unwrap_or(Predicate::Constant(None))
+        }
+        (Operand::Constant(Some(a)), Operand::Constant(Some(b))) => {
+            Predicate::Constant(Some(holds(infix, a.compare(b))))
+        }
+        (Operand::Constant(_), Operand::Constant(_)) => Predicate::Constant(None),
+    }
+}
+
+/// `x IN (1, NULL)` is not known where x is not 1.
+fn one_of(leaf: &Leaf<'_>, left: &Operand, values: Vec<Option<Value>>) -> Predicate {
+    let texts: Option<Vec<&str>> = values
+        .iter()
+        .map(|value| if let Some(Value::Text(text)) = value { Some(text.as_str()) } else { None })
+        .collect();
+    if let (Operand::Column(column, Type::Text), Some(texts)) = (left, texts) {
+        return predicate::coded_text(leaf.table(), *column, |text| texts.contains(&text));
+    }
+    let is = |value: &Option<Value>| compared(leaf, left, Infix::Equal, &Operand::Constant(value.clone()));
+    Predicate::Or(values.iter().map(is).collect())
 }
 
 fn is_comparison(infix: Infix) -> bool {
@@ -132,7 +158,9 @@ fn operand(leaf: &Leaf<'_>, expr: &Expr) -> Result<Operand, Error> {
             let name = name.as_str();
             let column =
                 leaf.column(name).ok_or_else(|| Error::NoSuchColumn { name: name.to_owned(), at: Some(at) })?;
-            return Ok(Operand::Column(column, leaf.holds(column)));
+            let layout = leaf.table().set.columns.get(column).map(|column| column.layout);
+            let holds = layout.and_then(Type::of).unwrap_or(Type::Text);
+            return Ok(Operand::Column(column, holds));
         }
         Node::Call { name, .. } => return Err(Error::NoSuchFunction { name: name.as_str().to_owned(), at }),
         _ => return Err(Error::TypeMismatch { what: "only columns and values can be compared here".into(), at }),
@@ -196,90 +224,6 @@ impl Operand {
         match self {
             Operand::Column(column, holds) => Operand::Column(*column, *holds),
             Operand::Constant(value) => Operand::Constant(value.clone()),
-        }
-    }
-
-    fn value(&self, leaf: &Leaf<'_>, row: Shown) -> Option<Value> {
-        match self {
-            Operand::Column(column, _) => Some(leaf.values(*column)?.value(leaf.cell(row, *column)?)),
-            Operand::Constant(value) => value.clone(),
-        }
-    }
-
-    fn text_column(&self) -> Option<usize> {
-        match self {
-            Operand::Column(column, Type::Text) => Some(*column),
-            _ => None,
-        }
-    }
-}
-
-/// A test of one text column against constants as a table over its dictionary. No test here can fail, so a text that
-/// only hidden rows have leaves no trace.
-fn coded(leaf: &Leaf<'_>, test: Test) -> Test {
-    let passing = |column: usize, passes: &dyn Fn(&str) -> bool| {
-        leaf.values(column).map(|values| Test::Coded(column, values.passing(passes)))
-    };
-    let coded = match &test {
-        Test::Compare(left, infix, Operand::Constant(Some(Value::Text(right)))) => {
-            left.text_column().and_then(|column| passing(column, &|text| holds(*infix, text.cmp(right.as_str()))))
-        }
-        Test::In(left, list) if list.iter().all(Option::is_some) => {
-            let is_one =
-                |text: &str| list.iter().flatten().any(|value| matches!(value, Value::Text(item) if item == text));
-            left.text_column().and_then(|column| passing(column, &is_one))
-        }
-        Test::Like(left, pattern) => left.text_column().and_then(|column| passing(column, &|text| like(text, pattern))),
-        _ => None,
-    };
-    coded.unwrap_or(test)
-}
-
-fn holds(infix: Infix, order: Ordering) -> bool {
-    match infix {
-        Infix::Equal => order.is_eq(),
-        Infix::NotEqual => order.is_ne(),
-        Infix::Less => order.is_lt(),
-        Infix::LessEqual => order.is_le(),
-        Infix::Greater => order.is_gt(),
-        Infix::GreaterEqual => order.is_ge(),
-        _ => false,
-    }
-}
-
-impl Test {
-    /// What the condition says of a row.
-    pub(crate) fn of(&self, leaf: &Leaf<'_>, row: Shown) -> Option<bool> {
-        match self {
-            Test::Constant(value) => *value,
-            Test::Is(column) => leaf.cell(row, *column).map(|cell| cell != 0),
-            Test::Not(of) => of.of(leaf, row).map(|value| !value),
-            Test::And(a, b) => match (a.of(leaf, row), b.of(leaf, row)) {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (Some(true), Some(true)) => Some(true),
-                _ => None,
-            },
-            Test::Or(a, b) => match (a.of(leaf, row), b.of(leaf, row)) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (Some(false), Some(false)) => Some(false),
-                _ => None,
-            },
-            Test::IsNull(column) => Some(leaf.cell(row, *column).is_none()),
-            Test::Coded(column, passing) => passing.get(leaf.cell(row, *column)? as usize).copied(),
-            Test::Compare(a, infix, b) => {
-                let (a, b) = (a.value(leaf, row)?, b.value(leaf, row)?);
-                Some(holds(*infix, a.compare(&b)))
-            }
-            Test::In(of, list) => {
-                let value = of.value(leaf, row)?;
-                let is_one = list.iter().flatten().any(|item| item.compare(&value).is_eq());
-                // `x IN (1, NULL)` is not known where x is not 1.
-                if !is_one && list.iter().any(Option::is_none) { None } else { Some(is_one) }
-            }
-            Test::Like(of, pattern) => match of.value(leaf, row)? {
-                Value::Text(text) => Some(like(&text, pattern)),
-                _ => None,
-            },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Which incidents, a page at a time.
 
-use clear_record::{Kind, RecordId, Sight};
+use clear_record::{RecordId, Sight};
 use clear_soql::Expr;
 
 use crate::columns::Columns;
@@ -27,23 +27,22 @@ impl Columns {
     /// The next incidents under a Sight for which every condition is true, at most `most` of them, in the order in which
     /// they were first filed. A correction does not move an incident. A page may be empty before the end.
     ///
-    /// While an expunged row is taken out, the last row takes its place: a reader who is between the two misses it.
-    ///
     /// # Errors
     /// As [`Columns::count`]: errors depend on the question and the Sight alone, never on a row.
     pub fn page(&self, conditions: &[Expr], sight: &Sight<'_>, from: Place, most: usize) -> Result<Page, Error> {
-        let leaf = self.leaf(sight);
+        let Some(leaf) = self.leaf(sight) else { return Ok(Page { ids: Vec::new(), next: None }) };
         let tests = conditions.iter().map(|filter| filter::typed(&leaf, filter)).collect::<Result<Vec<_>, _>>()?;
-        let end = from.0.saturating_add(LOOKED_AT_MAX).min(self.len());
+        let all = leaf.writer.numbered();
+        let end = from.0.saturating_add(LOOKED_AT_MAX).min(all);
         let mut ids = Vec::new();
-        for (shown, at, raw) in leaf.rows_in(from.0..end) {
+        for number in from.0..end {
             if ids.len() == most {
-                return Ok(Page { ids, next: Some(Place(at)) });
+                return Ok(Page { ids, next: Some(Place(number)) });
             }
-            if tests.iter().all(|test| test.of(&leaf, shown) == Some(true)) {
-                ids.push(RecordId { kind: Kind::Incident, raw });
-            }
+            ids.extend(leaf.incident(number as u32, |chunk, row, open| {
+                tests.iter().all(|test| test.of(leaf.table(), chunk, row, open) == Some(true))
+            }));
         }
-        Ok(Page { ids, next: (end < self.len()).then_some(Place(end)) })
+        Ok(Page { ids, next: (end < all).then_some(Place(end)) })
     }
 }

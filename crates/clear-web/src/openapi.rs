@@ -47,7 +47,7 @@ pub(crate) fn document() -> Value {
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, links::links, measures::measures, measures::measures_by_query, changes::changes, file::file,
+        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, links::links, measures::measures, measures::measures_by_query, measures::figures, changes::changes, file::file,
         handling::handling, handling::silent_hits,
         inquiries::open, inquiries::mine, inquiries::close, inquiries::take_over, events::event,
         holds::all, holds::one, holds::release, holds::refuse, reviews::all, reviews::one,
@@ -386,6 +386,8 @@ pub(crate) struct MeasuresSchema {
     /// Of a trend and of hours: up to and including this day.
     #[schema(format = Date)]
     to: Option<String>,
+    /// Of which set: `incidents`, or the public extract, `crimes`.
+    set: Option<String>,
     /// The figures as they stood then: a moment, `2019-07-16T00:00:00Z`, or a place in the ledger, as a receipt has it.
     as_of: Option<String>,
     /// Incidents of this district alone.
@@ -426,7 +428,8 @@ mod tests {
                 ));
             }
         }
-        let routed = ROUTES.iter().filter(|route| route.path.starts_with("/api/"));
+        // The open-data API is another's, and described in docs/open-data.md.
+        let routed = ROUTES.iter().filter(|route| route.path.starts_with("/api/v1/"));
         let routed: BTreeSet<_> =
             routed.map(|route| (route.method.to_owned(), route.described(), route.name.to_owned())).collect();
         assert_eq!(described, routed);
@@ -520,6 +523,7 @@ mod tests {
             on: day,
             from: day,
             to: day,
+            set: text(),
             as_of: text(),
             district: text(),
             beat: text(),

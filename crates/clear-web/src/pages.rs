@@ -10,6 +10,7 @@ mod chart;
 pub(crate) mod check;
 mod chrome;
 pub(crate) mod counts;
+pub(crate) mod data;
 pub(crate) mod devices;
 pub(crate) mod disclosures;
 pub(crate) mod entries;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
 use clear_record::{Inquiry, Seq};
-use clear_respond::Measures;
+use clear_respond::{Measured, Measures, PublicAnswer, Unpublished};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -17,6 +18,7 @@ use crate::asker::Asker;
 use crate::fault::Fault;
 use crate::input::Input;
 use crate::openapi::{InquirySchema, MeasuresSchema, Refusals};
+use crate::soda::Line;
 
 /// A question about figures.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -61,6 +63,7 @@ pub(crate) async fn measures(State(app): State<Arc<App>>, asker: Asker, input: I
         ("on" = Option<String>, Query, description = "The last day of a board.", example = "2019-07-16"),
         ("from" = Option<String>, Query, description = "The first day of a trend or of hours."),
         ("to" = Option<String>, Query, description = "Their last day."),
+        ("set" = Option<String>, Query, description = "`incidents`, or the public extract, `crimes`."),
         ("as_of" = Option<String>, Query, description = "The figures as they stood at a moment, or at a place in the ledger.", example = "2019-07-16T00:00:00Z"),
         ("district" = Option<String>, Query, description = "Incidents of this district alone.", example = "004"),
         ("beat" = Option<String>, Query, description = "Incidents of this beat alone."),
@@ -82,6 +85,49 @@ pub(crate) async fn measures_by_query(
 ) -> Result<Response, Fault> {
     let (question, see) = question(pairs)?;
     Ok(asker.ask(&app, asker.inquiry.clone(), see, question).await?.into_http())
+}
+
+/// The same figures of the public extract, for everybody: without an account and without an inquiry. The newest seven days are
+/// missing, and an incident has no status.
+#[utoipa::path(
+    get, path = "/api/v1/figures", tag = "Ask", operation_id = "figures",
+    params(
+        ("view" = Option<String>, Query, description = "`board`, `trend` or `hours`.", example = "trend"),
+        ("measures" = Option<String>, Query, description = "Names of measures, separated by commas, or several times.", example = "index,robbery"),
+        ("by" = Option<String>, Query, description = "A row for each value of this column.", example = "district"),
+        ("on" = Option<String>, Query, description = "The last day of a board."),
+        ("from" = Option<String>, Query, description = "The first day of a trend or of hours."),
+        ("to" = Option<String>, Query, description = "Their last day."),
+        ("district" = Option<String>, Query, description = "Incidents of this district alone."),
+        ("beat" = Option<String>, Query, description = "Incidents of this beat alone."),
+        ("community_area" = Option<u16>, Query, description = "Incidents of this community area alone."),
+        ("ward" = Option<u16>, Query, description = "Incidents of this ward alone."),
+        ("type" = Option<String>, Query, description = "Incidents of this primary type alone."),
+        ("where" = Option<String>, Query, description = "A condition in SoQL."),
+        ("residents" = Option<String>, Query, description = "Residents by value, for rates."),
+    ),
+    responses((status = 200, description = "The figures.", body = clear_respond::Measured), Refusals)
+)]
+pub(crate) async fn figures(
+    State(app): State<Arc<App>>,
+    line: Line,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Result<Response, Fault> {
+    let (question, _) = question(pairs)?;
+    let answer = published(&app, &line, question).await?;
+    Ok(([(CONTENT_TYPE, "application/json")], answer.bytes().to_vec()).into_response())
+}
+
+/// Figures of the public extract, as everybody may have them.
+pub(crate) async fn published(app: &App, line: &Line, question: Measures) -> Result<PublicAnswer<Measured>, Fault> {
+    let question = Measures { set: Some("crimes".to_owned()), ..question };
+    let answer = clear_respond::published(&app.desk, &question).await.map_err(|unpublished| match unpublished {
+        Unpublished::Wrong(fault) => Fault::new(StatusCode::BAD_REQUEST, "wrong", fault.message),
+        Unpublished::TooManyRows(message) => Fault::new(StatusCode::BAD_REQUEST, "wrong", message),
+        Unpublished::Failed => Fault::crashed(),
+    })?;
+    app.desk.gate().tell_public(&line.connection());
+    if answer.may_leave(&app.desk) { Ok(answer) } else { Err(Fault::crashed()) }
 }
 
 /// The question that a query string asks; a blank field says nothing, as in a form.

@@ -7,18 +7,20 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use clear_record::{Inquiry, Seq, Standing};
 use clear_respond::{
     DIMENSIONS, MEASURES, Measured, MeasuredBoard, MeasuredCell, MeasuredChange, MeasuredFigure, MeasuredHours,
-    MeasuredTrend, MeasuresView,
+    MeasuredTrend, Measures, MeasuresView,
 };
 
-use crate::api::measures::question;
+use crate::api::measures::{published, question};
 use crate::app::App;
-use crate::asker::{Asker, KeptInquiry};
+use crate::asker::{Asker, KeptInquiry, Visitor};
 use crate::fault::Fault;
 use crate::pages::bar::{self, Bar, Choice};
 use crate::pages::chrome::Chrome;
 use crate::pages::html;
+use crate::soda::Line;
 
 /// What a trend shows on the page unless others are named.
 const TREND_USUAL: [&str; 3] = ["index", "violent", "property"];
@@ -129,6 +131,8 @@ struct Hours {
 #[template(path = "analysis.html")]
 struct Analysis {
     chrome: Chrome,
+    /// Whether it is of the public extract, for everybody.
+    public: bool,
     bar: Bar,
     said: BTreeMap<String, String>,
     views: Vec<Choice>,
@@ -159,55 +163,10 @@ pub(crate) async fn page(
     KeptInquiry(kept): KeptInquiry,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let said: BTreeMap<String, String> =
-        pairs.iter().map(|(name, text)| (name.clone(), text.trim().to_owned())).collect();
-    let get = |name: &str| said.get(name).map_or("", String::as_str);
-    let views = MeasuresView::ALL.map(|view| Choice {
-        code: view.word().into(),
-        title: match view {
-            MeasuresView::Board => "Board: 7 days, 28 days, year to date",
-            MeasuresView::Trend => "Trend: month after month",
-            MeasuresView::Hours => "Hours of the week",
-        }
-        .into(),
-        chosen: get("view") == view.word(),
-    });
-    let chosen = |name: &str| {
-        pairs.iter().any(|(field, text)| field == "measures" && text.split(',').any(|text| text.trim() == name))
-    };
-    let mut page = Analysis {
-        chrome: Chrome::of(&app, Some(&asker.standing), "analysis"),
-        bar: Bar::of(&app, &asker.standing, &kept, None),
-        views: views.into_iter().collect(),
-        by: DIMENSIONS
-            .iter()
-            .map(|(name, title)| Choice { code: (*name).into(), title: (*title).into(), chosen: get("by") == *name })
-            .collect(),
-        measures: MEASURES
-            .iter()
-            .map(|it| Choice { code: it.name.into(), title: it.title.into(), chosen: chosen(it.name) })
-            .collect(),
-        problem: None,
-        notes: vec![],
-        board: None,
-        trend: None,
-        hours: None,
-        data: String::new(),
-        api: String::new(),
-        number: String::new(),
-        entry: 0,
-        said: said.clone(),
-    };
-    let fault = match question(pairs) {
-        Ok((mut question, see)) => {
-            if question.measures.is_empty() {
-                question.measures = match question.view {
-                    MeasuresView::Board => vec![],
-                    MeasuresView::Trend => TREND_USUAL.map(str::to_owned).to_vec(),
-                    MeasuresView::Hours => vec![HOURS_USUAL.to_owned()],
-                };
-            }
-            page.api = address(&question);
+    let mut page = Analysis::of(&app, &asker.standing, &kept, &pairs);
+    let fault = match asked(pairs) {
+        Ok((question, see)) => {
+            page.api = address("/api/v1/measures", &question);
             match asker.ask(&app, bar::stated(kept.clone(), &asker.standing), see, question).await {
                 Ok(answered) => {
                     page.fill(answered.response.get());
@@ -227,14 +186,109 @@ pub(crate) async fn page(
         }
     };
     page.bar = Bar::of(&app, &asker.standing, &kept, Some(fault.problem()));
-    page.problem = Some(fault.problem().message.clone());
-    let mut response = html(&page)?;
-    *response.status_mut() = fault.status();
-    Ok(response)
+    page.wrong(&fault)
+}
+
+/// The figures of the public extract, for everybody.
+pub(crate) async fn public(
+    State(app): State<Arc<App>>,
+    Visitor(visitor): Visitor,
+    line: Line,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Result<Response, Fault> {
+    let mut page = Analysis::of(&app, &Standing::resident(), &Inquiry::default(), &pairs);
+    page.chrome = Chrome::of(&app, visitor.as_deref(), "figures");
+    page.public = true;
+    let found = match asked(pairs.clone()) {
+        Ok((question, _)) => {
+            page.api = address("/api/v1/figures", &question);
+            published(&app, &line, question).await
+        }
+        Err(fault) => Err(fault),
+    };
+    match found {
+        Ok(answer) => {
+            page.fill(answer.get());
+            html(&page)
+        }
+        Err(fault) if fault.status() == StatusCode::BAD_REQUEST => page.wrong(&fault),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// The question of the page's address; what a view shows unless it is said.
+fn asked(pairs: Vec<(String, String)>) -> Result<(Measures, Option<Seq>), Fault> {
+    let (mut question, see) = question(pairs)?;
+    if question.measures.is_empty() {
+        question.measures = match question.view {
+            MeasuresView::Board => vec![],
+            MeasuresView::Trend => TREND_USUAL.map(str::to_owned).to_vec(),
+            MeasuresView::Hours => vec![HOURS_USUAL.to_owned()],
+        };
+    }
+    Ok((question, see))
+}
+
+impl Analysis {
+    /// The form as it was filled in.
+    fn of(app: &App, standing: &Standing, kept: &Inquiry, pairs: &[(String, String)]) -> Analysis {
+        let said: BTreeMap<String, String> =
+            pairs.iter().map(|(name, text)| (name.clone(), text.trim().to_owned())).collect();
+        let get = |name: &str| said.get(name).map_or("", String::as_str);
+        let views = MeasuresView::ALL.map(|view| Choice {
+            code: view.word().into(),
+            title: match view {
+                MeasuresView::Board => "Board: 7 days, 28 days, year to date",
+                MeasuresView::Trend => "Trend: month after month",
+                MeasuresView::Hours => "Hours of the week",
+            }
+            .into(),
+            chosen: get("view") == view.word(),
+        });
+        let chosen = |name: &str| {
+            pairs.iter().any(|(field, text)| field == "measures" && text.split(',').any(|text| text.trim() == name))
+        };
+        let by = |(name, title): &(&str, &str)| Choice {
+            code: (*name).into(),
+            title: (*title).into(),
+            chosen: get("by") == *name,
+        };
+        let measure = |it: &clear_respond::Measure| Choice {
+            code: it.name.into(),
+            title: it.title.into(),
+            chosen: chosen(it.name),
+        };
+        Analysis {
+            chrome: Chrome::of(app, Some(standing), "analysis"),
+            public: false,
+            bar: Bar::of(app, standing, kept, None),
+            views: views.into_iter().collect(),
+            by: DIMENSIONS.iter().map(by).collect(),
+            measures: MEASURES.iter().map(measure).collect(),
+            problem: None,
+            notes: vec![],
+            board: None,
+            trend: None,
+            hours: None,
+            data: String::new(),
+            api: String::new(),
+            number: String::new(),
+            entry: 0,
+            said,
+        }
+    }
+
+    /// The page with what is wrong with the question.
+    fn wrong(&mut self, fault: &Fault) -> Result<Response, Fault> {
+        self.problem = Some(fault.problem().message.clone());
+        let mut response = html(self)?;
+        *response.status_mut() = fault.status();
+        Ok(response)
+    }
 }
 
 /// The question's address in the API.
-fn address(question: &clear_respond::Measures) -> String {
+fn address(path: &str, question: &Measures) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     if let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(question) {
         for (name, value) in &fields {
@@ -252,7 +306,7 @@ fn address(question: &clear_respond::Measures) -> String {
             }
         }
     }
-    format!("/api/v1/measures?{}", query.finish())
+    format!("{path}?{}", query.finish())
 }
 
 impl Analysis {

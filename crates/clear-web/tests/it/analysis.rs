@@ -166,6 +166,36 @@ fn figures_stand_as_they_were_known_and_what_changed_since_is_listed() {
     }
 }
 
+#[test]
+fn everybody_gets_the_figures_of_the_public_extract() {
+    let city = city();
+    let get = |path: &str| city.ask(&format!("GET {path}"), &[], b"");
+    let trend = get("/api/v1/figures?view=trend&measures=robbery,theft&from=2019-01-01");
+    assert_eq!(trend.status, 200, "{}", trend.text());
+    let july = |row: usize| {
+        trend.json()["trend"]["series"][row]["months"].as_array().unwrap().last().unwrap()["figure"]["count"].clone()
+    };
+    // The public extract does not say that a report was unfounded.
+    assert_eq!((july(0), july(1)), (json!(5), json!(2)));
+    for (path, words) in [
+        ("/figures", "no evidence of change"),
+        ("/figures?view=trend&by=&from=2018-01-01", "2019-07"),
+        ("/figures?view=hours", "Sunday"),
+        ("/figures?by=district&measures=robbery&on=2019-07-16", "<td>004</td>"),
+    ] {
+        let page = get(path);
+        assert_eq!(page.status, 200, "{path}: {}", page.text());
+        is_a_page(path, &page);
+        assert!(page.text().contains(words), "{path}: {}", page.text());
+    }
+    for path in ["/figures?where=beat+%3D", "/api/v1/figures?where=status+%3D+%27open%27", "/api/v1/figures?as_of=0"] {
+        assert_eq!(get(path).status, 400, "{path}: {}", get(path).text());
+    }
+    // With an account it is a set like the other, under the same measures.
+    let found = ask(&city, &json!({"set": "crimes", "view": "hours", "measures": ["robbery"], "from": "2018-01-01"}));
+    assert_eq!(found["hours"]["all"]["count"], 7);
+}
+
 fn asked_changes(city: &City, question: &Value) -> crate::city::Answer {
     let inquiry = json!({"purpose": "criminal_investigation", "use_code": "C", "case": "JC-1", "reason": "Figures of last week", "on_behalf_of": ["pmpd"]});
     city.ask_as(

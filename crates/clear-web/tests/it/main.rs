@@ -15,5 +15,6 @@ mod productions;
 mod published;
 mod rows;
 mod search;
+mod soda;
 mod walkthrough;
 mod wire;

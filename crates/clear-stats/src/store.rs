@@ -1,0 +1,21 @@
+//! What the projection is made of: bits, codes, dictionaries, chunks of rows, and tables of chunks.
+//!
+//! In:    rows of typed values, each with the record that it is of and that record's label.
+//! Out:   [`Frozen`] tables, which readers hold while writers go on.
+//! Never: knows an asker.
+//!
+//! # How
+//! A reader holds a table by its `Arc`; a writer copies what somebody else holds, chunk by chunk and column by column,
+//! before it writes ([`Arc::make_mut`]). So an answer sees one `seq` and nothing waits for it.
+
+mod bits;
+mod chunk;
+mod codes;
+mod dictionary;
+mod table;
+
+pub(crate) use bits::Bits;
+pub(crate) use chunk::{Cell, Chunk, Data, Key, NO_TIME, Zone};
+pub(crate) use codes::{Codes, each_width};
+pub(crate) use dictionary::Words;
+pub(crate) use table::{Frozen, Writer, row_id_text};
