@@ -28,6 +28,7 @@ mod relations;
 mod rows;
 mod sets;
 mod shelves;
+mod sql;
 mod tallies;
 
 pub use changes::{Changed, Changes, ChangesMatch};
@@ -46,6 +47,7 @@ pub use sets::{
     is_ordered, iucr_rows, public_sets, set_named,
 };
 pub use shelves::{Error, Shelves};
+pub use sql::{Sql, SqlMatch};
 
 // What sets are made of.
 pub use clear_soql::types::shape;

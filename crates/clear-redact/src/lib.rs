@@ -20,6 +20,7 @@ mod measured;
 mod rows;
 mod sets;
 mod shown;
+mod table;
 
 pub use answers::{
     Alert, AlsoRead, Begins, CountedTable, FacetCount, Found, FoundFacet, FoundHit, FoundSnippet, Meant, Opened,
@@ -35,6 +36,7 @@ pub use measured::{
 pub use rows::{Form, Writer, Written};
 pub use sets::{FORMS, SetError, SetField, SetForm, SetLayout, SetWriter};
 pub use shown::{Pointer, Sharing, Shown};
+pub use table::{SqlColumn, SqlTable};
 
 use clear_policy::Grant;
 use clear_query::{Matches, Question};

@@ -92,6 +92,7 @@ pub use clear_identity::{
 };
 pub use clear_ingest as ingest;
 pub use clear_policy as policy;
+pub use clear_query::Sql;
 pub use clear_query::measures::{DIMENSIONS, MEASURES, Measure};
 pub use clear_query::{
     CHECK_LIMITS, Changes, Check, CheckOf, Counts, Find, LINKED_KINDS, Lapsing, Links, Measures, MeasuresView, Open,
@@ -103,6 +104,7 @@ pub use clear_redact::{
     OpenedRecord, Pointer, Redact, RelatedRecord, SamePersonRecord, SetField, SetForm, SetLayout, Sharing, Shown,
     SnippetPiece,
 };
+pub use clear_redact::{SqlColumn, SqlTable};
 pub use clear_redact::{ChangedField, ChangedIncident, ChangedList};
 pub use clear_redact::{
     MeasureSaid, Measured, MeasuredBoard, MeasuredCell, MeasuredChange, MeasuredDays, MeasuredFigure, MeasuredHours,

@@ -25,5 +25,6 @@ pub(crate) mod replay;
 pub(crate) mod reviews;
 pub(crate) mod rows;
 pub(crate) mod session;
+pub(crate) mod sql;
 pub(crate) mod transparency;
 pub(crate) mod was_this_you;

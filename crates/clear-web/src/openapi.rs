@@ -10,7 +10,7 @@ use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 use crate::api::{
     accounts, certificate, changes, check, counts, cut_offs, disclosures, events, file, find, handling, holds,
     inquiries, links, measures, newest, open, openings, productions, reference, register, replay, reviews, rows,
-    session, transparency, was_this_you,
+    session, sql, transparency, was_this_you,
 };
 use crate::fault::Problem;
 
@@ -47,7 +47,7 @@ pub(crate) fn document() -> Value {
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, links::links, measures::measures, measures::measures_by_query, measures::figures, changes::changes, file::file,
+        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, links::links, measures::measures, measures::measures_by_query, measures::figures, changes::changes, sql::sql, file::file,
         handling::handling, handling::silent_hits,
         inquiries::open, inquiries::mine, inquiries::close, inquiries::take_over, events::event,
         holds::all, holds::one, holds::release, holds::refuse, reviews::all, reviews::one,
@@ -353,6 +353,17 @@ pub(crate) struct LinksSchema {
     offset: Option<u64>,
 }
 
+/// A query in SQL over the table `incidents`. It reads, and does nothing else.
+#[derive(ToSchema)]
+#[schema(as = Sql)]
+#[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
+pub(crate) struct SqlSchema {
+    /// The query.
+    sql: String,
+    /// How many rows at most: 1,000 unless said, 10,000 at most.
+    limit: Option<u64>,
+}
+
 /// Incidents that were filed or corrected since a moment.
 #[derive(ToSchema)]
 #[schema(as = Changes)]
@@ -413,7 +424,7 @@ mod tests {
     use super::*;
     use crate::ROUTES;
     use clear_record::{Inquiry, Purpose, RecordId, UseCode};
-    use clear_respond::{Changes, Check, CheckOf, Counts, Find, Links, Measures, MeasuresView, Rows};
+    use clear_respond::{Changes, Check, CheckOf, Counts, Find, Links, Measures, MeasuresView, Rows, Sql};
 
     #[test]
     fn the_document_has_every_api_route_and_no_other() {
@@ -533,6 +544,8 @@ mod tests {
             condition: text(),
             residents: [(String::new(), 1)].into(),
         };
+        let sql = Sql { sql: String::new(), limit: Some(1) };
+        assert_eq!(described("Sql"), real(serde_json::to_value(sql).unwrap()));
         let changes = Changes { since: String::new(), limit: Some(1), offset: Some(1) };
         assert_eq!(described("Changes"), real(serde_json::to_value(changes).unwrap()));
         assert_eq!(described("Measures"), real(serde_json::to_value(measures).unwrap()));

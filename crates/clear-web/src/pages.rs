@@ -29,6 +29,7 @@ pub(crate) mod reviews;
 pub(crate) mod search;
 mod shown;
 pub(crate) mod sign_in;
+pub(crate) mod sql;
 pub(crate) mod steward;
 pub(crate) mod stop;
 pub(crate) mod transparency;

@@ -9,7 +9,7 @@ use axum::routing::{MethodFilter, on};
 use crate::api::{
     accounts, certificate, changes, check, counts, cut_offs, disclosures, events, file, find, handling, holds,
     inquiries, links, measures, newest, open, openings, productions, reference, register, replay, reviews, rows,
-    session, transparency, was_this_you,
+    session, sql, transparency, was_this_you,
 };
 use crate::app::{App, note_route};
 use crate::fault::Fault;
@@ -78,6 +78,7 @@ routes! {
     POST "/api/v1/measures" "measures" ASKER measures::measures, "Gives boards, trends and hours of incidents.";
     GET "/api/v1/measures" "measures_by_query" ASKER measures::measures_by_query, "The same, with the question in the query string and the inquiry in headers.";
     GET "/api/v1/figures" "figures" ANYBODY measures::figures, "Boards, trends and hours of the public extract.";
+    POST "/api/v1/sql" "sql" ASKER sql::sql, "Answers a query in SQL over what the asker may see of the incidents.";
     POST "/api/v1/changes" "changes" ASKER changes::changes, "Lists incidents that were filed or corrected since a moment.";
     POST "/api/v1/inquiries" "open_inquiry" ASKER inquiries::open, "Opens an inquiry.";
     GET "/api/v1/inquiries" "my_inquiries" SIGNED_IN inquiries::mine, "The open inquiries of one's own.";
@@ -164,6 +165,7 @@ routes! {
     GET "/counts" "counts_page" ASKER pages::counts::page, "Incidents by type, beat and month.";
     GET "/analysis" "analysis_page" ASKER pages::analysis::page, "Boards, trends and hours of incidents.";
     GET "/figures" "figures_page" ANYBODY pages::analysis::public, "Boards, trends and hours of the public extract.";
+    GET "/sql" "sql_page" ASKER pages::sql::page, "The SQL box.";
     GET "/changes" "changes_page" ASKER pages::changes::page, "Incidents that were filed or corrected since a moment.";
     GET "/links" "links_page" ASKER pages::links::page, "What a record is linked with, drawn and listed.";
     GET "/stop" "stop_page" SIGNED_IN pages::stop::page, "The stop: a plate, checked under the event's inquiry.";

@@ -196,6 +196,85 @@ fn everybody_gets_the_figures_of_the_public_extract() {
     assert_eq!(found["hours"]["all"]["count"], 7);
 }
 
+#[test]
+fn a_query_in_sql_reads_what_may_be_seen_and_does_nothing_else() {
+    let city = city();
+    let asked = |sql: &str| {
+        let inquiry = json!({"purpose": "criminal_investigation", "use_code": "C", "case": "JC-1", "reason": "Pattern on the beat", "on_behalf_of": ["pmpd"]});
+        let body = json!({"inquiry": inquiry, "question": {"sql": sql, "limit": 3}});
+        city.ask_as("officer", "POST /api/v1/sql", body.to_string().as_bytes())
+    };
+    for (sql, expected) in [
+        (
+            "select primary_type, count(*) as n from incidents group by primary_type order by n desc",
+            json!([["ROBBERY", 7], ["THEFT", 2]]),
+        ),
+        (
+            "select beat, arrest, occurred_from from incidents where arrest order by occurred_from",
+            json!([["0412", true, "2019-07-10T22:30:00"], ["0411", true, "2019-07-16T22:30:00"]]),
+        ),
+        (
+            "with a as (select year, count(*) n from incidents group by year) select year, n, n - lag(n) over (order by year) as more from a order by year",
+            json!([[2018, 2, null], [2019, 7, 5]]),
+        ),
+        ("select 1 / 0.0 as x, null as y", json!([[null, null]])),
+    ] {
+        let answer = asked(sql);
+        assert_eq!(answer.status, 200, "{sql}: {}", answer.text());
+        if !sql.contains("0.0") {
+            // Numbers are decimal ones in a set, and whole ones where they are counted.
+            let same = |one: &Value, other: &Value| {
+                one == other || one.as_f64().zip(other.as_f64()).is_some_and(|(one, other)| one == other)
+            };
+            let rows = answer.json()["rows"].clone();
+            let (rows, wanted) = (rows.as_array().unwrap(), expected.as_array().unwrap());
+            let flat =
+                |rows: &Vec<Value>| rows.iter().flat_map(|row| row.as_array().unwrap().clone()).collect::<Vec<_>>();
+            let (flat_rows, flat_wanted) = (flat(rows), flat(wanted));
+            assert!(
+                flat_rows.len() == flat_wanted.len() && flat_rows.iter().zip(&flat_wanted).all(|(a, b)| same(a, b)),
+                "{sql}: {}",
+                answer.text()
+            );
+        }
+    }
+    let more = asked("select case_number from incidents");
+    assert_eq!((more.json()["rows"].as_array().unwrap().len(), more.json()["more"].clone()), (3, json!(true)));
+    let deep = format!("select {}", vec!["1"; 1_500].join("+"));
+    let nested = format!("select {}1{}", "(".repeat(3_000), ")".repeat(3_000));
+    for sql in [
+        "",
+        "select",
+        "drop table incidents",
+        "create table x as select 1",
+        "create external table x stored as csv location '/etc/passwd'",
+        "copy incidents to '/tmp/x.csv'",
+        "explain select 1",
+        "explain analyze select * from incidents",
+        "show tables",
+        "select * from information_schema.tables",
+        "select * from persons",
+        "select name from incidents",
+        "set datafusion.execution.batch_size = 1",
+        "insert into incidents values (1)",
+        "select random()",
+        "select now()",
+        "select * from read_csv('/etc/passwd')",
+        "describe incidents",
+        "select 1; select 2",
+        "select 'x",
+        &nested,
+        "select cast('x' as int) from incidents",
+        "prepare p as select 1",
+        "begin",
+    ] {
+        let answer = asked(sql);
+        assert_eq!(answer.status, 400, "{}: {}", sql.chars().take(80).collect::<String>(), answer.text());
+    }
+    let answer = asked(&deep);
+    assert!(matches!(answer.status, 200 | 400), "{}", answer.text());
+}
+
 fn asked_changes(city: &City, question: &Value) -> crate::city::Answer {
     let inquiry = json!({"purpose": "criminal_investigation", "use_code": "C", "case": "JC-1", "reason": "Figures of last week", "on_behalf_of": ["pmpd"]});
     city.ask_as(
