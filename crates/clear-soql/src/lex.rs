@@ -219,8 +219,7 @@ fn double_quoted(text: Source<'_>, at: usize) -> Result<(Kind, usize), Error> {
                 let mut code = 0;
                 for _ in 0..digits {
                     let (place, digit) = chars.next().ok_or_else(unterminated)?;
-                    let bad =
-                        || Error::UnexpectedCharacter { character: digit, at: text.position(at + 1 + place) };
+                    let bad = || Error::UnexpectedCharacter { character: digit, at: text.position(at + 1 + place) };
                     code = code * 16 + digit.to_digit(16).ok_or_else(bad)?;
                 }
                 // A lone surrogate is no character; it reads as the replacement character, as the original does.

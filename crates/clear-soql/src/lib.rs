@@ -33,8 +33,8 @@ pub mod types;
 mod wkt;
 
 pub use ast::{
-    Bound, Case, DEPTH_MAX, Every, Expr, Frame, From, Infix, Item, Join, JoinKind, Link, Name, Named, Node, Nulls, Order,
-    Part, Prefix, Query, Select, SetKind, Source, Span, Window,
+    Bound, Case, DEPTH_MAX, Every, Expr, Frame, From, Infix, Item, Join, JoinKind, Link, Name, Named, Node, Nulls,
+    Order, Part, Prefix, Query, Select, SetKind, Source, Span, Window,
 };
 pub use error::{Detail, Error, Position};
 pub use types::SoqlType;

@@ -1,8 +1,8 @@
 //! Tokens to a tree, by precedence.
 
 use crate::ast::{
-    Bound, Case, DEPTH_MAX, Every, Expr, Frame, From, Infix, Item, Join, JoinKind, Link, Name, Named, Node, Nulls, Order,
-    Part, Prefix, Query, Select, SetKind, Source, Span, Window, precedence,
+    Bound, Case, DEPTH_MAX, Every, Expr, Frame, From, Infix, Item, Join, JoinKind, Link, Name, Named, Node, Nulls,
+    Order, Part, Prefix, Query, Select, SetKind, Source, Span, Window, precedence,
 };
 use crate::error::{Error, Position};
 use crate::lex::{self, Kind, Token};

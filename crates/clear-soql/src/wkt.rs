@@ -198,7 +198,17 @@ mod tests {
         ] {
             assert_eq!(read(text).map(|shape| shape.to_string()).as_deref(), Some(written), "{text}");
         }
-        for text in ["", "POINT", "POINT ()", "POINT (1)", "POINT (1 2) x", "POINT (1 nan)", "POLYGON (1 2)", "CIRCLE (1 2)", "POINT (1 2, 3 4)"] {
+        for text in [
+            "",
+            "POINT",
+            "POINT ()",
+            "POINT (1)",
+            "POINT (1 2) x",
+            "POINT (1 nan)",
+            "POLYGON (1 2)",
+            "CIRCLE (1 2)",
+            "POINT (1 2, 3 4)",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

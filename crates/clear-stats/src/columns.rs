@@ -67,7 +67,7 @@ impl Columns {
 
     /// How many incidents it holds, hidden ones included: for operators, never for askers.
     pub fn len(&self) -> usize {
-        self.incidents().map_or(0, Writer::len)
+        self.table("incidents").map_or(0, Writer::len)
     }
 
     /// Whether it holds nothing.
@@ -109,18 +109,23 @@ impl Columns {
         Some(Shelf::new(writer.frozen(), Lens::new(sight, writer)))
     }
 
-    pub(crate) fn incidents(&self) -> Option<&Writer> {
-        self.tables.iter().map(|table| &table.writer).find(|writer| writer.now().set.alias == "incidents")
+    pub(crate) fn table(&self, alias: &str) -> Option<&Writer> {
+        self.tables.iter().map(|table| &table.writer).find(|writer| writer.now().set.alias == alias)
     }
 
-    /// The incidents as an asker sees them.
-    pub(crate) fn leaf(&self, sight: &Sight<'_>) -> Option<Leaf<'_>> {
-        let writer = self.incidents()?;
-        Some(Leaf { writer, lens: Lens::new(sight, writer) })
+    /// A set as an asker sees it; rows whose date is `before` or later, microseconds since 1970, are held back.
+    pub(crate) fn leaf(&self, alias: &str, sight: &Sight<'_>, before: Option<i64>) -> Option<Leaf<'_>> {
+        let writer = self.table(alias)?;
+        let lens = Lens::new(sight, writer);
+        let lens = match before.zip(writer.now().set.date()) {
+            Some((before, date)) => lens.held_back(before, date),
+            None => lens,
+        };
+        Some(Leaf { writer, lens })
     }
 }
 
-/// The incidents, with what exists of them for one asker.
+/// One set, with what exists of it for one asker.
 pub(crate) struct Leaf<'a> {
     pub(crate) writer: &'a Writer,
     pub(crate) lens: Lens,

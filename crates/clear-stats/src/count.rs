@@ -41,7 +41,22 @@ impl Columns {
     /// values that do not go together, a condition that is not yes or no, more groups than are counted here. But for the
     /// last, errors depend on the question and the Sight alone, never on a row; the last on visible rows alone.
     pub fn count(&self, counts: &Counts, sight: &Sight<'_>) -> Result<Table, Error> {
-        let Some(leaf) = self.leaf(sight) else {
+        self.count_of("incidents", None, counts, sight)
+    }
+
+    /// Counts the rows of a set under a Sight; those whose date is `before` or later, microseconds since 1970 on the city's
+    /// clock, and those that have none, are left out. A set that is not here has no rows.
+    ///
+    /// # Errors
+    /// As [`Columns::count`].
+    pub fn count_of(
+        &self,
+        alias: &str,
+        before: Option<i64>,
+        counts: &Counts,
+        sight: &Sight<'_>,
+    ) -> Result<Table, Error> {
+        let Some(leaf) = self.leaf(alias, sight, before) else {
             return Ok(Table { columns: Vec::new(), rows: Vec::new(), groups: 0, total: 0 });
         };
         let group_by: Vec<usize> = counts.group_by.iter().map(|name| column(&leaf, name)).collect::<Result<_, _>>()?;

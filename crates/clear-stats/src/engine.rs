@@ -15,7 +15,7 @@
 //! # Change here
 //! What sessions are like: [`Engine::session`]. The limits: [`Limits`].
 
-#![expect(clippy::disallowed_methods, reason = "stores: analysis-spill; flows:")]
+#![expect(clippy::disallowed_methods, reason = "stores: analysis-spill")]
 
 use std::path::PathBuf;
 use std::sync::Arc;

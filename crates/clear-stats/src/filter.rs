@@ -30,7 +30,7 @@ pub(crate) fn typed(leaf: &Leaf<'_>, expr: &Expr) -> Result<Predicate, Error> {
     let test = |expr| typed(leaf, expr);
     Ok(match &expr.node {
         Node::Prefix(Prefix::Not, of) => Predicate::Not(Box::new(test(of)?)),
-        Node::Infix(a, Infix::And, b) => Predicate::And(vec![test(a)?, test(b)?]),
+        Node::Infix(a, Infix::And, b) => Predicate::all_of(vec![test(a)?, test(b)?]),
         Node::Infix(a, Infix::Or, b) => Predicate::Or(vec![test(a)?, test(b)?]),
         Node::IsNull { of, not } => {
             let is_null = match operand(leaf, of)? {
@@ -48,7 +48,10 @@ pub(crate) fn typed(leaf: &Leaf<'_>, expr: &Expr) -> Result<Predicate, Error> {
                 let (left, right) = together(operand(leaf, of)?, operand(leaf, bound)?, bound.span)?;
                 Ok(compared(leaf, &left, infix, &right))
             };
-            negated(Predicate::And(vec![bound(Infix::GreaterEqual, low)?, bound(Infix::LessEqual, high)?]), *not)
+            negated(
+                Predicate::all_of(vec![bound(Infix::GreaterEqual, low)?, bound(Infix::LessEqual, high)?]),
+                *not,
+            )
         }
         Node::In { of, not, list } => {
             let mut values = Vec::new();

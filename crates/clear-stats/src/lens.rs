@@ -101,6 +101,13 @@ impl Lens {
         }
     }
 
+    /// Whether a class is open on every visible row of a chunk.
+    pub(crate) fn is_open(&self, chunk: &Chunk, at: usize, class: Classes) -> bool {
+        let labels = chunk.labels.known.iter().map(|label| self.of_label(*label));
+        let singled = self.singled_in(at).iter().map(|(.., classes)| *classes);
+        labels.chain(singled).all(|classes| classes == 0 || classes & class != 0)
+    }
+
     /// What exists of a chunk; of classes, those that are asked for.
     pub(crate) fn view(&self, table: &Frozen, at: usize, wanted: Classes) -> View {
         let Some(chunk) = table.chunks.get(at) else { return View::nothing() };

@@ -30,7 +30,7 @@ impl Columns {
     /// # Errors
     /// As [`Columns::count`]: errors depend on the question and the Sight alone, never on a row.
     pub fn page(&self, conditions: &[Expr], sight: &Sight<'_>, from: Place, most: usize) -> Result<Page, Error> {
-        let Some(leaf) = self.leaf(sight) else { return Ok(Page { ids: Vec::new(), next: None }) };
+        let Some(leaf) = self.leaf("incidents", sight, None) else { return Ok(Page { ids: Vec::new(), next: None }) };
         let tests = conditions.iter().map(|filter| filter::typed(&leaf, filter)).collect::<Result<Vec<_>, _>>()?;
         let all = leaf.writer.numbered();
         let end = from.0.saturating_add(LOOKED_AT_MAX).min(all);

@@ -40,6 +40,50 @@ pub(crate) enum Predicate {
 }
 
 impl Predicate {
+    /// All of them, as one: ranges of one column are one range, and what leaves the fewest rows for the least work is asked
+    /// first.
+    pub(crate) fn all_of(predicates: Vec<Predicate>) -> Predicate {
+        let mut flat: Vec<Predicate> = Vec::new();
+        let mut left = predicates;
+        left.reverse();
+        while let Some(next) = left.pop() {
+            match next {
+                Predicate::And(all) => left.extend(all.into_iter().rev()),
+                next => match flat.iter_mut().find_map(|one| one.within(&next).map(|both| (one, both))) {
+                    Some((one, both)) => *one = both,
+                    None => flat.push(next),
+                },
+            }
+        }
+        flat.sort_by_key(Predicate::work);
+        if flat.len() == 1 { flat.pop().unwrap_or(Predicate::Constant(Some(true))) } else { Predicate::And(flat) }
+    }
+
+    /// Both of two ranges of one column. A row that is in neither, or has no value, is as it was.
+    fn within(&self, other: &Predicate) -> Option<Predicate> {
+        match (self, other) {
+            (Predicate::Numbers(one, low, high), Predicate::Numbers(other, other_low, other_high)) if one == other => {
+                Some(Predicate::Numbers(*one, low.max(*other_low), high.min(*other_high)))
+            }
+            (Predicate::Times(one, low, high), Predicate::Times(other, other_low, other_high)) if one == other => {
+                Some(Predicate::Times(*one, *low.max(other_low), *high.min(other_high)))
+            }
+            _ => None,
+        }
+    }
+
+    fn work(&self) -> u8 {
+        match self {
+            Predicate::Constant(_) | Predicate::Times(..) => 0,
+            Predicate::Coded(..) => 1,
+            Predicate::Numbers(..) | Predicate::Null(_) => 2,
+            Predicate::Box { .. } => 3,
+            Predicate::Not(of) => of.work() + 1,
+            Predicate::And(_) | Predicate::Or(_) => 4,
+            Predicate::Pair(..) => 5,
+        }
+    }
+
     /// The classes of the columns that it looks at.
     pub(crate) fn classes(&self, table: &Frozen) -> Classes {
         let class = |column: &usize| table.set.columns.get(*column).map_or(0, |column| bit(column.class));

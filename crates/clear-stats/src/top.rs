@@ -56,8 +56,11 @@ pub(crate) fn run(table: &Frozen, lens: &Lens, top: &Top, wanted: Classes) -> Ve
         | top.order.iter().fold(0, |wanted, step| wanted | class(step))
         | top.filter.as_ref().map_or(0, |filter| filter.classes(table));
     // Chunks in the order of the best that they may have, so that the others need not be looked into.
-    let best = |chunk: &Chunk| steps.first().map_or(0, |first| first.best(chunk));
-    let mut chunks: Vec<(u64, usize)> = table.chunks.iter().enumerate().map(|(at, chunk)| (best(chunk), at)).collect();
+    let best = |(at, chunk): (usize, &Arc<Chunk>)| {
+        let of = |first: &Ready| first.best(chunk, lens.is_open(chunk, at, class(&first.step)));
+        (steps.first().map_or(0, of), at)
+    };
+    let mut chunks: Vec<(u64, usize)> = table.chunks.iter().enumerate().map(best).collect();
     chunks.sort_unstable();
     let mut first: BinaryHeap<(Vec<u64>, Key, usize, u16)> = BinaryHeap::new();
     let mut views: BTreeMap<usize, Arc<View>> = BTreeMap::new();
@@ -149,10 +152,10 @@ impl Ready {
         self.directed(value)
     }
 
-    /// The least number that a row of the chunk may have.
-    fn best(&self, chunk: &Chunk) -> u64 {
+    /// The least number that a row of the chunk may have; `open`: the column may be read on all of them.
+    fn best(&self, chunk: &Chunk, open: bool) -> u64 {
         let By::Column(column) = self.step.by else { return 0 };
-        if self.step.nulls_first && !chunk.is_full(column) {
+        if self.step.nulls_first && !(open && chunk.is_full(column)) {
             return 0;
         }
         let (low, high) = match chunk.zone(column) {

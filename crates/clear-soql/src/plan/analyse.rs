@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::ast;
 use crate::ast::{
     Bound, DEPTH_MAX, Expr, Frame, Infix, Item, Link, Name, Named, Node, Nulls, Part, Prefix, Query, Span,
     Window as Over,
 };
-use crate::ast;
 use crate::error::{Error, Position};
 use crate::functions::{self, Function, FunctionId, Kind};
 use crate::plan::resolve::{self, Wrong};
@@ -113,10 +113,8 @@ impl Whole<'_> {
         if table.name.as_str() == "this" {
             return Ok(0);
         }
-        named(&table.name).ok_or_else(|| Error::NoSuchTable {
-            table: table.name.as_str().to_owned(),
-            at: self.at(table.span),
-        })
+        named(&table.name)
+            .ok_or_else(|| Error::NoSuchTable { table: table.name.as_str().to_owned(), at: self.at(table.span) })
     }
 
     fn select(&mut self, select: &ast::Select, this: &Rel) -> Result<Rel, Error> {
@@ -128,8 +126,11 @@ impl Whole<'_> {
                 names.push(vec![Name::new("this")]);
             }
             Some(from) => {
-                let rel =
-                    if from.table.name.as_str() == "this" { this.clone() } else { Rel::table(self.schema, self.find(&from.table)?) };
+                let rel = if from.table.name.as_str() == "this" {
+                    this.clone()
+                } else {
+                    Rel::table(self.schema, self.find(&from.table)?)
+                };
                 rels.push(rel);
                 names.push(vec![from.alias.as_ref().unwrap_or(&from.table).name.clone()]);
             }
@@ -389,7 +390,8 @@ impl<'q> One<'_, '_, 'q> {
             }
         }
         // The order of what is read is kept as it is, unless somebody asks for another or makes other rows of it.
-        let keeps = keeps && select.order_by.is_empty() && groups.is_none() && !select.distinct && self.names.len() == 1;
+        let keeps =
+            keeps && select.order_by.is_empty() && groups.is_none() && !select.distinct && self.names.len() == 1;
         if select.distinct {
             self.within_items(&mut order_by, &items)?;
             ties = items
@@ -400,7 +402,8 @@ impl<'q> One<'_, '_, 'q> {
                 .collect();
         }
         if !keeps {
-            let beyond: Vec<Typed> = ties.into_iter().filter(|tie| !order_by.iter().any(|order| order.by == *tie)).collect();
+            let beyond: Vec<Typed> =
+                ties.into_iter().filter(|tie| !order_by.iter().any(|order| order.by == *tie)).collect();
             order_by.extend(beyond.into_iter().map(ascending));
         }
         let fields = self
@@ -448,7 +451,9 @@ impl<'q> One<'_, '_, 'q> {
                         _ => None,
                     };
                     if let (Node::Column(name), None, None) = (&value.node, alias, &column)
-                        && !items.iter().any(|item| matches!(item, Item::Value { alias: Some(alias), .. } if alias.name == *name))
+                        && !items
+                            .iter()
+                            .any(|item| matches!(item, Item::Value { alias: Some(alias), .. } if alias.name == *name))
                     {
                         let column = name.as_str().to_owned();
                         return Err(Error::NoSuchColumn { column, at: self.at(value.span) });
@@ -543,7 +548,9 @@ impl<'q> One<'_, '_, 'q> {
     }
 
     fn item(&mut self, at: usize) -> Result<Typed, Error> {
-        let Some(selected) = self.aliases.get(at) else { return Err(self.refused("Nothing is selected", Span::default())) };
+        let Some(selected) = self.aliases.get(at) else {
+            return Err(self.refused("Nothing is selected", Span::default()));
+        };
         let (name, span) = (selected.name.clone(), selected.span);
         match selected.what {
             What::Column(source, column) => Ok(self.column_typed(source, column, span)),
@@ -775,9 +782,7 @@ impl<'q> One<'_, '_, 'q> {
                 self.joined(source, column, span)
             }
             Node::Star => Err(self.refused("`*` stands alone: count(*)", span)),
-            Node::Index(..) => {
-                Err(Error::NoSuchFunction { function: "op$[]".to_owned(), arity: 2, at: self.at(span) })
-            }
+            Node::Index(..) => Err(Error::NoSuchFunction { function: "op$[]".to_owned(), arity: 2, at: self.at(span) }),
             _ => Ok(self.literal(Value::Null, SoqlType::Text, span)),
         }
     }
@@ -969,7 +974,7 @@ impl<'q> One<'_, '_, 'q> {
         called: Called<'q>,
         arguments: Vec<Typed>,
         filter: Option<Typed>,
-        over: Option<(Vec<Typed>, Vec<Order>, Option<Frame>)>,
+        over: Option<Around>,
     ) -> Result<Typed, Error> {
         let Called { name, all, span, .. } = called;
         let call = if all {
@@ -977,11 +982,16 @@ impl<'q> One<'_, '_, 'q> {
         } else {
             self.call_of(functions::named(&name), &name, arguments, span)?
         };
-        if let Some((partition_by, order_by, frame)) = over {
+        if let Some(Around { partition_by, order_by, frame }) = over {
             if call.kind == Kind::Window {
                 self.constants(&call, span)?;
             }
             let resolve::Call { function, arguments, gives, .. } = call;
+            // What was put together cannot be taken apart again as a frame moves on.
+            let gathers = matches!(function, FunctionId::Extent | FunctionId::ConvexHull | FunctionId::SpatialUnion);
+            if gathers && frame.is_some_and(|frame| frame.from != Bound::First) {
+                return Err(self.refused(format!("The frame of `{name}' begins with UNBOUNDED PRECEDING"), span));
+            }
             let window = Window { function, arguments, filter, partition_by, order_by, frame, soql_type: gives };
             let at = self.windows.number(window);
             if self.whole.windows + at >= WINDOWS_MAX {
@@ -1008,7 +1018,7 @@ impl<'q> One<'_, '_, 'q> {
         Ok(typed)
     }
 
-    fn over(&mut self, over: &'q Over, span: Span) -> Result<(Vec<Typed>, Vec<Order>, Option<Frame>), Error> {
+    fn over(&mut self, over: &'q Over, span: Span) -> Result<Around, Error> {
         let mut partition_by = Vec::new();
         for key in &over.partition_by {
             let key = self.typed(key)?;
@@ -1023,7 +1033,7 @@ impl<'q> One<'_, '_, 'q> {
         {
             return Err(self.refused(what, span));
         }
-        Ok((partition_by, order_by, over.frame))
+        Ok(Around { partition_by, order_by, frame: over.frame })
     }
 
     /// How many parts, how many rows, and what stands for a row that is not there must be known before the rows are.
@@ -1039,7 +1049,11 @@ impl<'q> One<'_, '_, 'q> {
             _ => true,
         };
         let name = functions::of(call.function).name;
-        if fits { Ok(()) } else { Err(self.refused(format!("`{name}' takes whole numbers and values, not expressions"), span)) }
+        if fits {
+            Ok(())
+        } else {
+            Err(self.refused(format!("`{name}' takes whole numbers and values, not expressions"), span))
+        }
     }
 }
 
@@ -1053,6 +1067,13 @@ struct Called<'q> {
     filter: Option<&'q Expr>,
     over: Option<&'q Over>,
     span: Span,
+}
+
+/// `OVER (…)`, typed.
+struct Around {
+    partition_by: Vec<Typed>,
+    order_by: Vec<Order>,
+    frame: Option<Frame>,
 }
 
 /// The keys of groups, to be found by what they say.
@@ -1115,8 +1136,15 @@ fn wrong_in(frame: &Frame) -> Option<&'static str> {
 fn flattened(typed: Typed) -> Typed {
     let Typed { node, soql_type, span, .. } = typed;
     let TypedNode::Call(function, arguments) = node else { return Typed::new(node, soql_type, span) };
-    let chains =
-        matches!(function, FunctionId::And | FunctionId::Or | FunctionId::Add | FunctionId::Subtract | FunctionId::Multiply | FunctionId::Concat);
+    let chains = matches!(
+        function,
+        FunctionId::And
+            | FunctionId::Or
+            | FunctionId::Add
+            | FunctionId::Subtract
+            | FunctionId::Multiply
+            | FunctionId::Concat
+    );
     let mut arguments = arguments;
     if !chains || arguments.len() != 2 {
         return Typed::new(TypedNode::Call(function, arguments), soql_type, span);

@@ -117,10 +117,7 @@ fn fit(signature: &Signature, arguments: &[Typed], can_be: &[Types]) -> Result<(
 }
 
 /// Finds the way that is meant.
-pub(super) fn call(
-    functions: impl Iterator<Item = &'static Function>,
-    arguments: Vec<Typed>,
-) -> Result<Call, Wrong> {
+pub(super) fn call(functions: impl Iterator<Item = &'static Function>, arguments: Vec<Typed>) -> Result<Call, Wrong> {
     let can_be: Vec<Types> = arguments.iter().map(possible).collect();
     let (mut best, mut tied, mut furthest) = (None::<(u32, &Function, &Signature, Letters)>, false, None);
     for function in functions {

@@ -172,12 +172,24 @@ fn queries_read() {
         ("select", "unexpected-eof 1:7"),
         ("select a from b", "bad-parse 1:15"),
         ("select a from @b as c where @c.x", "SELECT a FROM @b AS c WHERE @c.x"),
-        ("select *, @j.*(except :id) join @abcd-1234 as j on a = @j.b", "SELECT *, @j.*(EXCEPT :id) JOIN @abcd-1234 AS j ON a = @j.b"),
-        ("select a left join @b on c right outer join @d as @e on f", "SELECT a LEFT OUTER JOIN @b ON c RIGHT OUTER JOIN @d AS e ON f"),
-        ("select a full outer join (select b |> select c) as j on true", "SELECT a FULL OUTER JOIN (SELECT b |> SELECT c) AS j ON TRUE"),
+        (
+            "select *, @j.*(except :id) join @abcd-1234 as j on a = @j.b",
+            "SELECT *, @j.*(EXCEPT :id) JOIN @abcd-1234 AS j ON a = @j.b",
+        ),
+        (
+            "select a left join @b on c right outer join @d as @e on f",
+            "SELECT a LEFT OUTER JOIN @b ON c RIGHT OUTER JOIN @d AS e ON f",
+        ),
+        (
+            "select a full outer join (select b |> select c) as j on true",
+            "SELECT a FULL OUTER JOIN (SELECT b |> SELECT c) AS j ON TRUE",
+        ),
         ("select a join (select b) on c", "bad-parse 1:26"),
         ("select a join b on c", "bad-parse 1:15"),
-        ("select a |> select b union all (select c intersect select d)", "SELECT a |> SELECT b UNION ALL (SELECT c INTERSECT SELECT d)"),
+        (
+            "select a |> select b union all (select c intersect select d)",
+            "SELECT a |> SELECT b UNION ALL (SELECT c INTERSECT SELECT d)",
+        ),
         ("select a minus select b", "SELECT a MINUS SELECT b"),
         ("select a |> (select b)", "bad-parse 1:13"),
         ("select a union", "unexpected-eof 1:15"),
@@ -223,11 +235,23 @@ fn clauses_are_read_each_by_itself() {
         ),
         // A clause says what it is for and nothing else.
         (parse::Clauses { filter: Some("a limit 1"), ..none }, "bad-parse 1:18 SELECT * WHERE a limit 1"),
-        (parse::Clauses { filter: Some("a ="), order: Some("b"), ..none }, "unexpected-eof 1:19 SELECT * WHERE a = ORDER BY b"),
+        (
+            parse::Clauses { filter: Some("a ="), order: Some("b"), ..none },
+            "unexpected-eof 1:19 SELECT * WHERE a = ORDER BY b",
+        ),
         (parse::Clauses { select: Some("a"), limit: Some("-1"), ..none }, "bad-parse 1:16 SELECT a LIMIT -1"),
-        (parse::Clauses { limit: Some("999999999999"), ..none }, "SELECT * LIMIT 999999999999 | SELECT * LIMIT 999999999999"),
-        (parse::Clauses { filter: Some("a = 'x"), order: Some("b'"), ..none }, "unterminated-string 1:20 SELECT * WHERE a = 'x ORDER BY b'"),
-        (parse::Clauses { filter: Some("a /* b"), order: Some("c */"), ..none }, "unexpected-eof 1:22 SELECT * WHERE a /* b ORDER BY c */"),
+        (
+            parse::Clauses { limit: Some("999999999999"), ..none },
+            "SELECT * LIMIT 999999999999 | SELECT * LIMIT 999999999999",
+        ),
+        (
+            parse::Clauses { filter: Some("a = 'x"), order: Some("b'"), ..none },
+            "unterminated-string 1:20 SELECT * WHERE a = 'x ORDER BY b'",
+        ),
+        (
+            parse::Clauses { filter: Some("a /* b"), order: Some("c */"), ..none },
+            "unexpected-eof 1:22 SELECT * WHERE a /* b ORDER BY c */",
+        ),
     ] {
         assert_eq!(read(clauses), query);
     }
@@ -365,25 +389,39 @@ fn any_select(nested: BoxedStrategy<Query>) -> impl Strategy<Value = Select> {
         nested.prop_map(|query| Source::Query(Box::new(query))),
     ];
     let kind = proptest::sample::select(vec![JoinKind::Inner, JoinKind::Left, JoinKind::Right, JoinKind::Full]);
-    let join = (kind, with, any_name().prop_map(unplaced), any_expr())
-        .prop_map(|(kind, with, alias, on)| Join { kind, with, alias: Some(alias), on });
+    let join = (kind, with, any_name().prop_map(unplaced), any_expr()).prop_map(|(kind, with, alias, on)| Join {
+        kind,
+        with,
+        alias: Some(alias),
+        on,
+    });
     let clauses =
         (option::of(any_expr()), vec(any_expr(), 0..3), option::of(any_expr()), vec(any_order(any_expr()), 0..3));
     let sources = (option::of(from), vec(join, 0..2));
-    (any::<bool>(), vec(item, 1..4), sources, clauses, option::of(".{0,5}"), option::of(any::<u64>()), option::of(any::<u64>()))
-        .prop_map(|(distinct, items, (from, joins), (filter, group_by, having, order_by), search, limit, offset)| Select {
-            distinct,
-            items,
-            from,
-            joins,
-            filter,
-            group_by,
-            having,
-            order_by,
-            search,
-            limit,
-            offset,
-        })
+    (
+        any::<bool>(),
+        vec(item, 1..4),
+        sources,
+        clauses,
+        option::of(".{0,5}"),
+        option::of(any::<u64>()),
+        option::of(any::<u64>()),
+    )
+        .prop_map(
+            |(distinct, items, (from, joins), (filter, group_by, having, order_by), search, limit, offset)| Select {
+                distinct,
+                items,
+                from,
+                joins,
+                filter,
+                group_by,
+                having,
+                order_by,
+                search,
+                limit,
+                offset,
+            },
+        )
 }
 
 fn any_query() -> impl Strategy<Value = Query> {

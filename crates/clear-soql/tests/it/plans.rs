@@ -68,14 +68,23 @@ impl All {
 fn columns_have_names_and_types() {
     let mut assert_all = All::default();
     for (text, answer) in [
-        ("select *", "id:number date:floating_timestamp block:text primary_type:text arrest:checkbox ward:number location:point area:multipolygon more:json"),
+        (
+            "select *",
+            "id:number date:floating_timestamp block:text primary_type:text arrest:checkbox ward:number location:point area:multipolygon more:json",
+        ),
         ("select :*, id", ":id:text :updated_at:fixed_timestamp id:number"),
         ("select *(except date, block, primary_type, arrest, ward, location, area, more)", "id:number"),
         ("select Ward, WARD as w", "ward:number w:number"),
-        ("select count(*), count(:id), count(1), sum(ward)", "count:number count_id:number count_1:number sum_ward:number"),
+        (
+            "select count(*), count(:id), count(1), sum(ward)",
+            "count:number count_id:number count_1:number sum_ward:number",
+        ),
         ("select id + ward, id + ward", "id_ward:number id_ward_1:number"),
         ("select upper(block) as b, b || 'x' as c, length(c)", "b:text c:text length_c:number"),
-        ("select date_trunc_ym(date) as month, count(*) as n group by month having n > 1 order by n desc", "month:floating_timestamp n:number"),
+        (
+            "select date_trunc_ym(date) as month, count(*) as n group by month having n > 1 order by n desc",
+            "month:floating_timestamp n:number",
+        ),
         ("select primary_type, count(*) group by primary_type order by count desc", "primary_type:text count:number"),
         ("select date.year, location.latitude", "date_year:number location_latitude:number"),
         ("select case when arrest then 1 end as c, iif(arrest, block, null) as i", "c:number i:text"),
@@ -84,17 +93,29 @@ fn columns_have_names_and_types() {
         ("select ward where ward = '5' and date > '2018-01-01T00:00:00' and arrest = 'true'", "ward:number"),
         ("select ward where location = 'POINT (-87 41)'", "ward:number"),
         ("select within_polygon(location, 'MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)))') as w", "w:checkbox"),
-        ("select simplify(area, 0.1) as a, convex_hull(location) as h group by area", "non-groupable-group 1:70 Non-groupable group by"),
+        (
+            "select simplify(area, 0.1) as a, convex_hull(location) as h group by area",
+            "non-groupable-group 1:70 Non-groupable group by",
+        ),
         ("select spatial_union(location) as u, extent(area) as e", "u:multipoint e:multipolygon"),
         ("select spatial_union(area, area) as u", "u:multipolygon"),
-        ("select row_number() over (partition by ward order by date) as r, sum(ward) over () as s", "r:number s:number"),
+        (
+            "select row_number() over (partition by ward order by date) as r, sum(ward) over () as s",
+            "r:number s:number",
+        ),
         ("select lag(date, 2, '2018-01-01') over (order by date) as l", "l:floating_timestamp"),
         ("select ward, rank() over (order by count(*) desc) as r group by ward", "ward:number r:number"),
-        ("select ward, @w.name, @w.ward as other join @wards as w on ward = @w.ward", "ward:number name:text other:number"),
+        (
+            "select ward, @w.name, @w.ward as other join @wards as w on ward = @w.ward",
+            "ward:number name:text other:number",
+        ),
         ("select ward, w.name left join @abcd-1234 as w on ward = w.ward", "ward:number name:text"),
         ("select ward, @w.* join @wards as w on true", "ward:number ward_1:number name:text"),
         ("select ward, @wards.name join @wards on ward = @wards.ward", "ward:number name:text"),
-        ("select ward, @m.n join (select ward, count(*) as n group by ward) as m on ward = @m.ward", "ward:number n:number"),
+        (
+            "select ward, @m.n join (select ward, count(*) as n group by ward) as m on ward = @m.ward",
+            "ward:number n:number",
+        ),
         ("select primary_type as t, count(*) as n group by t |> select max(n) as most", "most:number"),
         ("select ward union select ward from @wards", "ward:number"),
         ("select name from @wards as w", "name:text"),
@@ -102,7 +123,10 @@ fn columns_have_names_and_types() {
         ("select distinct ward order by ward", "ward:number"),
         ("select ward search 'theft'", "ward:number"),
         ("select ward::text || '/' || arrest as x, '5'::number as n, block::number as m", "x:text n:number m:number"),
-        ("select median(ward), stddev_pop(ward), regr_slope(ward, id)", "median_ward:number stddev_pop_ward:number regr_slope_ward_id:number"),
+        (
+            "select median(ward), stddev_pop(ward), regr_slope(ward, id)",
+            "median_ward:number stddev_pop_ward:number regr_slope_ward_id:number",
+        ),
         ("select count(distinct block), sum(ward) filter (where arrest) as s", "count_distinct_block:number s:number"),
     ] {
         assert_all.see(text, fields(text), answer);
@@ -133,7 +157,10 @@ fn what_does_not_fit_is_told_with_its_code_and_place() {
         ("select ward where ward in (1, 'x')", "type-mismatch 1:31 Type mismatch for #IN, is text"),
         ("select ward where location < 'POINT (1 2)'", "type-mismatch 1:19 Type mismatch for op$<, is point"),
         ("select date_extract_y(block)", "type-mismatch 1:23 Type mismatch for date_extract_y, is text"),
-        ("select within_polygon(location, 'MULTIPOLYGON (((0 0')", "type-mismatch 1:33 Type mismatch for within_polygon, is text"),
+        (
+            "select within_polygon(location, 'MULTIPOLYGON (((0 0')",
+            "type-mismatch 1:33 Type mismatch for within_polygon, is text",
+        ),
         ("select 'abc'::number", "type-mismatch 1:8 Type mismatch for cast$number, is text"),
         ("select location::number", "type-mismatch 1:8 Type mismatch for cast$number, is point"),
         ("select case when ward then 1 end", "type-mismatch 1:18 Type mismatch for case, is number"),
@@ -141,17 +168,38 @@ fn what_does_not_fit_is_told_with_its_code_and_place() {
         ("select not ward", "type-mismatch 1:12 Type mismatch for op$NOT, is number"),
         ("select -block", "type-mismatch 1:9 Type mismatch for op$-, is text"),
         ("select spatial_union(null, null)", "ambiguous-call 1:8 Ambiguous call of function spatial_union"),
-        ("select ward where count(*) > 1", "aggregate-in-ungrouped-context 1:19 Aggregate function 'count' used in ungrouped context: WHERE"),
-        ("select count(*) group by sum(ward)", "aggregate-in-ungrouped-context 1:26 Aggregate function 'sum' used in ungrouped context: GROUP BY"),
-        ("select count(*) as n where n > 1", "aggregate-in-ungrouped-context 1:28 Aggregate function 'count' used in ungrouped context: WHERE"),
-        ("select sum(count(*))", "aggregate-in-ungrouped-context 1:12 Aggregate function 'count' used in ungrouped context: an aggregate function"),
-        ("select ward where rank() over () = 1", "aggregate-in-ungrouped-context 1:19 Aggregate function 'rank' used in ungrouped context: WHERE"),
+        (
+            "select ward where count(*) > 1",
+            "aggregate-in-ungrouped-context 1:19 Aggregate function 'count' used in ungrouped context: WHERE",
+        ),
+        (
+            "select count(*) group by sum(ward)",
+            "aggregate-in-ungrouped-context 1:26 Aggregate function 'sum' used in ungrouped context: GROUP BY",
+        ),
+        (
+            "select count(*) as n where n > 1",
+            "aggregate-in-ungrouped-context 1:28 Aggregate function 'count' used in ungrouped context: WHERE",
+        ),
+        (
+            "select sum(count(*))",
+            "aggregate-in-ungrouped-context 1:12 Aggregate function 'count' used in ungrouped context: an aggregate function",
+        ),
+        (
+            "select ward where rank() over () = 1",
+            "aggregate-in-ungrouped-context 1:19 Aggregate function 'rank' used in ungrouped context: WHERE",
+        ),
         ("select ward, count(*)", "column-not-in-group-bys 1:8 Column 'ward' is not in group by"),
         ("select block, count(*) group by ward", "column-not-in-group-bys 1:8 Column 'block' is not in group by"),
         ("select * group by ward", "column-not-in-group-bys 1:8 Column 'id' is not in group by"),
-        ("select count(*) group by ward order by block", "column-not-in-group-bys 1:40 Column 'block' is not in group by"),
+        (
+            "select count(*) group by ward order by block",
+            "column-not-in-group-bys 1:40 Column 'block' is not in group by",
+        ),
         ("select ward having true", "column-not-in-group-bys 1:8 Column 'ward' is not in group by"),
-        ("select upper(block), count(*) group by lower(block)", "column-not-in-group-bys 1:14 Column 'block' is not in group by"),
+        (
+            "select upper(block), count(*) group by lower(block)",
+            "column-not-in-group-bys 1:14 Column 'block' is not in group by",
+        ),
         ("select ward as w, w", "duplicate-alias 1:19 Duplicate alias: w"),
         ("select ward, ward", "duplicate-alias 1:14 Duplicate alias: ward"),
         ("select *, ward", "duplicate-alias 1:11 Duplicate alias: ward"),
@@ -170,17 +218,38 @@ fn what_does_not_fit_is_told_with_its_code_and_place() {
         ("select @x.ward", "no-such-table 1:8 No such table: x"),
         ("select @w.nothing join @wards as w on true", "no-such-column 1:8 No such column: nothing"),
         ("select ward join @wards as w on name = 'x'", "no-such-column 1:33 No such column: name"),
-        ("select ward, id union select ward", "bad-parse 1:30 Bad parse: Rows of 2 and of 1 columns do not go together"),
+        (
+            "select ward, id union select ward",
+            "bad-parse 1:30 Bad parse: Rows of 2 and of 1 columns do not go together",
+        ),
         ("select ward union select block", "type-mismatch 1:26 Type mismatch for UNION, is text"),
         ("select rank()", "bad-parse 1:8 Bad parse: The window function `rank' needs OVER (…)"),
-        ("select upper(block) over ()", "bad-parse 1:8 Bad parse: OVER belongs to a window function, and `upper' is none"),
-        ("select upper(block) filter (where arrest)", "bad-parse 1:8 Bad parse: FILTER belongs to an aggregate function, and `upper' is none"),
+        (
+            "select upper(block) over ()",
+            "bad-parse 1:8 Bad parse: OVER belongs to a window function, and `upper' is none",
+        ),
+        (
+            "select upper(block) filter (where arrest)",
+            "bad-parse 1:8 Bad parse: FILTER belongs to an aggregate function, and `upper' is none",
+        ),
         ("select sum(ward) filter (where ward)", "non-boolean-where 1:32 Non-boolean where"),
         ("select ntile(0) over ()", "bad-parse 1:8 Bad parse: `ntile' takes whole numbers and values, not expressions"),
-        ("select lag(ward, id) over ()", "bad-parse 1:8 Bad parse: `lag' takes whole numbers and values, not expressions"),
-        ("select sum(ward) over (rows between current row and 1 preceding)", "bad-parse 1:8 Bad parse: The frame ends before it begins"),
-        ("select sum(ward) over (order by ward range 1 preceding)", "bad-parse 1:8 Bad parse: RANGE takes UNBOUNDED and CURRENT ROW; rows are counted with ROWS"),
-        ("select distinct ward order by id", "bad-parse 1:31 Bad parse: With DISTINCT, the order must be by what is selected"),
+        (
+            "select lag(ward, id) over ()",
+            "bad-parse 1:8 Bad parse: `lag' takes whole numbers and values, not expressions",
+        ),
+        (
+            "select sum(ward) over (rows between current row and 1 preceding)",
+            "bad-parse 1:8 Bad parse: The frame ends before it begins",
+        ),
+        (
+            "select sum(ward) over (order by ward range 1 preceding)",
+            "bad-parse 1:8 Bad parse: RANGE takes UNBOUNDED and CURRENT ROW; rows are counted with ROWS",
+        ),
+        (
+            "select distinct ward order by id",
+            "bad-parse 1:31 Bad parse: With DISTINCT, the order must be by what is selected",
+        ),
         ("select 1e999", "bad-parse 1:8 Bad parse: The number is too large"),
         ("select upper(*)", "bad-parse 1:14 Bad parse: `*` stands alone: count(*)"),
     ] {

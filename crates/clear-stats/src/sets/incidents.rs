@@ -1,10 +1,10 @@
 //! Incidents as they are filed: every single-valued field, what the first offence tells, and the parts of the date.
 
-use clear_record::{Incident, Kind, Label, Record, Version};
+use clear_record::{FieldClass, Incident, Kind, Label, Record, Version};
+use jiff::civil::Time;
 
 use super::{Derive, Layout, Rows, Set, SetColumn, SoqlType};
 use crate::values::{Value, micros};
-use clear_record::FieldClass;
 
 /// A column with the way to its value.
 struct Source {
@@ -62,9 +62,9 @@ sources! {
     fbi_code "FBI Code" Operational Text Text, "FBI classification of the first offence.": |i| text(i.offences.first()?.fbi_code.as_deref());
     year "Year" Operational Few Number, "The year in which it happened.": |i| number(Some(i.occurred_from.year()));
     month "Month" Operational Few Number, "The month in which it happened, 1 to 12.": |i| number(Some(i.occurred_from.month()));
-    day "Day" Operational Time FloatingTimestamp, "The day on which it happened.": |i| Some(Value::Time(micros(i.occurred_from.date().at(0, 0, 0, 0))));
-    hour "Hour" Operational Few Number, "The full hour in which it happened, 0 to 23.": |i| number(Some(i.occurred_from.hour()));
-    weekday "Weekday" Operational Few Number, "The day of the week on which it happened, 0 for Sunday.": |i| number(Some(i.occurred_from.weekday().to_sunday_zero_offset()));
+    day "Day" Operational Time FloatingTimestamp, "The day on which it happened, at midnight.": |i| Some(Value::Time(micros(i.occurred_from.date().to_datetime(Time::midnight()))));
+    hour "Hour" Operational Few Number, "The hour in which it happened, 0 to 23.": |i| number(Some(i.occurred_from.hour()));
+    weekday "Weekday" Operational Few Number, "The day of the week on which it happened; 0 is Sunday.": |i| number(Some(i.occurred_from.weekday().to_sunday_zero_offset()));
 }
 
 /// Incidents, for those with a grant.

@@ -65,11 +65,8 @@ pub(super) fn predicate(shelf: &Shelf, expr: &Expr) -> Option<Predicate> {
 }
 
 /// All of them; nothing where there is none.
-pub(super) fn all(mut predicates: Vec<Predicate>) -> Option<Predicate> {
-    match predicates.len() {
-        0 | 1 => predicates.pop(),
-        _ => Some(Predicate::And(predicates)),
-    }
+pub(super) fn all(predicates: Vec<Predicate>) -> Option<Predicate> {
+    (!predicates.is_empty()).then(|| Predicate::all_of(predicates))
 }
 
 /// `made`: with the dictionary's answers in it; else only to know that it can be made.
@@ -80,7 +77,7 @@ fn converted(shelf: &Shelf, expr: &Expr, made: bool) -> Option<Predicate> {
         Expr::Alias(alias) => return of(&alias.expr),
         Expr::Not(inner) => of(inner).map(|inner| negated(inner, true)),
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
-            of(left).zip(of(right)).map(|(left, right)| Predicate::And(vec![left, right]))
+            of(left).zip(of(right)).map(|(left, right)| Predicate::all_of(vec![left, right]))
         }
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
             of(left).zip(of(right)).map(|(left, right)| Predicate::Or(vec![left, right]))
@@ -93,7 +90,7 @@ fn converted(shelf: &Shelf, expr: &Expr, made: bool) -> Option<Predicate> {
         Expr::Between(between) => {
             let low = compared(shelf, &between.expr, Infix::GreaterEqual, &between.low, made);
             let high = compared(shelf, &between.expr, Infix::LessEqual, &between.high, made);
-            low.zip(high).map(|(low, high)| negated(Predicate::And(vec![low, high]), between.negated))
+            low.zip(high).map(|(low, high)| negated(Predicate::all_of(vec![low, high]), between.negated))
         }
         Expr::InList(list) => in_list(shelf, &list.expr, &list.list, made).map(|is| negated(is, list.negated)),
         Expr::Literal(ScalarValue::Boolean(value), _) => Some(Predicate::Constant(*value)),

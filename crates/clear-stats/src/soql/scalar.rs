@@ -169,16 +169,14 @@ impl SoqlFunction {
             })
         };
         let changed = |change: fn(&str) -> String| texts(rows, |row| Some(change(text(0, row)?)));
-        let compared = |compare: fn(&str, &str) -> bool| truths(rows, |row| Some(compare(text(0, row)?, text(1, row)?)));
+        let compared =
+            |compare: fn(&str, &str) -> bool| truths(rows, |row| Some(compare(text(0, row)?, text(1, row)?)));
         let caseless = |compare: fn(&str, &str) -> bool| {
             let small = Small::of(&columns.get(1), rows);
             truths(rows, |row| Some(compare(&text(0, row)?.to_lowercase(), small.at(row)?)))
         };
-        let extracted =
-            |part: Part| numbers(rows, |row| Some(times::part(of.time(0, row)?, part) as f64));
-        let truncated = |part: Part| {
-            time_array(rows, self.gives, |row| Some(times::beginning(of.time(0, row)?, part)))
-        };
+        let extracted = |part: Part| numbers(rows, |row| Some(times::part(of.time(0, row)?, part) as f64));
+        let truncated = |part: Part| time_array(rows, self.gives, |row| Some(times::beginning(of.time(0, row)?, part)));
         match self.id {
             F::Contains if self.name == SEARCH => self.searched(&of, rows),
             F::Add => chain(|a, b| a + b),
@@ -231,9 +229,9 @@ impl SoqlFunction {
             }),
             F::Replace => texts(rows, |row| words::replace(text(0, row)?, text(1, row)?, text(2, row)?)),
             F::SplitPart => texts(rows, |row| words::split_part(text(0, row)?, text(1, row)?, number(2, row)?)),
-            F::LeftPad | F::RightPad => texts(rows, |row| {
-                words::pad(text(0, row)?, number(1, row)?, text(2, row)?, self.id == F::LeftPad)
-            }),
+            F::LeftPad | F::RightPad => {
+                texts(rows, |row| words::pad(text(0, row)?, number(1, row)?, text(2, row)?, self.id == F::LeftPad))
+            }
             F::DateTruncY | F::DatezTruncY => truncated(Part::Year),
             F::DateTruncYm | F::DatezTruncYm => truncated(Part::Month),
             F::DateTruncYmd | F::DatezTruncYmd => truncated(Part::Day),
@@ -246,9 +244,7 @@ impl SoqlFunction {
             F::DateExtractDow => extracted(Part::Weekday),
             F::DateExtractWoy => extracted(Part::IsoWeek),
             F::DateExtractIsoY => extracted(Part::IsoYear),
-            F::DateDiffD => {
-                numbers(rows, |row| Some(times::days_between(of.time(0, row)?, of.time(1, row)?) as f64))
-            }
+            F::DateDiffD => numbers(rows, |row| Some(times::days_between(of.time(0, row)?, of.time(1, row)?) as f64)),
             F::ToFloatingTimestamp => {
                 let mut known: Option<(&str, Option<jiff::tz::TimeZone>)> = None;
                 time_array(rows, SoqlType::FloatingTimestamp, |row| {

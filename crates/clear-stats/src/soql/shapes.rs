@@ -223,7 +223,7 @@ impl Prepared {
             return Some(true);
         }
         let others = edges(shape);
-        if self.meeting(&others, |a, b| meet(a, b))? {
+        if self.meeting(&others, meet)? {
             return Some(true);
         }
         // One may lie wholly in the other.
@@ -592,7 +592,10 @@ mod tests {
         let both = [Arc::new(shape(&square(0.0))), Arc::new(shape(&square(1.0)))];
         let both = union(&both).unwrap();
         assert_eq!(positions(&both).count(), 5);
-        assert_eq!(positions(&both).fold(Bounds::NOTHING, Bounds::with), Bounds { west: 0.0, south: 0.0, east: 3.0, north: 2.0 });
+        assert_eq!(
+            positions(&both).fold(Bounds::NOTHING, Bounds::with),
+            Bounds { west: 0.0, south: 0.0, east: 3.0, north: 2.0 }
+        );
         let corners = hull(vec![[0.0, 0.0], [2.0, 0.0], [1.0, 0.5], [2.0, 2.0], [0.0, 2.0], [1.0, 0.0]]);
         assert_eq!(corners, [[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0]]);
         assert_eq!(hull_shape(vec![[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]), None);

@@ -113,7 +113,11 @@ mod tests {
         ] {
             let at = micros(text);
             let of = |of| part(at, of);
-            assert_eq!((of(Part::Weekday), of(Part::IsoYear), of(Part::IsoWeek)), (weekday, iso_year, iso_week), "{text}");
+            assert_eq!(
+                (of(Part::Weekday), of(Part::IsoYear), of(Part::IsoWeek)),
+                (weekday, iso_year, iso_week),
+                "{text}"
+            );
             assert_eq!(shown(at), format!("{text}T00:00:00.000"));
         }
         let at = micros("1969-12-31T23:58:07.250");

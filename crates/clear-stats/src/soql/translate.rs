@@ -11,20 +11,18 @@
 use std::sync::Arc;
 
 use clear_soql::functions::FunctionId as F;
-use clear_soql::plan::{
-    Aggregate, Groups, Order, Plan, Rel, RelNode, Select, Typed, TypedNode, Value, Window,
-};
+use clear_soql::plan::{Aggregate, Groups, Order, Plan, Rel, RelNode, Select, Typed, TypedNode, Value, Window};
 use clear_soql::{Bound, Every, Frame, JoinKind, SetKind, SoqlType, types};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, JoinType, Result, ScalarValue, TableReference};
 use datafusion::functions_aggregate as aggregates;
 use datafusion::functions_window as windows;
+use datafusion::functions_window::expr_fn::{dense_rank, lag, lead, ntile, rank, row_number};
 use datafusion::logical_expr::expr::{AggregateFunction, InList, WindowFunction};
 use datafusion::logical_expr::{
     Between, Case, Cast, Expr, LogicalPlan, LogicalPlanBuilder, Operator, SortExpr, TableSource, WindowFrame,
     WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition, binary_expr, lit,
 };
-use datafusion::functions_window::expr_fn::{dense_rank, lag, lead, ntile, rank, row_number};
 
 use super::{gather, scalar, values};
 
@@ -40,8 +38,15 @@ pub(super) fn plan(plan: &Plan, tables: &[Arc<dyn TableSource>]) -> Result<Logic
     let builder = match plan.root.node {
         // Rows of two queries have no order of their own; they get one of all their columns.
         RelNode::Rows { .. } => {
-            let ordered = plan.root.fields.iter().filter(|field| types::Types::ORDERED.has(field.soql_type));
-            let sorts: Vec<SortExpr> = ordered.map(|field| named(&field.name).sort(true, false)).collect();
+            let orderable = types::Types::ORDERED.or(types::Types::one(SoqlType::Point));
+            let ordered = plan.root.fields.iter().filter(|field| orderable.has(field.soql_type));
+            let by = |field: &clear_soql::plan::Field| match field.soql_type {
+                SoqlType::Point => {
+                    scalar::udf(F::CastText, vec![SoqlType::Point], SoqlType::Text).call(vec![named(&field.name)])
+                }
+                _ => named(&field.name),
+            };
+            let sorts: Vec<SortExpr> = ordered.map(|field| by(field).sort(true, false)).collect();
             if sorts.is_empty() { translated } else { translated.sort(sorts)? }
         }
         _ => translated,
@@ -164,9 +169,8 @@ fn select(
         builder = builder.window(vec![scope.window(window)?.alias(format!("w{at}"))])?;
     }
     let items = |scope: &Scope<'_>| -> Result<Vec<Expr>> { select.items.iter().map(|item| scope.expr(item)).collect() };
-    let order = |order: &Order| -> Result<SortExpr> {
-        Ok(scope.expr(&order.by)?.sort(!order.descending, order.nulls_first))
-    };
+    let order =
+        |order: &Order| -> Result<SortExpr> { Ok(scope.expr(&order.by)?.sort(!order.descending, order.nulls_first)) };
     let sorts: Vec<SortExpr> = select.order_by.iter().map(order).collect::<Result<_>>()?;
     let limit = select.limit.filter(|limit| *limit < ROWS_MAX).map(|limit| limit as usize);
     let offset = select.offset.unwrap_or(0).min(ROWS_MAX) as usize;
@@ -305,9 +309,10 @@ impl Scope<'_> {
     /// Whether the words stand in the texts of the first source.
     fn search(&self, words: &str, sources: &[clear_soql::plan::Source]) -> Result<Expr> {
         let fields = sources.first().map(|source| source.rel.fields.as_slice()).unwrap_or_default();
-        let texts = fields.iter().enumerate().filter(|(_, field)| {
-            field.soql_type == SoqlType::Text && !field.name.starts_with(':')
-        });
+        let texts = fields
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| field.soql_type == SoqlType::Text && !field.name.starts_with(':'));
         let texts: Vec<Expr> = texts.map(|(at, _)| self.column(0, at, SoqlType::Text)).collect();
         Ok(scalar::search(texts.len(), words).call(texts))
     }
@@ -376,7 +381,8 @@ impl Scope<'_> {
                 _ => lit(ScalarValue::Boolean(None)),
             },
             F::In | F::NotIn => {
-                let mut list = arguments.iter().map(|argument| self.comparable(argument)).collect::<Result<Vec<_>>>()?;
+                let mut list =
+                    arguments.iter().map(|argument| self.comparable(argument)).collect::<Result<Vec<_>>>()?;
                 let of = if list.is_empty() { lit(ScalarValue::Boolean(None)) } else { list.remove(0) };
                 Expr::InList(InList::new(Box::new(of), list, function == F::NotIn))
             }

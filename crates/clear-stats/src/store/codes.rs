@@ -41,15 +41,6 @@ impl Codes {
         }
     }
 
-    /// The codes of these rows, in this order.
-    pub(crate) fn gather(&self, rows: impl Iterator<Item = u16>) -> Codes {
-        let mut gathered = Codes::default();
-        for (at, row) in rows.enumerate() {
-            gathered.set(at, self.get(usize::from(row)));
-        }
-        gathered
-    }
-
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Codes::Byte(values) => values.capacity(),
@@ -90,6 +81,5 @@ mod tests {
         given.iter().enumerate().for_each(|(row, code)| codes.set(row, *code));
         assert!(matches!(codes, Codes::Long(_)));
         assert!(given.iter().enumerate().all(|(row, code)| codes.get(row) == *code));
-        assert!(matches!(codes.gather([1, 0].into_iter()), Codes::Byte(values) if values == [1, 0]));
     }
 }

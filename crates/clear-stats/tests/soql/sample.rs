@@ -9,7 +9,9 @@ use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, RecordBatch, StringViewArray, StructArray,
     TimestampMicrosecondArray,
 };
-use datafusion::arrow::datatypes::{DataType, Field as ArrowField, Float64Type, Schema as ArrowSchema, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{
+    DataType, Field as ArrowField, Float64Type, Schema as ArrowSchema, TimestampMicrosecondType,
+};
 use datafusion::catalog::MemTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::context::{SessionConfig, SessionContext};
