@@ -36,7 +36,7 @@ pub struct Changes {
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 500;
 /// Versions that are gone through at most. The distance is no secret: receipts say where one is.
-const BACK_MAX: u64 = 500_000;
+const BACK_MAX: u64 = 100_000;
 /// Versions that are read at once.
 const FOLLOW_MAX: usize = 20_000;
 

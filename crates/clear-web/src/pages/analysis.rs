@@ -29,6 +29,8 @@ const HOURS_USUAL: &str = "incidents";
 /// The height of a trend's chart, and the width of a month and of the whole, in its own units.
 const CHART_HEIGHT: f64 = 120.0;
 const CHART_WIDTH: f64 = 720.0;
+/// Fewer months do not make broader bars.
+const MONTHS_LEAST: usize = 12;
 const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// A change as the page says it.
@@ -399,7 +401,7 @@ fn a_trend(found: &MeasuredTrend, title: impl Fn(&str) -> (&'static str, &'stati
             series.months.iter().map(|it| it.figure.upper.min(2.0 * value(&it.figure) + 4.0)).fold(0.0, f64::max);
         let most = if most > 0.0 { most } else { 1.0 };
         #[expect(clippy::cast_precision_loss, reason = "months of some years")]
-        let each = CHART_WIDTH / series.months.len().max(1) as f64;
+        let each = CHART_WIDTH / series.months.len().max(MONTHS_LEAST) as f64;
         let at = |number: f64| CHART_HEIGHT - (number / most).clamp(0.0, 1.0) * CHART_HEIGHT;
         let bars = (0u32..).zip(&series.months).map(|(number, month)| {
             let x = f64::from(number) * each;

@@ -22,7 +22,7 @@ const PAGE: usize = 12;
 /// Nodes that are opened on one page beside the first.
 const OPEN_MAX: usize = 4;
 /// Characters of a title that fit a box, and of its second line.
-const TITLE_CHARS: usize = 24;
+const TITLE_CHARS: usize = 20;
 const UNDER_CHARS: usize = 30;
 
 /// What the page asks for, as it stands in its address.
