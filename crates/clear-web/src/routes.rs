@@ -7,9 +7,9 @@ use axum::extract::Request;
 use axum::routing::{MethodFilter, on};
 
 use crate::api::{
-    accounts, certificate, check, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries,
-    newest, open, openings, place, productions, reference, register, replay, reviews, rows, session, transparency,
-    was_this_you,
+    accounts, certificate, changes, check, counts, cut_offs, disclosures, events, file, find, handling, holds,
+    inquiries, links, measures, newest, open, openings, place, productions, reference, register, replay, reviews, rows,
+    session, sql, transparency, was_this_you,
 };
 use crate::app::{App, note_route};
 use crate::fault::Fault;
@@ -76,6 +76,12 @@ routes! {
     POST "/api/v1/place" "place" ASKER place::place, "Makes a map of incidents: by area, density, hot spots, near repeats, clusters.";
     POST "/api/v1/locate" "locate" ASKER place::locate, "Says where addresses are, by the blocks of incidents.";
     POST "/api/v1/rows" "rows" ASKER rows::rows, "Gives incidents as rows, streamed.";
+    POST "/api/v1/links" "links" ASKER links::links, "Shows what a record or a shared value is linked with, or how it leads to another.";
+    POST "/api/v1/measures" "measures" ASKER measures::measures, "Gives boards, trends and hours of incidents.";
+    GET "/api/v1/measures" "measures_by_query" ASKER measures::measures_by_query, "The same, with the question in the query string and the inquiry in headers.";
+    GET "/api/v1/figures" "figures" ANYBODY measures::figures, "Boards, trends and hours of the public extract.";
+    POST "/api/v1/sql" "sql" ASKER sql::sql, "Answers a query in SQL over what the asker may see of the incidents.";
+    POST "/api/v1/changes" "changes" ASKER changes::changes, "Lists incidents that were filed or corrected since a moment.";
     POST "/api/v1/inquiries" "open_inquiry" ASKER inquiries::open, "Opens an inquiry.";
     GET "/api/v1/inquiries" "my_inquiries" SIGNED_IN inquiries::mine, "The open inquiries of one's own.";
     POST "/api/v1/inquiries/{number}/close" "close_inquiry" ASKER inquiries::close, "Ends an inquiry of one's own.";
@@ -164,6 +170,11 @@ routes! {
     GET "/map.png" "map_png" ANYBODY maps::pictures::png, "The map as PNG.";
     GET "/map/about" "map_about" ANYBODY pages::map_about::page, "How maps are made, and what they must not be used for.";
     GET "/tiles/{layer}/{z}/{x}/{y}" "tile" ANYBODY maps::tiles::tile, "A vector tile of areas, incidents or hot spots.";
+    GET "/analysis" "analysis_page" ASKER pages::analysis::page, "Boards, trends and hours of incidents.";
+    GET "/figures" "figures_page" ANYBODY pages::analysis::public, "Boards, trends and hours of the public extract.";
+    GET "/sql" "sql_page" ASKER pages::sql::page, "The SQL box.";
+    GET "/changes" "changes_page" ASKER pages::changes::page, "Incidents that were filed or corrected since a moment.";
+    GET "/links" "links_page" ASKER pages::links::page, "What a record is linked with, drawn and listed.";
     GET "/stop" "stop_page" SIGNED_IN pages::stop::page, "The stop: a plate, checked under the event's inquiry.";
     POST "/stop" "stop_form" ASKER pages::stop::act, "Starts, takes over or ends a stop, or states an emergency.";
     GET "/reviews" "reviews_page" REVIEWER pages::reviews::page, "What waits for a second person.";
