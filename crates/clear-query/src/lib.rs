@@ -36,8 +36,8 @@ pub use open::{Open, OpenMatch, Related, SamePerson};
 pub use relations::Ties;
 pub use rows::{Cursor, Rows, RowsMatch};
 pub use sets::{
-    Covered, SetAsked, SetClauses, SetFault, SetHeld, SetInfo, SetRows, SetSource, covered_set, given_batch, is_ordered, iucr_rows, public_sets,
-    set_named,
+    Covered, SetAsked, SetClauses, SetFault, SetHeld, SetInfo, SetRows, SetSource, covered_set, given_batch,
+    is_ordered, iucr_rows, public_sets, set_named,
 };
 pub use shelves::{Error, Shelves};
 

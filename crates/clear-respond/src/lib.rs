@@ -93,8 +93,8 @@ pub use clear_identity::{
 pub use clear_ingest as ingest;
 pub use clear_policy as policy;
 pub use clear_query::{
-    CHECK_LIMITS, Check, CheckOf, Counts, Find, Lapsing, Open, Question, Rows, SetAsked, SetClauses, SetColumn, SetFault,
-    SetInfo, SetSource, SoqlType,
+    CHECK_LIMITS, Check, CheckOf, Counts, Find, Lapsing, Open, Question, Rows, SetAsked, SetClauses, SetColumn,
+    SetFault, SetInfo, SetSource, SoqlType,
 };
 pub use clear_redact::{
     Alert, AlsoRead, Begins, Checked, CheckedHit, CountedTable, FacetCount, Form, Found, FoundFacet, FoundHit,

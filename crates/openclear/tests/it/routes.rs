@@ -374,8 +374,14 @@ impl Table {
             )),
             "set_query_by_address" => mine(Ask::get("/api/v3/views/ijzp-q8t2/export.csv")),
             "citizen_crimes" => mine(Ask::get(&route.path.replace("{what}", "list"))),
-            "set_views" | "set_views_bare" | "set_views_short" | "set_catalog" | "set_dcat" | "citizen_most_wanted"
-            | "citizen_calendar" | "data_page" => mine(Ask::get(route.path)),
+            "set_views"
+            | "set_views_bare"
+            | "set_views_short"
+            | "set_catalog"
+            | "set_dcat"
+            | "citizen_most_wanted"
+            | "citizen_calendar"
+            | "data_page" => mine(Ask::get(route.path)),
             other => panic!(
                 "the route `{other}` is new: say here what each asker asks of it, and look at its lines in routes.golden"
             ),
@@ -422,9 +428,24 @@ fn is_logged(route: &Route, who: &str) -> bool {
         "reports_page" => !["anonymous", "cut_off", "sister"].contains(&who),
         "transparency_set" | "release" | "transparency_page" | "release_page" | "stores_page" => false,
         // What is public is read without a trail: it is counted in totals.
-        "set_rows" | "set_row" | "set_view" | "set_view_short" | "set_download" | "set_download_short" | "set_link"
-        | "data_set_page" | "set_query" | "set_query_by_address" | "citizen_crimes" | "set_views" | "set_views_bare"
-        | "set_views_short" | "set_catalog" | "set_dcat" | "citizen_most_wanted" | "citizen_calendar"
+        "set_rows"
+        | "set_row"
+        | "set_view"
+        | "set_view_short"
+        | "set_download"
+        | "set_download_short"
+        | "set_link"
+        | "data_set_page"
+        | "set_query"
+        | "set_query_by_address"
+        | "citizen_crimes"
+        | "set_views"
+        | "set_views_bare"
+        | "set_views_short"
+        | "set_catalog"
+        | "set_dcat"
+        | "citizen_most_wanted"
+        | "citizen_calendar"
         | "data_page" => false,
         "replay_cut_off" | "certificate" | "certificate_page" | "newest_checkpoint" => true,
         // A log that grew by being read would never be read to its end; that somebody began to read it is logged.
