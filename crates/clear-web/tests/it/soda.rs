@@ -469,3 +469,95 @@ fn the_pages_ask_as_programs_do() {
         assert_eq!(get(&city, &format!("/data/{set}")).status, 200, "{set}");
     }
 }
+
+/// Whatever is sent, the answer is an answer or says what is wrong with the question; it is never the server's fault.
+#[test]
+fn nothing_that_is_sent_is_the_servers_fault() {
+    let city = city();
+    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let deep = |open: &str, close: &str, depth: usize| format!("{}1{}", open.repeat(depth), close.repeat(depth));
+    let questions = [
+        "select 1/0".to_owned(),
+        "select ward / (ward - 27), ward % 0, 0 / 0".to_owned(),
+        "select 'a'::number, '2018-02-30'::floating_timestamp, 'x'::point".to_owned(),
+        "select date_trunc_ymd(date), date_extract_woy(date) where date > '9999-99-99'".to_owned(),
+        "select * where date > '2018-02-30T00:00:00'".to_owned(),
+        format!("select {}", deep("(", ")", 300)),
+        format!("select {}", deep("abs(", ")", 5_000)),
+        format!("select {}", deep("not ", "", 20_000)),
+        format!("select * where {}", vec!["ward = 1"; 5_000].join(" or ")),
+        "select * limit 999999999999 offset 999999999999".to_owned(),
+        "select * limit 99999999999999999999999999".to_owned(),
+        "select count(*) over (partition by ward order by date rows between 5 preceding and 2 preceding)".to_owned(),
+        "select within_polygon(location, 'MULTIPOLYGON (((0 0, 1 1, 1 0, 0 1, 0 0)))')".to_owned(),
+        "select within_polygon(location, 'MULTIPOLYGON (((')".to_owned(),
+        "select within_circle(location, 1e308, -1e308, 1e308)".to_owned(),
+        "select power(10, 400), 10 ^ 400, -(10 ^ 400), ln(-1)".to_owned(),
+        "select * join @crimes as a on true join @crimes as b on true join @crimes as c on true".to_owned(),
+        "select * union select * union all select * intersect select *".to_owned(),
+        "select substring(block, -99999999999, 99999999999), replace(block, '', 'x'), split_part(block, '', 0)"
+            .to_owned(),
+        "select '\u{0}', '\u{202e}', '\u{1f600}', `\u{1f600}`".to_owned(),
+        "\u{0}\u{1}".to_owned(),
+        "drop table crimes".to_owned(),
+        "select * from information_schema.tables".to_owned(),
+        String::new(),
+    ];
+    for question in questions {
+        let shown: String = question.chars().take(80).collect();
+        let body = json!({"query": question, "includeSynthetic": false}).to_string();
+        let answer = city.ask("POST /api/v3/views/crimes/query.json", &[], body.as_bytes());
+        assert!(matches!(answer.status, 200 | 400), "{shown}: {} {}", answer.status, answer.text());
+        serde_json::from_slice::<Value>(&answer.body)
+            .unwrap_or_else(|error| panic!("{shown}: {error}: {}", answer.text()));
+        if question.len() < 8_000 {
+            let answer = get(&city, &format!("/resource/crimes.csv?$query={}", encoded(&question)));
+            assert!(matches!(answer.status, 200 | 400), "{shown}: {} {}", answer.status, answer.text());
+        }
+    }
+    // An outline of a hundred thousand points.
+    let ring: Vec<String> = (0..100_000)
+        .map(|at| f64::from(at) / 100_000.0 * std::f64::consts::TAU)
+        .map(|angle| format!("{:.6} {:.6}", -87.62 + angle.cos(), 41.89 + angle.sin()))
+        .collect();
+    let outline = format!("MULTIPOLYGON ((({}, {})))", ring.join(", "), ring[0]);
+    let body = json!({"query": format!("select count(*) where within_polygon(location, '{outline}')")}).to_string();
+    let answer = city.ask("POST /api/v3/views/crimes/query.json", &[], body.as_bytes());
+    assert_eq!((answer.status, answer.text().as_str()), (200, "[{\"count\":\"5\"}]\n"));
+    // Parameters of every wrong kind.
+    for query in [
+        "$select=%00",
+        "$where=%ff%fe",
+        "$limit=1e3",
+        "$offset=-1",
+        "$q=%25%25%25",
+        "$q='",
+        "$order=date+desc+desc",
+        "=x",
+        "&&&",
+        "%24=1",
+        "$select=*&$group=*",
+        "$having=true",
+        "`=1",
+        "ward=%27%20or%20%271%27=%271",
+        "$$bom=1",
+        "$limit=0",
+        "location=POINT(0)",
+    ] {
+        let answer = get(&city, &format!("/resource/crimes.json?{query}"));
+        assert!(matches!(answer.status, 200 | 400), "{query}: {} {}", answer.status, answer.text());
+    }
+    for path in [
+        "/resource/.json",
+        "/resource/..",
+        "/resource/%00.json",
+        "/resource/crimes.json/",
+        "/api/views/crimes/rows",
+        "/api/views/crimes/rows.exe",
+        "/api/v3/views/crimes/nothing.json",
+        "/clearpath/api/1.0/crimes/nothing",
+    ] {
+        let answer = get(&city, path);
+        assert!((400..500).contains(&answer.status), "{path}: {} {}", answer.status, answer.text());
+    }
+}
