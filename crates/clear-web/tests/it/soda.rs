@@ -461,7 +461,7 @@ fn the_pages_ask_as_programs_do() {
     let text = crimes.text();
     assert!(crimes.status == 200 && text.contains("014XX W FERRY ST") && text.contains("2019-07-05 12:04"), "{text}");
     assert!(text.contains("/api/views/ijzp-q8t2/rows.xlsx?%24where=") && !text.contains("<script"), "{text}");
-    assert_eq!(text.matches("<tr><td>").count(), 3, "{text}");
+    assert_eq!(text.matches("<tr><td class=\"day\">").count(), 3, "{text}");
     let wrong = get(&city, "/data/crimes?where=colour+%3D+1");
     assert!(wrong.status == 400 && wrong.text().contains("No such column: colour"), "{}", wrong.text());
     assert_eq!(get(&city, "/data/nothing").status, 404);
