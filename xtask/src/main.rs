@@ -18,6 +18,7 @@ mod page;
 mod requirements;
 mod run;
 mod soak;
+mod soql;
 mod stores;
 
 use std::path::{Path, PathBuf};
@@ -37,6 +38,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("dictionary", dictionary::run),
     ("fronts", fronts::run),
     ("requirements", requirements::run),
+    ("soql", soql::run),
     ("stores", stores::run),
 ];
 
@@ -67,6 +69,12 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Write the tables of docs/soql.md from the list of functions
+    Soql {
+        /// Change nothing; fail where something is out of date
+        #[arg(long)]
+        check: bool,
+    },
     /// Write docs/stores-and-flows.md from the registry, and refuse what opens a file or a socket and is not in it
     Stores {
         /// Change nothing; fail where something is out of date
@@ -75,7 +83,7 @@ enum Chore {
     },
     /// Run every check, or the one named; change nothing
     Check {
-        /// One of: arrows, borders, decisions, dictionary, fronts, requirements, stores
+        /// One of: arrows, borders, decisions, dictionary, fronts, requirements, soql, stores
         name: Option<String>,
     },
     /// Run every test: documentation examples, then all others
@@ -112,6 +120,7 @@ fn run(chore: Chore) -> Result<()> {
         Chore::Arrows { check } => arrows::run(&root, Mode::of(check)),
         Chore::Dictionary { check } => dictionary::run(&root, Mode::of(check)),
         Chore::Requirements { check } => requirements::run(&root, Mode::of(check)),
+        Chore::Soql { check } => soql::run(&root, Mode::of(check)),
         Chore::Stores { check } => stores::run(&root, Mode::of(check)),
         Chore::Check { name } => check(&root, name.as_deref()),
         Chore::Test => run::test(&root),

@@ -454,6 +454,24 @@ struct Granted {
 }
 
 impl Grant {
+    /// The grant of everybody: nobody in particular asks, for nobody, and no order or suspension meets it.
+    pub(crate) fn of_everybody(register: &Register, rules: &dyn Rules, at: Timestamp, sight: Sight) -> Grant {
+        Grant::of(
+            at,
+            Granted {
+                sight,
+                path: BTreeSet::new(),
+                standing: Standing::resident(),
+                recipients: BTreeSet::new(),
+                register: register.version(),
+                rules: rules.digest().to_owned(),
+                stops: register.stops(),
+                orders: Vec::new(),
+                flags: Vec::new(),
+            },
+        )
+    }
+
     fn of(at: Timestamp, granted: Granted) -> Grant {
         Grant { granted: Arc::new(granted), at }
     }

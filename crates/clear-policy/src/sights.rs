@@ -45,6 +45,12 @@ impl Sight {
         Sight(Arc::new(std::array::from_fn(|_| nothing.clone())))
     }
 
+    /// Reads the same of every record, however the asker stands to it.
+    pub(crate) fn same(reach: Reach) -> Sight {
+        let reach = Arc::new(reach);
+        Sight(Arc::new(std::array::from_fn(|_| reach.clone())))
+    }
+
     /// What may be read of records in that relation to the asker.
     #[expect(clippy::indexing_slicing, reason = "the array has one place for each relation")]
     pub fn of(&self, relation: Relation) -> &Reach {

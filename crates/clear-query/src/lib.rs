@@ -24,6 +24,7 @@ mod narrow;
 mod open;
 mod relations;
 mod rows;
+mod sets;
 mod shelves;
 
 pub use check::{CHECK_LIMITS, Check, CheckLimits, CheckMatch, CheckOf, CheckedLine, RefusedLine};
@@ -34,7 +35,16 @@ pub use lapsing::Lapsing;
 pub use open::{Open, OpenMatch, Related, SamePerson};
 pub use relations::Ties;
 pub use rows::{Cursor, Rows, RowsMatch};
+pub use sets::{
+    Covered, SetAsked, SetClauses, SetFault, SetHeld, SetInfo, SetRows, SetSource, covered_set, given_batch, is_ordered, iucr_rows, public_sets,
+    set_named,
+};
 pub use shelves::{Error, Shelves};
+
+// What sets are made of.
+pub use clear_soql::types::shape;
+pub use clear_stats::sets::{PointKey, SetColumn, SoqlType, published_before};
+pub use clear_stats::soql::Field as SetRowsField;
 
 // What a match says in the words of the search.
 pub use clear_search::{Facet, Piece, Snippet, Suggested, Suggestion};

@@ -6,12 +6,13 @@
 //! - *recipient*: by a referral in force, to the one record that it names.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use clear_policy::Grant;
 use clear_record::{
-    AccountId, AgencyId, Assignment, Caution, Method, Record, RecordId, Referral, Relation, Restriction, RowSet, Seq,
-    Sight, Version,
+    AccountId, AgencyId, Assignment, Caution, Kind, Method, Record, RecordId, Referral, Relation, Restriction, RowSet,
+    Seq, Sight, Version,
 };
 use jiff::Timestamp;
 
@@ -198,7 +199,7 @@ impl Relations {
 /// INVARIANT (tightened is subtracted): from the moment in which a record is in here, no sight opens it until the
 /// projections have passed the version that tightened it.
 #[derive(Default)]
-pub(crate) struct Tightened(RwLock<(u64, BTreeMap<Seq, Vec<RecordId>>, RowSet)>);
+pub(crate) struct Tightened(RwLock<(u64, BTreeMap<Seq, Vec<RecordId>>, RowSet)>, AtomicU64);
 
 impl Tightened {
     /// Adds records that a filing at `seq` tightened.
@@ -206,6 +207,9 @@ impl Tightened {
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let (count, by_seq, rows) = &mut *inner;
         *count += 1;
+        if ids.iter().any(|id| id.kind == Kind::Incident) {
+            self.1.fetch_add(1, Ordering::SeqCst);
+        }
         ids.iter().for_each(|id| rows.insert(*id));
         by_seq.entry(seq).or_default().extend(ids);
     }
@@ -231,6 +235,11 @@ impl Tightened {
     /// Those that are hidden now.
     pub(crate) fn hidden(&self) -> RowSet {
         self.0.read().unwrap_or_else(PoisonError::into_inner).2.clone()
+    }
+
+    /// How many filings tightened an incident since the start.
+    pub(crate) fn incidents(&self) -> u64 {
+        self.1.load(Ordering::SeqCst)
     }
 
     /// How many filings tightened something since the start.

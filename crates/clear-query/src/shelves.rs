@@ -1,7 +1,7 @@
 //! The ledger and the projections that follow it.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use clear_link::{BlockKey, block_keys};
 use clear_policy::Grant;
@@ -9,9 +9,11 @@ use clear_record::{
     FieldClass, Kind, LabelId, LabelSet, PerClass, Reach, Record, RecordId, RowSet, Seq, Sight, Version,
 };
 use clear_search::Index;
-use clear_stats::Columns;
+use clear_stats::sets::{Crimes, Incidents, PointKey};
+use clear_stats::{Columns, Engine};
 use clear_store::{AsOf, Ledger};
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::mentions::Mentions;
 use crate::relations::{Labels, Relations, Ties, Tightened};
@@ -22,6 +24,12 @@ pub enum Error {
     /// The question is wrong; the text says where and how to mend it.
     #[error("{0}")]
     Question(String),
+    /// A question about a set is wrong; it says where.
+    #[error("{0}")]
+    Set(Box<crate::SetFault>),
+    /// The analysis engine could not be started.
+    #[error("cannot start the analysis engine")]
+    Engine(#[from] Arc<clear_stats::NoEngine>),
     /// The ledger could not be read.
     #[error("cannot read the ledger")]
     Store(#[from] clear_store::Error),
@@ -36,6 +44,9 @@ pub struct Shelves {
     folds: RwLock<Folds>,
     following: tokio::sync::Mutex<()>,
     tightened: Tightened,
+    engine: OnceLock<Result<Engine, Arc<clear_stats::NoEngine>>>,
+    /// What the sets hold, for their newest versions.
+    pub(crate) held: Mutex<crate::sets::Held>,
 }
 
 /// The projections. Delete them, fold the ledger again, get the same.
@@ -60,7 +71,7 @@ pub(crate) struct Folds {
 impl Folds {
     fn apply(&mut self, version: &Version) {
         self.index.apply(version);
-        self.columns.apply(version);
+        self.columns.apply_labelled(version, self.label_values.get(version.label.0 as usize));
         self.mentions.apply(version);
         self.relations.apply(version, !self.labels.contains_key(&version.id));
         match &version.record {
@@ -106,7 +117,29 @@ impl Shelves {
             folds: RwLock::default(),
             following: tokio::sync::Mutex::new(()),
             tightened: Tightened::default(),
+            engine: OnceLock::new(),
+            held: Mutex::default(),
         }
+    }
+
+    /// Lets the projection make the public sets, under the key of their points and on the city's clock. Before anything is
+    /// folded; afterwards it changes nothing.
+    pub fn publishing(&self, key: PointKey, time_zone: TimeZone) {
+        let mut folds = self.folds.write().unwrap_or_else(PoisonError::into_inner);
+        if folds.seq == Seq::default() {
+            folds.columns = Columns::of(vec![Box::new(Incidents), Box::new(Crimes::new(key, time_zone))]);
+        }
+    }
+
+    /// Has questions about sets answered by this engine. One that is not told has a small one, without a disk.
+    pub fn answer_by(&self, engine: Engine) {
+        let _ = self.engine.set(Ok(engine));
+    }
+
+    /// The engine that answers questions about sets.
+    pub(crate) fn engine(&self) -> Result<&Engine, Error> {
+        let made = || Engine::new(&clear_stats::Limits::default()).map_err(Arc::new);
+        self.engine.get_or_init(made).as_ref().map_err(|error| Error::Engine(error.clone()))
     }
 
     /// Folds everything up to `visible` into the projections: what is not in the log is not visible.
@@ -214,6 +247,11 @@ impl Shelves {
     /// record that is not its asker's any more.
     pub fn tightenings(&self) -> u64 {
         self.tightened.count()
+    }
+
+    /// The same, of filings that tightened an incident: those that a public answer may tell of.
+    pub fn tightenings_of_incidents(&self) -> u64 {
+        self.tightened.incidents()
     }
 
     /// The decision in force on how a record is handled, with the id of its own record, for the write road.

@@ -224,6 +224,15 @@ impl Label {
         self
     }
 
+    /// Whether what has this label may be in a set for everybody: an incident, white, without any caveat, and somebody's.
+    /// A ceiling under the grant of everybody (`clear_policy::publish`), not instead of it.
+    pub fn is_publishable(&self) -> bool {
+        self.kind == Kind::Incident
+            && self.handling == Handling::White
+            && self.caveats.is_empty()
+            && !self.owners.is_empty()
+    }
+
     /// Whether this label is at least as strict as `whole`.
     pub fn is_within(&self, whole: &Label) -> bool {
         self.owners.is_superset(&whole.owners)

@@ -15,6 +15,7 @@
 mod answers;
 mod checked;
 mod rows;
+mod sets;
 mod shown;
 
 pub use answers::{
@@ -23,6 +24,7 @@ pub use answers::{
 };
 pub use checked::{Checked, CheckedHit, LineChecked, LineRefused};
 pub use rows::{Form, Writer, Written};
+pub use sets::{FORMS, SetError, SetField, SetForm, SetLayout, SetWriter};
 pub use shown::{Pointer, Sharing, Shown};
 
 use clear_policy::Grant;

@@ -133,6 +133,8 @@ pub struct Desk {
     pub(crate) books: crate::transparency::Books,
     board: crate::health::Board,
     pub(crate) silent: crate::silent::Waiting,
+    /// What the public sets' columns hold.
+    pub(crate) summaries: crate::publish::Summaries,
 }
 
 impl Desk {
@@ -189,6 +191,7 @@ impl Desk {
             books: crate::transparency::Books::default(),
             board: crate::health::Board::default(),
             silent: crate::silent::Waiting::default(),
+            summaries: crate::publish::Summaries::default(),
             store,
             log,
             rules: RwLock::new(rules),
@@ -213,6 +216,7 @@ impl Desk {
         }
         desk.count_urgent().await?;
         desk.remember_digests().await?;
+        desk.make_public_sets().await?;
         desk.shelves.catch_up(desk.visible()).await?;
         desk.open_books().await?;
         desk.publish_rules(&*desk.rules()).await?;
@@ -314,6 +318,14 @@ impl Desk {
             PublishError::Log(down) => Error::Log(down),
             PublishError::Register(error) => error,
         })?;
+        // On the clock of the city that was founded just now.
+        self.make_public_sets().await
+    }
+
+    /// Lets the projection make the public sets; before the first record is folded.
+    async fn make_public_sets(&self) -> Result<(), Error> {
+        let key = crate::publish::key::of_blocks(self.cards()).await?;
+        self.shelves.publishing(key, self.time_zone());
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use clear_record::{AccountId, AgencyId, DeviceId, RecordId, Seq};
+use clear_record::{AccountId, AgencyId, DeviceId, Kind, RecordId, Seq};
 
 /// One connection, as the gate knows it. The socket side asks for a [`pass`](Connection::pass) before each write.
 pub struct Connection {
@@ -141,6 +141,8 @@ struct Registered {
     standing: Option<(AccountId, Option<DeviceId>)>,
     /// What its last answers tell of, each as the records' short forms: some of it may not be sent yet.
     told: VecDeque<Box<[u64]>>,
+    /// It carries rows of the public sets, whose records are not told one by one.
+    tells_public: bool,
 }
 
 /// Threads that reset connections, where there are many: the kernel's work for a reset is not waited for by the next one.
@@ -236,7 +238,13 @@ impl Gate {
         let number = inner.next;
         let connection = Arc::new(Connection { number, state: Mutex::default(), reset, trace: self.trace.clone() });
         let registered =
-            Registered { connection: connection.clone(), path: BTreeSet::new(), standing: None, told: VecDeque::new() };
+            Registered {
+                connection: connection.clone(),
+                path: BTreeSet::new(),
+                standing: None,
+                told: VecDeque::new(),
+                tells_public: false,
+            };
         inner.connections.insert(number, registered);
         connection
     }
@@ -282,15 +290,25 @@ impl Gate {
         }
     }
 
+    /// Notes that the connection is about to carry an answer about the public sets: of which incidents, is not noted, and a
+    /// closing of any resets it.
+    pub fn tell_public(&self, connection: &Connection) {
+        if let Some(registered) = lock(&self.inner).connections.get_mut(&connection.number) {
+            registered.tells_public = true;
+        }
+    }
+
     /// Resets the connections that may still send something of these records, which were closed at `seq`; whose account
     /// closed them keeps its own. Returns how many were reset.
     pub fn retract(&self, seq: Seq, ids: &[RecordId], by: Option<&AccountId>) -> usize {
+        let of_public = ids.iter().any(|id| id.kind == Kind::Incident);
         let ids: HashSet<u64> = ids.iter().map(short).collect();
         let met: Vec<Arc<Connection>> = {
             let inner = lock(&self.inner);
             let tells = |registered: &&Registered| {
                 let own = registered.standing.as_ref().is_some_and(|(account, _)| Some(account) == by);
-                !own && registered.told.iter().flatten().any(|id| ids.contains(id))
+                let told = || registered.told.iter().flatten().any(|id| ids.contains(id));
+                !own && ((registered.tells_public && of_public) || told())
             };
             inner.connections.values().filter(tells).map(|registered| registered.connection.clone()).collect()
         };
@@ -469,6 +487,32 @@ mod tests {
         let again = enter();
         assert_eq!(bind(&gate, &again, "a", &["frs"]), Bound::Yes, "whether it may ask is the decision's to say");
         assert!(again.pass().is_some());
+    }
+
+    #[test]
+    fn gr15_what_any_of_the_last_answers_tells_of_may_be_unsent_and_is_taken_back() {
+        let told = |answers: usize| {
+            let gate = Gate::new();
+            let connection = gate.enter(Box::new(|| {}));
+            bind(&gate, &connection, "a", &["pmpd"]);
+            let ids: Vec<RecordId> = (0..answers).map(|_| RecordId::fresh(clear_record::Kind::Person)).collect();
+            ids.iter().for_each(|id| gate.tell(&connection, &[*id]));
+            assert_eq!(
+                gate.retract(Seq(1), &[RecordId::fresh(clear_record::Kind::Person)], None),
+                0,
+                "nobody was told"
+            );
+            (gate, ids)
+        };
+        // Each of as many as two times the streams that a connection may have open; the first is the longest unsent.
+        for at in [0, TOLD_MAX / 2, TOLD_MAX - 1] {
+            let (gate, ids) = told(TOLD_MAX);
+            assert_eq!(gate.retract(Seq(1), &ids[at..=at], Some(&account("a"))), 0, "who closed it keeps its own");
+            assert_eq!(gate.retract(Seq(1), &ids[at..=at], Some(&account("b"))), 1, "answer {at}");
+        }
+        let (gate, ids) = told(TOLD_MAX + 1);
+        assert_eq!(gate.retract(Seq(1), &ids[..1], None), 0, "sent long ago");
+        assert_eq!(gate.retract(Seq(1), &ids[1..2], None), 1);
     }
 
     #[test]

@@ -100,7 +100,7 @@ fn said_by(desk: &Desk, request: &Request<Filing>, entry: &Entry) -> Result<Entr
         Entry::SuspensionEnd(end) => end.at = end.at.max(now),
         Entry::Affiliation(hat) => hat.until = hat.until.map(|until| until.max(now)),
         Entry::Member(member) => member.until = member.until.map(|until| until.max(now)),
-        // An end dated back would take an agency out of the closure that the next order's signers are shown.
+        // An end dated back would free an agency of an order that is dated before today, and change what replays say.
         Entry::Edge(edge) => edge.ended_at = edge.ended_at.map(|end| end.max(now)),
         _ => {}
     }

@@ -28,6 +28,7 @@ mod inquiry;
 mod newest;
 mod production;
 mod public;
+mod publish;
 mod release;
 mod replay;
 mod report;
@@ -68,6 +69,9 @@ pub use public::{
     OrderPreview, PublicAgency, PublicAgreement, PublicAnnouncement, PublicFlow, PublicOrder, PublicRegister,
     PublicSuspension, PublicTaskForce, PublicVendor, order_preview,
 };
+pub use publish::{
+    PublicAnswer, Published, SetState, Summary, Unpublished, named as set_named, public_sets, publish, published,
+};
 pub use release::{
     Called, Every, Head, Numbers, Plan, Precision, Recomputed, Release, find_release, recompute, recompute_from,
 };
@@ -88,11 +92,14 @@ pub use clear_identity::{
 };
 pub use clear_ingest as ingest;
 pub use clear_policy as policy;
-pub use clear_query::{CHECK_LIMITS, Check, CheckOf, Counts, Find, Lapsing, Open, Question, Rows};
+pub use clear_query::{
+    CHECK_LIMITS, Check, CheckOf, Counts, Find, Lapsing, Open, Question, Rows, SetAsked, SetClauses, SetColumn, SetFault,
+    SetInfo, SetSource, SoqlType,
+};
 pub use clear_redact::{
     Alert, AlsoRead, Begins, Checked, CheckedHit, CountedTable, FacetCount, Form, Found, FoundFacet, FoundHit,
     FoundSnippet, LineChecked, LineRefused, Meant, Opened, OpenedRecord, Pointer, Redact, RelatedRecord,
-    SamePersonRecord, Sharing, Shown, SnippetPiece,
+    SamePersonRecord, SetField, SetForm, SetLayout, Sharing, Shown, SnippetPiece,
 };
 
 use clear_record::Request;

@@ -29,7 +29,7 @@ use crate::inquiry::{self, Granted};
 const PART_ROWS: usize = 128;
 
 /// Parts are made on all cores but one: an order, or an officer's question, never queues behind a thousand exports.
-static MAKING: LazyLock<Semaphore> =
+pub(crate) static MAKING: LazyLock<Semaphore> =
     LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, |cores| cores.get() - 1).max(1)));
 
 /// An answer on its way. Dropped before its end, it is *cut* in the log.

@@ -36,6 +36,21 @@ impl Name {
     }
 }
 
+/// A name with its place. Two are equal when they are the same name, wherever they stood.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// The name.
+    pub name: Name,
+    /// Where it stood.
+    pub span: Span,
+}
+
+impl PartialEq for Named {
+    fn eq(&self, other: &Named) -> bool {
+        self.name == other.name
+    }
+}
+
 /// An expression with its place. Two are equal when they say the same, wherever they stood.
 #[derive(Debug, Clone)]
 pub struct Expr {
@@ -79,6 +94,13 @@ pub enum Node {
     Text(String),
     /// A column; a system column has a leading colon: `:id`.
     Column(Name),
+    /// A column of a joined table: `@j.ward`.
+    Joined {
+        /// What the table is called, without its `@`.
+        table: Name,
+        /// The column.
+        column: Name,
+    },
     /// `*` as an argument: `count(*)`.
     Star,
     /// `-x`, `+x`, `NOT x`.
@@ -149,6 +171,7 @@ impl Node {
     pub fn each_child<'a>(&'a self, see: &mut dyn FnMut(&'a Expr)) {
         match self {
             Node::Null | Node::Boolean(_) | Node::Number(_) | Node::Text(_) | Node::Column(_) | Node::Star => {}
+            Node::Joined { .. } => {}
             Node::Prefix(_, of) | Node::IsNull { of, .. } | Node::Cast(of, _) | Node::Field(of, _) => see(of),
             Node::Infix(left, _, right) | Node::Index(left, right) => {
                 see(left);
@@ -195,13 +218,41 @@ pub struct Case {
     pub otherwise: Option<Box<Expr>>,
 }
 
-/// `OVER (PARTITION BY … ORDER BY …)`.
+/// `OVER (PARTITION BY … ORDER BY … ROWS …)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Window {
     /// What rows are grouped by.
     pub partition_by: Vec<Expr>,
     /// What rows are ordered by.
     pub order_by: Vec<Order>,
+    /// Which rows of the group count, if said.
+    pub frame: Option<Frame>,
+}
+
+/// `ROWS BETWEEN 3 PRECEDING AND CURRENT ROW`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Frame {
+    /// Whether bounds count rows (`ROWS`) rather than equals in the order (`RANGE`).
+    pub rows: bool,
+    /// The first row.
+    pub from: Bound,
+    /// The last row.
+    pub to: Bound,
+}
+
+/// One end of a [`Frame`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bound {
+    /// `UNBOUNDED PRECEDING`.
+    First,
+    /// `n PRECEDING`, rows.
+    Before(u64),
+    /// `CURRENT ROW`.
+    Current,
+    /// `n FOLLOWING`, rows.
+    After(u64),
+    /// `UNBOUNDED FOLLOWING`.
+    Last,
 }
 
 /// An operator before its operand.
@@ -293,15 +344,17 @@ pub(crate) mod precedence {
     pub(crate) const ATOM: u8 = 12;
 }
 
-/// One item after `SELECT`.
-#[derive(Debug, Clone, PartialEq)]
+/// One item after `SELECT`. Two are equal when they say the same, wherever they stood.
+#[derive(Debug, Clone)]
 pub enum Item {
     /// `*` or, with the system columns, `:*`.
     All {
+        /// Of which joined table: `@j.*`; `None` for the first.
+        table: Option<Name>,
         /// Whether it was `:*`.
         system: bool,
         /// The columns after `EXCEPT`.
-        except: Vec<Name>,
+        except: Vec<Named>,
         /// Where it stood.
         span: Span,
     },
@@ -310,8 +363,23 @@ pub enum Item {
         /// What is computed.
         value: Expr,
         /// The name after `AS`.
-        alias: Option<Name>,
+        alias: Option<Named>,
     },
+}
+
+impl PartialEq for Item {
+    fn eq(&self, other: &Item) -> bool {
+        match (self, other) {
+            (
+                Item::All { table, system, except, span: _ },
+                Item::All { table: other_table, system: other_system, except: other_except, span: _ },
+            ) => table == other_table && system == other_system && except == other_except,
+            (Item::Value { value, alias }, Item::Value { value: other_value, alias: other_alias }) => {
+                value == other_value && alias == other_alias
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Where nulls stand in an order.
@@ -334,13 +402,61 @@ pub struct Order {
     pub nulls: Option<Nulls>,
 }
 
-/// One select without joins.
+/// A published table by its id or alias, or a query in its place.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Source {
+    /// `@ijzp-q8t2`, without its `@`.
+    Table(Named),
+    /// `(SELECT …)`.
+    Query(Box<Query>),
+}
+
+/// Which rows without a partner a join keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JoinKind {
+    /// `JOIN`: none.
+    Inner,
+    /// `LEFT OUTER JOIN`: those of the left.
+    Left,
+    /// `RIGHT OUTER JOIN`: those of the right.
+    Right,
+    /// `FULL OUTER JOIN`: both.
+    Full,
+}
+
+/// `JOIN @id AS j ON …`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Join {
+    /// Which rows without a partner it keeps.
+    pub kind: JoinKind,
+    /// What is joined.
+    pub with: Source,
+    /// What it is called, without its `@`.
+    pub alias: Option<Named>,
+    /// Which rows are partners.
+    pub on: Expr,
+}
+
+/// `FROM @id AS x`; without it, a query is asked of the table it is sent to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct From {
+    /// The table's id or alias, without its `@`; `this` is the one it is sent to.
+    pub table: Named,
+    /// What it is called, without its `@`.
+    pub alias: Option<Named>,
+}
+
+/// One select.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Select {
     /// Whether `DISTINCT` was said.
     pub distinct: bool,
     /// What is selected; at least one.
     pub items: Vec<Item>,
+    /// `FROM`.
+    pub from: Option<From>,
+    /// `JOIN`s in order.
+    pub joins: Vec<Join>,
     /// `WHERE`.
     pub filter: Option<Expr>,
     /// `GROUP BY`.
@@ -355,4 +471,51 @@ pub struct Select {
     pub limit: Option<u64>,
     /// `OFFSET`, rows.
     pub offset: Option<u64>,
+}
+
+/// Selects in a row, each link taking everything before it: `q1 |> q2 UNION q3` is `(q1 |> q2) UNION q3`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// The first.
+    pub first: Part,
+    /// What follows, in order.
+    pub then: Vec<(Link, Part)>,
+}
+
+/// One of the selects that a query is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// `SELECT …`.
+    Select(Box<Select>),
+    /// A query in parentheses.
+    Nested(Box<Query>),
+}
+
+/// How a select goes on from what stands before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Link {
+    /// `|>`: its rows are asked again.
+    Pipe,
+    /// Rows of both.
+    Rows(SetKind, Every),
+}
+
+/// How the rows of two queries go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SetKind {
+    /// `UNION`: those of either.
+    Union,
+    /// `INTERSECT`: those of both.
+    Intersect,
+    /// `MINUS`: those of the first alone.
+    Minus,
+}
+
+/// Whether a row counts once or as often as it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Every {
+    /// Equal rows are one.
+    Once,
+    /// `ALL`: equal rows are as many as they are.
+    All,
 }

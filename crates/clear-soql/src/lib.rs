@@ -1,13 +1,15 @@
-//! The open-data query language (SoQL): text in, syntax tree out.
+//! The open-data query language (SoQL): text in, syntax tree out; tree and schema in, typed plan out.
 //!
-//! In:    the text of a query, or of one of its clauses.
-//! Out:   a [`Select`] or an [`Expr`] whose nodes know where they stood; or an [`Error`] with its code and position.
-//! Never: knows a table, a column or a type; overflows the stack, whatever it is given.
+//! In:    the text of a query, or of its clauses; the names and types of the columns that it may ask.
+//! Out:   a [`Query`] or an [`Expr`] whose nodes know where they stood; a [`plan::Plan`]; or an [`Error`] with its code and
+//!        position.
+//! Never: sees a row, or a column that is not in the schema it is given; overflows the stack, whatever it is given.
 //!
 //! # How
 //! [`parse`] reads tokens by precedence, loosest first: `OR`, `AND`, `NOT`, then `IS NULL LIKE BETWEEN IN`, comparisons,
 //! `+ - ||`, `* / %`, `^` (right), unary, `::type`, `.field` and `[…]`. Whatever `Display` prints reads back as the same
-//! tree; that is the property test.
+//! tree; that is the property test. [`plan::of`] finds columns, aliases and functions ([`functions::FUNCTIONS`]), reads
+//! literals as the type that is wanted, and orders the work in stages.
 //!
 //! # Example
 //! ```
@@ -18,13 +20,22 @@
 //!
 //! # Change here
 //! A token: `lex.rs`. An operator: [`Infix`] in `ast.rs` (its word and precedence) and the lexer's table of signs. A
-//! clause: `parse.rs`, and its printing in `print.rs`.
+//! clause: `parse.rs`, its printing in `print.rs` and its meaning in `plan/analyse.rs`. A function: `functions.rs`.
 
 mod ast;
 mod error;
+pub mod functions;
 mod lex;
 pub mod parse;
+pub mod plan;
 mod print;
+pub mod types;
+mod wkt;
 
-pub use ast::{Case, DEPTH_MAX, Expr, Infix, Item, Name, Node, Nulls, Order, Prefix, Select, Span, Window};
-pub use error::{Error, Position};
+pub use ast::{
+    Bound, Case, DEPTH_MAX, Every, Expr, Frame, From, Infix, Item, Join, JoinKind, Link, Name, Named, Node, Nulls,
+    Order, Part, Prefix, Query, Select, SetKind, Source, Span, Window,
+};
+pub use error::{Detail, Error, Position};
+pub use types::SoqlType;
+pub use wkt::Shape;

@@ -1,7 +1,8 @@
 //! Tokens to a tree, by precedence.
 
 use crate::ast::{
-    Case, DEPTH_MAX, Expr, Infix, Item, Name, Node, Nulls, Order, Prefix, Select, Span, Window, precedence,
+    Bound, Case, DEPTH_MAX, Every, Expr, Frame, From, Infix, Item, Join, JoinKind, Link, Name, Named, Node, Nulls,
+    Order, Part, Prefix, Query, Select, SetKind, Source, Span, Window, precedence,
 };
 use crate::error::{Error, Position};
 use crate::lex::{self, Kind, Token};
@@ -16,11 +17,12 @@ pub(crate) const RESERVED: [&str; 30] = [
     "else", "end", "join",
 ];
 
-/// Reads one whole query: `SELECT … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT … OFFSET …`.
+/// Reads one whole query: `SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT … OFFSET …`, and what
+/// follows it by `|>`, `UNION`, `INTERSECT` and `MINUS`.
 ///
 /// # Errors
 /// Text that is no query, with its position.
-pub fn query(text: &str) -> Result<Select, Error> {
+pub fn query(text: &str) -> Result<Query, Error> {
     whole(text, Parser::query)
 }
 
@@ -45,7 +47,7 @@ pub fn selection(text: &str) -> Result<(bool, Vec<Item>), Error> {
 /// # Errors
 /// Text that is no list of expressions, with its position.
 pub fn groups(text: &str) -> Result<Vec<Expr>, Error> {
-    whole(text, |parser| parser.list(|parser| parser.expression(precedence::LOOSEST)))
+    whole(text, Parser::groups)
 }
 
 /// Reads what stands after `ORDER BY`, as in `$order`.
@@ -56,8 +58,111 @@ pub fn orders(text: &str) -> Result<Vec<Order>, Error> {
     whole(text, |parser| parser.list(Parser::order))
 }
 
+/// A query as the parameters of a request give it, clause by clause. What is empty is left out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Clauses<'a> {
+    /// `$select`; every column if `None`.
+    pub select: Option<&'a str>,
+    /// `$where`.
+    pub filter: Option<&'a str>,
+    /// `field=value`, each as equality beside `$where`: the column's name as given, and the value as a text.
+    pub equal: &'a [(&'a str, &'a str)],
+    /// `$group`.
+    pub group: Option<&'a str>,
+    /// `$having`.
+    pub having: Option<&'a str>,
+    /// `$order`.
+    pub order: Option<&'a str>,
+    /// `$q`, taken as it is, not as a text in quotes.
+    pub search: Option<&'a str>,
+    /// `$limit`, rows.
+    pub limit: Option<&'a str>,
+    /// `$offset`, rows.
+    pub offset: Option<&'a str>,
+}
+
+/// A query with the text that its places are in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The text.
+    pub text: String,
+    /// What it says.
+    pub query: Query,
+}
+
+/// Reads a query clause by clause. Each clause is read by itself, so that none can say what another is for. Places are
+/// those in the whole query that the clauses make together: `$select=xx` stands at column 8 of `SELECT xx`.
+///
+/// # Errors
+/// A clause that does not read, with its position.
+pub fn clauses(clauses: &Clauses<'_>) -> Result<Written, Error> {
+    let mut text = String::new();
+    let mut put = |word: &str, clause: &str| {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(word);
+        text.push(' ');
+        let start = text.len();
+        text.push_str(clause);
+        Span { start, end: text.len() }
+    };
+    let filled = |clause: Option<&'_ str>| clause.is_some_and(|clause| !clause.trim().is_empty());
+    let select = put("SELECT", if filled(clauses.select) { clauses.select.unwrap_or("*") } else { "*" });
+    let mut filters: Vec<Span> = Vec::new();
+    if let Some(filter) = clauses.filter.filter(|_| filled(clauses.filter)) {
+        filters.push(put("WHERE", filter));
+    }
+    for (name, value) in clauses.equal {
+        let word = if filters.is_empty() { "WHERE" } else { "AND" };
+        filters.push(put(word, &format!("`{}` = '{}'", name.replace('`', ""), value.replace('\'', "''"))));
+    }
+    let group = clauses.group.filter(|_| filled(clauses.group)).map(|group| put("GROUP BY", group));
+    let having = clauses.having.filter(|_| filled(clauses.having)).map(|having| put("HAVING", having));
+    let order = clauses.order.filter(|_| filled(clauses.order)).map(|order| put("ORDER BY", order));
+    if let Some(words) = clauses.search.filter(|_| filled(clauses.search)) {
+        put("SEARCH", &format!("'{}'", words.replace('\'', "''")));
+    }
+    let limit = clauses.limit.filter(|_| filled(clauses.limit)).map(|limit| put("LIMIT", limit));
+    let offset = clauses.offset.filter(|_| filled(clauses.offset)).map(|offset| put("OFFSET", offset));
+    let (distinct, items) = part(&text, select, Parser::selection)?;
+    let mut filter: Option<Expr> = None;
+    for span in filters {
+        let more = part(&text, span, |parser| parser.expression(precedence::LOOSEST))?;
+        filter = Some(match filter {
+            None => more,
+            Some(filter) => {
+                let span = filter.span.to(more.span);
+                let both = Expr::new(Node::Infix(Box::new(filter), Infix::And, Box::new(more)), span);
+                if both.depth() > DEPTH_MAX {
+                    return Err(Error::TooDeep { at: Position::of(&text, span) });
+                }
+                both
+            }
+        });
+    }
+    let select = Select {
+        distinct,
+        items,
+        filter,
+        group_by: group.map_or(Ok(Vec::new()), |span| part(&text, span, Parser::groups))?,
+        having: having.map(|span| part(&text, span, |parser| parser.expression(precedence::LOOSEST))).transpose()?,
+        order_by: order.map_or(Ok(Vec::new()), |span| part(&text, span, |parser| parser.list(Parser::order)))?,
+        search: clauses.search.filter(|_| filled(clauses.search)).map(str::to_owned),
+        limit: limit.map(|span| part(&text, span, Parser::whole_number)).transpose()?,
+        offset: offset.map(|span| part(&text, span, Parser::whole_number)).transpose()?,
+        ..Select::default()
+    };
+    Ok(Written { text, query: Query { first: Part::Select(Box::new(select)), then: Vec::new() } })
+}
+
 fn whole<'a, T>(text: &'a str, read: impl FnOnce(&mut Parser<'a>) -> Result<T, Error>) -> Result<T, Error> {
-    let mut parser = Parser { text, tokens: lex::tokens(text), at: 0, nested: 0 };
+    part(text, Span { start: 0, end: text.len() }, read)
+}
+
+fn part<'a, T>(text: &'a str, of: Span, read: impl FnOnce(&mut Parser<'a>) -> Result<T, Error>) -> Result<T, Error> {
+    let source = lex::Source { whole: text, end: of.end };
+    let mut parser = Parser { text, end: of.end, tokens: lex::tokens(source, of.start), at: 0, nested: 0 };
     let value = read(&mut parser)?;
     // A semicolon at the very end is harmless and common.
     parser.take_sign(";");
@@ -69,6 +174,8 @@ fn whole<'a, T>(text: &'a str, read: impl FnOnce(&mut Parser<'a>) -> Result<T, E
 
 struct Parser<'a> {
     text: &'a str,
+    /// Where the part that is read ends.
+    end: usize,
     tokens: Vec<Token>,
     at: usize,
     nested: usize,
@@ -107,7 +214,7 @@ impl Parser<'_> {
     }
 
     fn span(&self) -> Span {
-        let end = Span { start: self.text.len(), end: self.text.len() };
+        let end = Span { start: self.end, end: self.end };
         self.tokens.get(self.at).map_or(end, |token| token.span)
     }
 
@@ -327,6 +434,13 @@ impl Parser<'_> {
                 inner.span = start.to(self.behind());
                 return Ok(inner);
             }
+            Kind::Table(table) => {
+                let table = Name::new(table);
+                self.at += 1;
+                self.sign(".", "`.` and a column of that table")?;
+                let column = self.name("the name of a column")?;
+                return self.made(Node::Joined { table, column }, start.to(self.behind()));
+            }
             _ => {
                 let name = self.name("an expression")?;
                 return if self.is_sign("(") { self.call(name, start) } else { self.made(Node::Column(name), start) };
@@ -378,7 +492,7 @@ impl Parser<'_> {
         let mut over = None;
         if self.is_word("over") && matches!(self.ahead(1), Kind::Sign("(")) {
             self.at += 2;
-            let mut window = Window { partition_by: Vec::new(), order_by: Vec::new() };
+            let mut window = Window { partition_by: Vec::new(), order_by: Vec::new(), frame: None };
             if self.take_word("partition") {
                 self.word("by", "`BY`")?;
                 window.partition_by = self.list(|parser| parser.expression(precedence::LOOSEST))?;
@@ -387,10 +501,44 @@ impl Parser<'_> {
                 self.word("by", "`BY`")?;
                 window.order_by = self.list(Parser::order)?;
             }
-            self.sign(")", "`PARTITION BY`, `ORDER BY` or `)`")?;
+            if self.is_word("rows") || self.is_word("range") {
+                window.frame = Some(self.frame()?);
+            }
+            self.sign(")", "`PARTITION BY`, `ORDER BY`, `ROWS`, `RANGE` or `)`")?;
             over = Some(window);
         }
         self.made(Node::Call { name, distinct, arguments, filter, over }, start.to(self.behind()))
+    }
+
+    fn frame(&mut self) -> Result<Frame, Error> {
+        let rows = self.is_word("rows");
+        self.at += 1;
+        let (from, to) = if self.take_word("between") {
+            let from = self.bound()?;
+            self.word("and", "`AND` and the last row")?;
+            (from, self.bound()?)
+        } else {
+            (self.bound()?, Bound::Current)
+        };
+        Ok(Frame { rows, from, to })
+    }
+
+    fn bound(&mut self) -> Result<Bound, Error> {
+        if self.take_word("current") {
+            self.word("row", "`ROW`")?;
+            return Ok(Bound::Current);
+        }
+        let count = if self.take_word("unbounded") { None } else { Some(self.whole_number()?) };
+        let before = self.take_word("preceding");
+        if !before {
+            self.word("following", "`PRECEDING` or `FOLLOWING`")?;
+        }
+        Ok(match (count, before) {
+            (None, true) => Bound::First,
+            (None, false) => Bound::Last,
+            (Some(count), true) => Bound::Before(count),
+            (Some(count), false) => Bound::After(count),
+        })
     }
 
     fn order(&mut self) -> Result<Order, Error> {
@@ -416,13 +564,45 @@ impl Parser<'_> {
         Ok(Order { by, descending, nulls })
     }
 
+    fn groups(&mut self) -> Result<Vec<Expr>, Error> {
+        self.list(|parser| parser.expression(precedence::LOOSEST))
+    }
+
     fn selection(&mut self) -> Result<(bool, Vec<Item>), Error> {
         let distinct = self.take_word("distinct");
         Ok((distinct, self.list(Parser::item)?))
     }
 
+    /// A name that is no keyword, with its place.
+    fn named(&mut self, expected: &'static str) -> Result<Named, Error> {
+        let span = self.span();
+        Ok(Named { name: self.name(expected)?, span })
+    }
+
+    /// `j` or `@j` after `AS`.
+    fn table_alias(&mut self) -> Result<Option<Named>, Error> {
+        if !self.take_word("as") {
+            return Ok(None);
+        }
+        if let Kind::Table(_) = self.kind() { self.table().map(Some) } else { self.named("a name").map(Some) }
+    }
+
+    fn table(&mut self) -> Result<Named, Error> {
+        let Kind::Table(id) = self.kind() else { return Err(self.wrong("a table: `@` and its id")) };
+        let named = Named { name: Name::new(id), span: self.span() };
+        self.at += 1;
+        Ok(named)
+    }
+
     fn item(&mut self) -> Result<Item, Error> {
         let start = self.span();
+        // `@j.*` is every column of a table; `@j.ward` is an expression.
+        let star = |kind: &Kind| matches!(kind, Kind::Sign("*" | ":*"));
+        let table = match (self.kind(), self.ahead(1)) {
+            (Kind::Table(id), Kind::Sign(".")) if star(self.ahead(2)) => Some(Name::new(id)),
+            _ => None,
+        };
+        self.at += if table.is_some() { 2 } else { 0 };
         let system = self.is_sign(":*");
         if system || self.is_sign("*") {
             self.at += 1;
@@ -430,26 +610,99 @@ impl Parser<'_> {
             if self.is_sign("(") {
                 self.at += 1;
                 self.word("except", "`EXCEPT`")?;
-                except = self.list(|parser| parser.name("the name of a column"))?;
+                except = self.list(|parser| parser.named("the name of a column"))?;
                 self.sign(")", "`,` or `)`")?;
             }
-            return Ok(Item::All { system, except, span: start.to(self.behind()) });
+            return Ok(Item::All { table, system, except, span: start.to(self.behind()) });
         }
         let value = self.expression(precedence::LOOSEST)?;
-        let alias = if self.take_word("as") { Some(self.name("a name")?) } else { None };
+        let alias = if self.take_word("as") { Some(self.named("a name")?) } else { None };
         Ok(Item::Value { value, alias })
     }
 
-    fn query(&mut self) -> Result<Select, Error> {
+    fn query(&mut self) -> Result<Query, Error> {
+        self.deeper(|parser| {
+            let first = parser.query_part()?;
+            let mut then = Vec::new();
+            while let Some(link) = parser.link() {
+                let start = parser.span();
+                let part = parser.query_part()?;
+                if let (Link::Pipe, Part::Nested(_)) = (link, &part) {
+                    let at = Position::of(parser.text, start);
+                    return Err(Error::BadParse { expected: "`SELECT`", found: "(".into(), at });
+                }
+                then.push((link, part));
+            }
+            Ok(Query { first, then })
+        })
+    }
+
+    fn link(&mut self) -> Option<Link> {
+        if self.take_sign("|>") {
+            return Some(Link::Pipe);
+        }
+        let kinds = [("union", SetKind::Union), ("intersect", SetKind::Intersect), ("minus", SetKind::Minus)];
+        let (_, kind) = kinds.into_iter().find(|(word, _)| self.is_word(word))?;
+        self.at += 1;
+        Some(Link::Rows(kind, if self.take_word("all") { Every::All } else { Every::Once }))
+    }
+
+    fn query_part(&mut self) -> Result<Part, Error> {
+        if !self.take_sign("(") {
+            return self.select().map(|select| Part::Select(Box::new(select)));
+        }
+        let query = self.query()?;
+        self.sign(")", "`)`")?;
+        Ok(Part::Nested(Box::new(query)))
+    }
+
+    fn from(&mut self) -> Result<Option<From>, Error> {
+        if !self.take_word("from") {
+            return Ok(None);
+        }
+        let table = self.table()?;
+        Ok(Some(From { table, alias: self.table_alias()? }))
+    }
+
+    fn join(&mut self) -> Result<Option<Join>, Error> {
+        let kinds = [("left", JoinKind::Left), ("right", JoinKind::Right), ("full", JoinKind::Full)];
+        let outer = kinds.into_iter().find(|(word, _)| self.is_word(word)).map(|(_, kind)| kind);
+        if outer.is_some() {
+            self.at += 1;
+            self.take_word("outer");
+            self.word("join", "`JOIN`")?;
+        } else if !self.take_word("join") {
+            return Ok(None);
+        }
+        let with = if self.take_sign("(") {
+            let query = self.query()?;
+            self.sign(")", "`)`")?;
+            Source::Query(Box::new(query))
+        } else {
+            Source::Table(self.table()?)
+        };
+        let alias = self.table_alias()?;
+        if alias.is_none() && matches!(with, Source::Query(_)) {
+            return Err(self.wrong("`AS` and a name for the joined query"));
+        }
+        self.word("on", "`ON`")?;
+        let on = self.expression(precedence::LOOSEST)?;
+        Ok(Some(Join { kind: outer.unwrap_or(JoinKind::Inner), with, alias, on }))
+    }
+
+    fn select(&mut self) -> Result<Select, Error> {
         self.word("select", "`SELECT`")?;
         let (distinct, items) = self.selection()?;
-        let mut select = Select { distinct, items, ..Select::default() };
+        let mut select = Select { distinct, items, from: self.from()?, ..Select::default() };
+        while let Some(join) = self.join()? {
+            select.joins.push(join);
+        }
         if self.take_word("where") {
             select.filter = Some(self.expression(precedence::LOOSEST)?);
         }
         if self.take_word("group") {
             self.word("by", "`BY`")?;
-            select.group_by = self.list(|parser| parser.expression(precedence::LOOSEST))?;
+            select.group_by = self.groups()?;
         }
         if self.take_word("having") {
             select.having = Some(self.expression(precedence::LOOSEST)?);

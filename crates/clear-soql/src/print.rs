@@ -2,13 +2,78 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use crate::ast::{Expr, Item, Name, Node, Nulls, Order, Prefix, Select, precedence};
+use crate::ast::{
+    Bound, Every, Expr, Item, JoinKind, Link, Name, Named, Node, Nulls, Order, Part, Prefix, Query, Select, SetKind,
+    Source, precedence,
+};
 use crate::parse::RESERVED;
+
+impl Display for Query {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.first)?;
+        for (link, part) in &self.then {
+            let all = if matches!(link, Link::Rows(_, Every::All)) { " ALL" } else { "" };
+            let word = match link {
+                Link::Pipe => "|>",
+                Link::Rows(SetKind::Union, _) => "UNION",
+                Link::Rows(SetKind::Intersect, _) => "INTERSECT",
+                Link::Rows(SetKind::Minus, _) => "MINUS",
+            };
+            write!(f, " {word}{all} {part}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Part {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Part::Select(select) => write!(f, "{select}"),
+            Part::Nested(query) => write!(f, "({query})"),
+        }
+    }
+}
+
+impl Display for Bound {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Bound::First => f.write_str("UNBOUNDED PRECEDING"),
+            Bound::Before(rows) => write!(f, "{rows} PRECEDING"),
+            Bound::Current => f.write_str("CURRENT ROW"),
+            Bound::After(rows) => write!(f, "{rows} FOLLOWING"),
+            Bound::Last => f.write_str("UNBOUNDED FOLLOWING"),
+        }
+    }
+}
+
+impl Display for Named {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name)
+    }
+}
 
 impl Display for Select {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(if self.distinct { "SELECT DISTINCT " } else { "SELECT " })?;
         list(f, &self.items)?;
+        if let Some(from) = &self.from {
+            write!(f, " FROM @{}", from.table.name.as_str())?;
+            table_alias(f, &from.alias)?;
+        }
+        for join in &self.joins {
+            f.write_str(match join.kind {
+                JoinKind::Inner => " JOIN ",
+                JoinKind::Left => " LEFT OUTER JOIN ",
+                JoinKind::Right => " RIGHT OUTER JOIN ",
+                JoinKind::Full => " FULL OUTER JOIN ",
+            })?;
+            match &join.with {
+                Source::Table(table) => write!(f, "@{}", table.name.as_str())?,
+                Source::Query(query) => write!(f, "({query})")?,
+            }
+            table_alias(f, &join.alias)?;
+            write!(f, " ON {}", join.on)?;
+        }
         if let Some(filter) = &self.filter {
             write!(f, " WHERE {filter}")?;
         }
@@ -40,7 +105,10 @@ impl Display for Select {
 impl Display for Item {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Item::All { system, except, .. } => {
+            Item::All { table, system, except, .. } => {
+                if let Some(table) = table {
+                    write!(f, "@{}.", table.as_str())?;
+                }
                 f.write_str(if *system { ":*" } else { "*" })?;
                 if !except.is_empty() {
                     f.write_str("(EXCEPT ")?;
@@ -84,6 +152,7 @@ impl Display for Expr {
             Node::Number(number) => f.write_str(number),
             Node::Text(value) => text(f, value),
             Node::Column(name) => write!(f, "{name}"),
+            Node::Joined { table, column } => write!(f, "@{}.{column}", table.as_str()),
             Node::Star => f.write_char('*'),
             Node::Prefix(prefix, of) => {
                 f.write_str(match prefix {
@@ -156,6 +225,11 @@ impl Display for Expr {
                     f.write_str(if window.partition_by.is_empty() { "ORDER BY " } else { " ORDER BY " })?;
                     list(f, &window.order_by)?;
                 }
+                if let Some(frame) = &window.frame {
+                    let blank = if window.partition_by.is_empty() && window.order_by.is_empty() { "" } else { " " };
+                    let word = if frame.rows { "ROWS" } else { "RANGE" };
+                    write!(f, "{blank}{word} BETWEEN {} AND {}", frame.from, frame.to)?;
+                }
                 f.write_char(')')
             }
             Node::Case(case) => {
@@ -170,6 +244,10 @@ impl Display for Expr {
             }
         }
     }
+}
+
+fn table_alias(f: &mut Formatter<'_>, alias: &Option<Named>) -> fmt::Result {
+    alias.as_ref().map_or(Ok(()), |alias| write!(f, " AS {alias}"))
 }
 
 /// How tightly an expression holds together.

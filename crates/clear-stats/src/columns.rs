@@ -50,11 +50,12 @@ impl Columns {
         }
         let at_second = u32::try_from(version.recorded_at.as_second()).unwrap_or(0);
         for table in &mut self.tables {
-            let changes = table.derive.derive(version, label);
-            for rows in &changes {
-                table.writer.apply(rows, at_second);
+            let mut changed = false;
+            for rows in table.derive.derive(version, label) {
+                changed |= table.writer.apply(&rows, at_second);
             }
-            table.writer.pass(version.seq, !changes.is_empty());
+            // What has no row, before and after, must not show: not even in a version of the set.
+            table.writer.pass(version.seq, changed);
         }
         self.seq = self.seq.max(version.seq);
     }

@@ -21,6 +21,7 @@
 //! [`Version`]: clear_record::Version
 //! [`Sight`]: clear_record::Sight
 
+mod ask;
 mod columns;
 mod count;
 mod engine;
@@ -35,6 +36,7 @@ mod predicate;
 mod scan;
 pub mod sets;
 mod shelf;
+pub mod soql;
 mod store;
 mod times;
 mod top;
@@ -42,13 +44,15 @@ mod values;
 
 use clear_record::{Column, Kind};
 
+pub use ask::{Asking, ask, planned};
 pub use columns::Columns;
 pub use count::{Counts, Table};
 pub use engine::{Engine, Fault, Limits, NoEngine};
 pub use error::Error;
 pub use page::{Page, Place};
 pub use parquet::{NotWritten, parquet};
-pub use shelf::Shelf;
+pub use shelf::{Covered, Shelf};
+pub use times::micros;
 pub use values::Value;
 
 /// What the engine's answers are made of.

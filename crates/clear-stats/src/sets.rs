@@ -9,46 +9,19 @@
 //!
 //! [`Version`]: clear_record::Version
 
+mod crimes;
 mod incidents;
+mod plane;
 mod published;
 
 use clear_record::{FieldClass, Kind, Label, LabelId, RecordId, Version};
 
+pub use clear_soql::SoqlType;
+pub use crimes::{PointKey, CELL_FEET, Crimes, LAG_DAYS, published_before};
 pub use incidents::{INCIDENTS, Incidents};
 pub use published::CRIMES;
 
 use crate::values::Value;
-
-/// The types of the open-data API that columns have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SoqlType {
-    /// Text.
-    Text,
-    /// A number.
-    Number,
-    /// Yes or no.
-    Checkbox,
-    /// A moment, UTC.
-    FixedTimestamp,
-    /// A date and time on the city's clock.
-    FloatingTimestamp,
-    /// A place.
-    Point,
-}
-
-impl SoqlType {
-    /// The API's word for it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            SoqlType::Text => "text",
-            SoqlType::Number => "number",
-            SoqlType::Checkbox => "checkbox",
-            SoqlType::FixedTimestamp => "fixed_timestamp",
-            SoqlType::FloatingTimestamp => "floating_timestamp",
-            SoqlType::Point => "point",
-        }
-    }
-}
 
 /// How a column's values are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

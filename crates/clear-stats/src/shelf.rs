@@ -18,6 +18,7 @@
 
 mod arrays;
 mod convert;
+mod coverage;
 mod provider;
 mod quick;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use crate::sets::{Set, SetColumn, SoqlType};
 use crate::store::{Frozen, NO_TIME};
 
 pub(crate) use arrays::Source;
+pub use coverage::Covered;
 pub(crate) use provider::ShelfTable;
 pub(crate) use quick::{QuickPlanner, QuickRule};
 

@@ -8,7 +8,7 @@ use crate::values::Value;
 pub(crate) const DAY: i64 = 86_400_000_000;
 
 /// Microseconds since 1970 on the city's clock.
-pub(crate) fn micros(at: DateTime) -> i64 {
+pub fn micros(at: DateTime) -> i64 {
     let midnight = i64::from(days(at.date())) * DAY;
     let seconds = i64::from(at.hour()) * 3_600 + i64::from(at.minute()) * 60 + i64::from(at.second());
     midnight + seconds * 1_000_000 + i64::from(at.subsec_nanosecond()) / 1_000

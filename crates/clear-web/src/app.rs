@@ -20,6 +20,9 @@ use crate::openapi;
 use crate::pages;
 use crate::routes::public_name;
 use crate::serve::{Config, Error, Wire};
+use crate::soda;
+use crate::soda::fault::SodaFault;
+use crate::soda::rates::Throttle;
 use crate::watch::Meter;
 
 /// What handlers share.
@@ -29,6 +32,7 @@ pub(crate) struct App {
     pub(crate) meter: Meter,
     pub(crate) openapi: String,
     pub(crate) reference: String,
+    pub(crate) throttle: Throttle,
     names: OnceLock<Names>,
 }
 
@@ -49,6 +53,7 @@ impl App {
             config,
             openapi,
             reference,
+            throttle: Throttle::default(),
             names: OnceLock::new(),
         })
     }
@@ -103,7 +108,11 @@ pub(crate) async fn handle(
     let (method, uri, version) = (request.method().clone(), request.uri().clone(), request.version());
     request.extensions_mut().insert(wire.clone());
     request.extensions_mut().insert(Received(received));
-    let mut response = if cross_site(&method, &uri, request.headers()) {
+    // What is public is read from any page; nothing there is written, nor read in anybody's name.
+    let is_soda = soda::is_here(uri.path());
+    let mut response = if is_soda && method == Method::OPTIONS {
+        soda::preflight()
+    } else if !is_soda && cross_site(&method, &uri, request.headers()) {
         Fault::cross_site().into_response()
     } else {
         let answer = std::panic::AssertUnwindSafe(router.call(request)).catch_unwind().await;
@@ -115,7 +124,8 @@ pub(crate) async fn handle(
         }
     };
     if let Some(allow) = refused_method(&response) {
-        response = Fault::method(allow).into_response();
+        response =
+            if is_soda { SodaFault::method(allow).into_response() } else { Fault::method(allow).into_response() };
     }
     if let Some(fault) = response.extensions_mut().remove::<Fault>() {
         response = fault.write(&app, &uri, response);

@@ -318,7 +318,8 @@ impl Fault {
         let path = uri.path();
         let for_programs = ["/api/", "/log/", "/assets/", "/log.vkey", "/healthz", "/metrics"]
             .iter()
-            .any(|start| path.starts_with(start));
+            .any(|start| path.starts_with(start))
+            || crate::soda::is_here(path);
         let mut response = if for_programs {
             let body = serde_json::to_string(&self.0.problem).unwrap_or_default();
             ([(header::CONTENT_TYPE, "application/json")], body).into_response()

@@ -1,7 +1,7 @@
 //! HTTP, the pages, and the gate at the socket. The only crate that opens sockets.
 //!
 //! In:    a [`Desk`](clear_respond::Desk) and a listener.
-//! Out:   the API under `/api/v1`, the pages, the public log under `/log`, health and metrics.
+//! Out:   the API under `/api/v1`, the open-data API (`soda.rs`), the pages, the public log under `/log`, health and metrics.
 //! Never: reads a store or an engine; answers past the roads; writes a byte to a socket without the gate's pass.
 //!
 //! # How
@@ -28,6 +28,7 @@ mod plain;
 mod public_log;
 mod routes;
 mod serve;
+mod soda;
 mod tls;
 mod watch;
 mod witness;
@@ -36,6 +37,7 @@ pub use halted::{Halted, serve_halted};
 pub use openapi::openapi_json;
 pub use pages::transparency::report_html;
 pub use routes::{ROUTES, Route};
+pub use soda::rates::Rates;
 pub use serve::{Config, Error, listen, no_core_dumps, raise_open_files, serve};
 pub use tls::{BadTls, Tls};
 pub use witness::{WitnessClock, serve_witness};

@@ -7,6 +7,7 @@ pub(crate) mod certificate;
 pub(crate) mod check;
 mod chrome;
 pub(crate) mod counts;
+pub(crate) mod data;
 pub(crate) mod devices;
 pub(crate) mod disclosures;
 pub(crate) mod entries;

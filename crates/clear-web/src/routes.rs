@@ -13,6 +13,7 @@ use crate::api::{
 };
 use crate::app::{App, note_route};
 use crate::fault::Fault;
+use crate::soda::{catalog, citizen, resource, v3, views};
 use crate::{assets, pages, public_log, watch};
 
 /// One thing that can be asked over HTTP.
@@ -118,6 +119,24 @@ routes! {
     GET "/api/v1/openapi.json" "openapi" ANYBODY reference::openapi, "This interface as an OpenAPI document.";
     GET "/api/v1/docs" "docs" ANYBODY reference::docs, "This interface as a page.";
 
+    GET "/resource/{set}" "set_rows" ANYBODY resource::rows, "Rows of a public set, as SODA 2.1 gives them.";
+    GET "/resource/{set}/{row}" "set_row" ANYBODY resource::row, "One row of a public set.";
+    GET "/api/views.json" "set_views" ANYBODY views::all, "What is told of the public sets.";
+    GET "/api/views" "set_views_bare" ANYBODY views::all, "The same.";
+    GET "/api/views/{set}" "set_view" ANYBODY views::one, "What is told of a public set.";
+    GET "/api/views/{set}/{file}" "set_download" ANYBODY resource::download, "A public set as a file: rows.csv, rows.json, rows.geojson, rows.parquet, rows.xlsx.";
+    GET "/views.json" "set_views_short" ANYBODY views::all, "As under /api/views.";
+    GET "/views/{set}" "set_view_short" ANYBODY views::one, "As under /api/views.";
+    GET "/views/{set}/{file}" "set_download_short" ANYBODY resource::download, "As under /api/views.";
+    GET "/api/catalog/v1" "set_catalog" ANYBODY catalog::search, "The catalogue of public sets.";
+    GET "/data.json" "set_dcat" ANYBODY catalog::dcat, "The catalogue in DCAT-US 1.1.";
+    GET "/d/{set}" "set_link" ANYBODY resource::page, "The page of a public set.";
+    POST "/api/v3/views/{set}/{file}" "set_query" ANYBODY v3::query, "Asks a public set, as SODA 3 does: query.json, export.csv.";
+    GET "/api/v3/views/{set}/{file}" "set_query_by_address" ANYBODY v3::query_by_address, "The same, with the question in the address.";
+    GET "/clearpath/api/1.0/crimes/{what}" "citizen_crimes" ANYBODY citizen::crimes, "The original's interface for residents: list, major, nearbyXY, rdNo, type.";
+    GET "/clearpath/api/1.0/mostWanted/list" "citizen_most_wanted" ANYBODY citizen::nothing, "The original's list of persons wanted: empty here.";
+    GET "/clearpath/api/1.0/communityCalendar/events" "citizen_calendar" ANYBODY citizen::nothing, "The original's calendar: empty here.";
+
     GET "/register/export" "register_export" ANYBODY certificate::register_export, "The register as one signed file.";
     GET "/log/checkpoint" "log_checkpoint" ANYBODY public_log::checkpoint, "The log's public checkpoint.";
     GET "/log/tile/{*path}" "log_tile" ANYBODY public_log::tile, "A tile or entry bundle of the log, as far as the public checkpoint reaches.";
@@ -163,6 +182,8 @@ routes! {
     GET "/productions/{number}" "production_page" KEEPER pages::productions::one, "An entry of the docket, with its manifest.";
     POST "/productions/{number}/determination" "determine_form" KEEPER pages::productions::determine, "Counsel's determination that was filled in.";
     POST "/productions/{number}/release" "release_form" KEEPER pages::productions::release, "A release.";
+    GET "/data" "data_page" ANYBODY pages::data::page, "The public sets, and how programs read them.";
+    GET "/data/{set}" "data_set_page" ANYBODY pages::data::set, "One public set: its columns, some of its rows, downloads.";
     GET "/devices" "devices_page" SIGNED_IN pages::devices::page, "The own devices.";
     POST "/devices/{device}/end" "end_device_form" SIGNED_IN pages::devices::end, "Ends an own device.";
     POST "/steward/cut-offs" "steward_cut_off" STEWARD pages::steward::enter, "A signed order is put in force.";
@@ -172,7 +193,12 @@ routes! {
 pub(crate) fn public_name(method: &str, pattern: &str) -> Option<&'static str> {
     // Questions of the machine's own watchers, and a page's stylesheet, are nobody's visit.
     const NO_VISITS: [&str; 4] = ["healthz", "metrics", "asset", "sign_in_page"];
-    let route = ROUTES.iter().find(|route| route.path == pattern && route.method == "GET" && method != "POST")?;
+    let asked = if method == "POST" { "POST" } else { "GET" };
+    let route = ROUTES.iter().find(|route| route.path == pattern && route.method == asked)?;
+    // What is posted is a deed, but for questions about the public sets.
+    if asked == "POST" && !crate::soda::is_here(route.path) {
+        return None;
+    }
     (route.who == ANYBODY && !NO_VISITS.contains(&route.name)).then_some(route.name)
 }
 

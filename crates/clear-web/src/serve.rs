@@ -24,6 +24,7 @@ use tokio::time::{sleep, timeout};
 use crate::app::{self, App};
 use crate::gated::Gated;
 use crate::routes;
+use crate::soda::rates::Rates;
 use crate::tls::Tls;
 
 /// How a server is set up.
@@ -49,6 +50,8 @@ pub struct Config {
     pub watch: clear_audit::Watch,
     /// Whom to call when nothing can be logged; without one, the register's legal contact.
     pub contact: Option<String>,
+    /// How often one address may ask the open-data API.
+    pub rates: Rates,
 }
 
 impl Default for Config {
@@ -64,6 +67,7 @@ impl Default for Config {
             tls: None,
             watch: clear_audit::Watch::default(),
             contact: None,
+            rates: Rates::default(),
         }
     }
 }

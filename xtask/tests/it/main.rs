@@ -35,6 +35,11 @@ fn every_crate_has_a_front_page_and_says_in_out_never() {
 }
 
 #[test]
+fn the_page_about_the_query_language_is_that_of_the_list_of_functions() {
+    passes("soql");
+}
+
+#[test]
 fn requirements_name_the_tests_that_show_them() {
     passes("requirements");
 }

@@ -14,11 +14,12 @@ use std::time::Duration;
 
 use clear_audit::{Event, Log, Opened, Options, What};
 use clear_jobs::lapse;
+use clear_policy::{Affiliation, Covers, Deed, Entry, RuleFault, Rules, Scope, Slice, Verdict, sign};
 use clear_record::{
     AgencyId, Draft, HotFile, HotTopic, Inquiry, Instrument, Kind, Label, Method, Origin, PersonId, Provenance, Record,
     RecordId, Seq, Standing,
 };
-use clear_respond::{Credential, Desk, Filing, NewAccount, Open, Parts, Proven, answer};
+use clear_respond::{Credential, Desk, Filing, NewAccount, Open, Parts, Proven, answer, order_preview};
 use clear_rules::CedarRules;
 use clear_store::{Ledger, Store};
 use clear_testkit::story;
@@ -32,7 +33,38 @@ const TODAY: Date = date(2026, 3, 10);
 struct City {
     desk: Arc<Desk>,
     ledger: Arc<dyn Ledger>,
+    filings: Arc<Filings>,
     _folder: tempfile::TempDir,
+}
+
+/// What is done when a filing of hot-file entries is decided, with how many were before it.
+type Hook = Box<dyn FnMut(usize) + Send>;
+
+/// The shipped rules, and a place from which something can happen in the middle of a job: where its filing is decided.
+struct Filings {
+    rules: CedarRules,
+    hook: Mutex<(usize, Option<Hook>)>,
+}
+
+impl Rules for Filings {
+    fn judge(&self, slice: &Slice, label: &Label) -> Result<Verdict, RuleFault> {
+        self.rules.judge(slice, label)
+    }
+
+    fn permits(&self, slice: &Slice, deed: Deed) -> Result<bool, RuleFault> {
+        if deed == Deed::File(Kind::HotFile) {
+            let (before, hook) = &mut *self.hook.lock().unwrap();
+            if let Some(hook) = hook {
+                hook(*before);
+                *before += 1;
+            }
+        }
+        self.rules.permits(slice, deed)
+    }
+
+    fn digest(&self) -> &str {
+        self.rules.digest()
+    }
 }
 
 impl City {
@@ -55,10 +87,10 @@ impl City {
             *now += SignedDuration::from_micros(1);
             *now
         });
-        let rules = Arc::new(CedarRules::embedded().unwrap());
-        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await.unwrap();
+        let filings = Arc::new(Filings { rules: CedarRules::embedded().unwrap(), hook: Mutex::default() });
+        let desk = Desk::open(Parts { store, log, recovered, rules: filings.clone(), clock }).await.unwrap();
         desk.found(&story::entries()).await.unwrap();
-        City { desk: Arc::new(desk), ledger, _folder: folder }
+        City { desk: Arc::new(desk), ledger, filings, _folder: folder }
     }
 
     /// Whoever plays that part.
@@ -264,4 +296,61 @@ async fn gr55_a_job_is_an_asker_like_everybody_and_is_refused_like_one() {
         "a job was refused: The inquiry does not say: purpose, use_code, case, reason, on_behalf_of."
     );
     assert_eq!(city.fields(&clerk, id).await.get("lapsed_on").cloned().unwrap_or_default(), Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gr02_s16_a_job_whose_account_is_cut_off_in_mid_run_does_nothing_more() {
+    let city = City::open().await;
+    let (clerk, keeper, steward) = (city.asker("clerk").await, city.asker("keeper").await, city.asker("steward").await);
+    let person = city.wanted(&clerk).await;
+    let many: Vec<_> = (0..620).map(|_| (RecordId::fresh(Kind::HotFile), entry(person, Some(TODAY)))).collect();
+    let ids: Vec<RecordId> = many.iter().map(|(id, _)| *id).collect();
+    city.file(&clerk, many).await;
+
+    // The job's account also belongs to an agency of which nothing is known to be wrong yet.
+    let frs: AgencyId = "frs".parse().unwrap();
+    let govern = {
+        let desk = city.desk.clone();
+        move |entry: Entry| {
+            let (desk, steward) = (desk.clone(), steward.clone());
+            async move {
+                let filing = Filing::Register(vec![entry]);
+                let request = desk.request(&steward, Inquiry::default(), Origin::default(), None, filing);
+                clear_respond::accept(&desk, request).await.map(|_| ()).unwrap();
+            }
+        }
+    };
+    let account = keeper.account.clone().unwrap();
+    govern(Entry::Affiliation(Affiliation { account, agency: frs.clone(), from: city.desk.clock(), until: None }))
+        .await;
+    // A filing is decided when it comes and again with the pen in hand. The order comes between the two of the second
+    // filing: the job has asked, was let in, and the first filing was acknowledged.
+    let (runtime, desk) = (tokio::runtime::Handle::current(), city.desk.clone());
+    let hook: Hook = Box::new(move |before| {
+        if before != 2 {
+            return;
+        }
+        let preview =
+            order_preview(&desk, "CO-1", &frs, Covers::Under, Scope::Installation, None, "By order.").unwrap().1;
+        let keys = story::fixed_keys(&story::register());
+        let keys: Vec<&str> = keys.iter().take(2).map(|key| key.private.as_str()).collect();
+        let order = Entry::CutOff { note: sign(&preview.text, &keys).unwrap() };
+        std::thread::scope(|scope| scope.spawn(|| runtime.block_on(govern(order))).join().unwrap());
+    });
+    *city.filings.hook.lock().unwrap() = (0, Some(hook));
+    let refused = lapse(&city.desk, &keeper, &inquiry(), TODAY).await.unwrap_err().to_string();
+    assert!(refused.starts_with("a job was refused: ") && refused.contains("CO-1"), "{refused}");
+    city.filings.hook.lock().unwrap().1 = None;
+
+    // What was acknowledged before the order is there; of the rest, nothing.
+    assert_eq!(city.filed_by(&keeper).iter().map(Vec::len).collect::<Vec<_>>(), [500]);
+    let mut lapsed = 0;
+    for id in &ids {
+        lapsed += usize::from(city.ledger.history(*id, Seq(u64::MAX)).await.unwrap().len() > 1);
+    }
+    assert_eq!(lapsed, 500);
+    // Asked again it is refused at once, and its token proves nobody any more.
+    let again = lapse(&city.desk, &keeper, &inquiry(), TODAY).await.unwrap_err().to_string();
+    assert!(again.contains("CO-1"), "{again}");
+    assert_eq!(city.filed_by(&keeper).len(), 1);
 }

@@ -7,6 +7,7 @@ mod members;
 mod monotone;
 mod orders;
 mod path;
+mod publish;
 mod reasons;
 mod register;
 mod resumption;

@@ -1,11 +1,21 @@
 //! INVARIANT (a cut-off has no inverse): whatever the register takes later, what a closure denied stays denied.
 
-use clear_policy::{AgencyKind, Covers, Decision, Denial, EdgeKind, Entry, Register, SuspensionEnd, decide};
+use std::collections::BTreeSet;
+
+use clear_policy::{
+    Admission, AgencyKind, Announcement, Covers, Decision, Denial, EdgeKind, Ending, Entry, KeyEnd, Member, Register,
+    SuspensionEnd, TaskForce, decide,
+};
 use proptest::prelude::*;
 
-use crate::world::{BASIC, RULES, affiliation, agreement, ask, at, city, cut, edge, known, labels, suspension};
+use crate::world::{
+    BASIC, RULES, account, affiliation, agency, agreement, ask, at, city, cut, edge, known, labels, note, signer,
+    suspension,
+};
 
 const NAMES: [&str; 12] = ["pd", "so", "bor", "frs", "sis", "new", "state", "tf", "board", "x1", "x2", "x3"];
+
+const KEYS: [&str; 5] = ["ann", "bob", "cyd", "sam", "sue"];
 
 /// One thing that somebody tries to enter; the register may refuse it.
 #[derive(Debug, Clone)]
@@ -17,6 +27,12 @@ enum Step {
     Suspension(usize),
     SuspensionEnd,
     CutOff(usize, bool),
+    Announced(usize, Option<usize>),
+    Admitted(usize),
+    TaskForce,
+    Member(usize),
+    Ending(u8),
+    KeyEnd(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -30,7 +46,15 @@ fn step() -> impl Strategy<Value = Step> {
         name.clone().prop_map(Step::Affiliation),
         name.clone().prop_map(Step::Suspension),
         Just(Step::SuspensionEnd),
-        (name, any::<bool>()).prop_map(|(over, family)| Step::CutOff(over, family)),
+        (name.clone(), any::<bool>()).prop_map(|(over, family)| Step::CutOff(over, family)),
+        (9..NAMES.len(), prop::option::of(name.clone())).prop_map(|(id, up)| Step::Announced(id, up)),
+        (9..NAMES.len()).prop_map(Step::Admitted),
+        // Led by the same agency, its members enrolled and not dismissed: a task force is freed when the agency that is cut
+        // off leaves it, and that is meant (GR10).
+        Just(Step::TaskForce),
+        name.prop_map(Step::Member),
+        (0u8..112).prop_map(Step::Ending),
+        (0..KEYS.len()).prop_map(Step::KeyEnd),
     ]
 }
 
@@ -51,6 +75,40 @@ fn take(register: &mut Register, step: &Step, at_step: usize) {
         Step::Affiliation(with) => affiliation("u", name(*with), None),
         Step::Suspension(over) => suspension("S", name(*over), "2026-02-01", "2026-02-10"),
         Step::SuspensionEnd => Entry::SuspensionEnd(SuspensionEnd { number: "S".into(), at: at("2020-01-01") }),
+        Step::Announced(id, up) => {
+            let Entry::Agency(known) = known(name(*id), AgencyKind::Federal, up.map(name), None) else { return };
+            Entry::Announcement(Announcement { agency: known, by: Some(account("al")), at: Some(at("2026-01-01")) })
+        }
+        Step::Admitted(id) => {
+            let admission =
+                Admission { agency: agency(name(*id)), by: Some(account("bo")), at: Some(at("2026-01-20")) };
+            Entry::Admission(admission)
+        }
+        Step::TaskForce => Entry::TaskForce(TaskForce {
+            agency: agency("tf"),
+            lead: agency("so"),
+            purposes: BTreeSet::from(["case".into()]),
+            from: at("2026-01-01"),
+            until: at("2027-01-01"),
+            document: "00".into(),
+        }),
+        Step::Member(member) => {
+            let [task_force, agency] = ["tf", name(*member)].map(agency);
+            Entry::Member(Member { task_force, agency, from: at("2026-01-01"), until: None })
+        }
+        Step::Ending(number) => {
+            let ending = Ending {
+                installation: agency("city"),
+                number: "E-1".into(),
+                order: format!("CO-{number}"),
+                issued_at: at("2026-01-02"),
+                holds_from: at("2027-01-01"),
+                register: register.version(),
+                text: "The council ends it.".into(),
+            };
+            Entry::Ending { note: note(&ending, &["ann", "bob", "cyd"].map(signer)) }
+        }
+        Step::KeyEnd(holder) => Entry::KeyEnd(KeyEnd { holder: account(KEYS[*holder]), reason: "It was lost.".into() }),
         Step::CutOff(over, family) => {
             let covers = if *family { Covers::Family } else { Covers::Under };
             if register.agency(&crate::world::agency(name(*over))).is_some() {

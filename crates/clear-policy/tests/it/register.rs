@@ -200,6 +200,31 @@ fn a_grant_ends_with_a_suspension_or_an_order_that_meets_it_and_with_nothing_els
 }
 
 #[test]
+fn gr04_a_grant_ends_when_the_closure_of_an_older_order_grows_to_it() {
+    let mut register = city();
+    cut(&mut register, "CO-1", "bor", Covers::Under).unwrap();
+    let granted = |who: &str| permitted(&register, &ask("u", who, "partner", who, "2026-03-01"));
+    let (state, own) = (granted("state"), granted("pd"));
+    register.apply(&edge(EdgeKind::Parent, "bor", "state", None)).unwrap();
+    match state.ended_by(&register, at("2026-03-02")) {
+        Some(Denial::Ordered(order)) => assert_eq!(order.draft.number, "CO-1"),
+        other => panic!("{other:?}"),
+    }
+    assert!(own.holds(&register, at("2026-03-02")), "and nobody else's");
+}
+
+#[test]
+fn gr04_a_grant_ends_when_a_suspension_begins_that_was_entered_before_it() {
+    let mut register = city();
+    register.apply(&suspension("S-1", "state", "2026-03-10", "2026-03-12")).unwrap();
+    let state = permitted(&register, &ask("u", "state", "partner", "state", "2026-03-01"));
+    let ended = |day| matches!(state.ended_by(&register, at(day)), Some(Denial::Suspended(_)));
+    for (day, is) in [("2026-03-09", false), ("2026-03-10", true), ("2026-03-11", true), ("2026-03-12", false)] {
+        assert_eq!(ended(day), is, "{day}");
+    }
+}
+
+#[test]
 fn an_entry_for_nobody_is_refused() {
     let mut register = city();
     assert_eq!(register.apply(&affiliation("u", "nobody", None)), Err(BadEntry::UnknownAgency(agency("nobody"))));

@@ -1,13 +1,15 @@
 //! What stops an answer, and does not let it start again: a change of the rules, a clock that is set, a hat that is put on.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use clear_policy::{
-    Affiliation, Deed, Ending, EndingPower, Entry, Over, RuleFault, Rules, Slice, SuspensionDraft, Verdict, sign,
+    Affiliation, Covers, Deed, Edge, EdgeKind, Ending, EndingPower, Entry, Over, RuleFault, Rules, Scope, Slice,
+    SuspensionDraft, Verdict, closure_digest, sign,
 };
-use clear_record::{Inquiry, Label};
-use clear_respond::{Bearer, Bound, Desk, Filing};
+use clear_record::{AgencyId, Inquiry, Label};
+use clear_respond::{Bearer, Bound, Desk, Filing, order_preview};
 use clear_rules::CedarRules;
 use clear_testkit::story;
 use jiff::SignedDuration;
@@ -124,6 +126,34 @@ async fn gr03_an_ending_that_is_dated_back_shortens_no_notice() {
     let said = ends(1, 91).await.unwrap_err();
     assert!(said.contains("ahead of this server's clock"), "{said}");
     assert_eq!(ends(0, 90).await, Ok(()));
+}
+
+#[tokio::test]
+async fn gr02_an_edge_that_is_ended_with_an_earlier_date_ends_now() {
+    let bed = Bed::open().await;
+    let (parent, child): (AgencyId, AgencyId) = ("border-department".parse().unwrap(), "frs".parse().unwrap());
+    let drafted = || {
+        let (desk, scope) = (&bed.desk, Scope::Installation);
+        let (draft, shown) = order_preview(desk, "CO-1", &parent, Covers::Under, scope, None, "By order.").unwrap();
+        (draft, shown.closure.into_iter().map(|(id, _)| id.parse::<AgencyId>().unwrap()).collect::<BTreeSet<_>>())
+    };
+    let (_, before) = drafted();
+    assert!(before.contains(&child));
+    let years_ago = bed.now() - SignedDuration::from_hours(5 * 365 * 24);
+    let edge = Edge { kind: EdgeKind::Parent, from: parent.clone(), to: child.clone(), ended_at: Some(years_ago) };
+    bed.file("steward", Filing::Register(vec![Entry::Edge(edge)])).await.unwrap();
+    bed.later(60);
+    let (mut draft, after) = drafted();
+    assert!(!after.contains(&child), "it is no longer under it");
+    // An order of this morning meets what was under it this morning, whatever the entry says.
+    draft.issued_at = bed.now() - SignedDuration::from_mins(90);
+    (draft.closure_count, draft.closure_digest) = (before.len(), closure_digest(&before));
+    let keys = story::fixed_keys(&story::register());
+    let keys: Vec<&str> = keys.iter().take(2).map(|key| key.private.as_str()).collect();
+    let note = sign(&draft.to_string(), &keys).unwrap();
+    bed.file("steward", Filing::Register(vec![Entry::CutOff { note }])).await.unwrap();
+    let inquiry = bed.inquiry("cut_off", "suspect named by a witness").await;
+    assert_eq!(bed.check("cut_off", &inquiry).await, Err("cut_off".into()));
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 //! The language as a table of texts, and as properties.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod plans;
+
 use clear_soql::{
-    Case, DEPTH_MAX, Expr, Infix, Item, Name, Node, Nulls, Order, Position, Prefix, Select, Span, Window, parse,
+    Bound, Case, DEPTH_MAX, Every, Expr, Frame, From, Infix, Item, Join, JoinKind, Link, Name, Named, Node, Nulls,
+    Order, Part, Position, Prefix, Query, Select, SetKind, Source, Span, Window, parse,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -91,6 +94,14 @@ fn expressions_read() {
             "rank() OVER (PARTITION BY a, b ORDER BY c DESC NULLS LAST)",
         ),
         ("row_number() over ()", "row_number() OVER ()"),
+        (
+            "sum(x) over (order by d rows between 6 preceding and current row)",
+            "sum(x) OVER (ORDER BY d ROWS BETWEEN 6 PRECEDING AND CURRENT ROW)",
+        ),
+        ("sum(x) over (range unbounded preceding)", "sum(x) OVER (RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"),
+        ("@j.ward = @abcd-1234.`the ward`", "@j.ward = @abcd-1234.`the ward`"),
+        ("@j.:id", "@j.:id"),
+        ("range = rows and union = left", "range = rows AND union = left"),
         ("a -- and b\n + /* two */ 2", "a + 2"),
         ("- - a", "- -a"),
         ("((((a))))", "a"),
@@ -129,6 +140,11 @@ fn what_is_wrong_is_told_with_its_code_and_place() {
         ("f(a,)", "bad-parse 1:5"),
         ("a b §", "bad-parse 1:3"),
         ("a ! b", "unexpected-character 1:3"),
+        ("a @ b", "unexpected-character 1:3"),
+        ("@j", "unexpected-eof 1:3"),
+        ("@j.*", "bad-parse 1:4"),
+        ("sum(x) over (rows 3)", "bad-parse 1:20"),
+        ("sum(x) over (rows between 1 preceding)", "bad-parse 1:38"),
     ] {
         assert_eq!(read(text), error, "{text}");
     }
@@ -154,7 +170,30 @@ fn queries_read() {
         ("select a limit 99999999999999999999999", "bad-parse 1:16"),
         ("select a limit 1.5", "bad-parse 1:16"),
         ("select", "unexpected-eof 1:7"),
-        ("select a from b", "bad-parse 1:10"),
+        ("select a from b", "bad-parse 1:15"),
+        ("select a from @b as c where @c.x", "SELECT a FROM @b AS c WHERE @c.x"),
+        (
+            "select *, @j.*(except :id) join @abcd-1234 as j on a = @j.b",
+            "SELECT *, @j.*(EXCEPT :id) JOIN @abcd-1234 AS j ON a = @j.b",
+        ),
+        (
+            "select a left join @b on c right outer join @d as @e on f",
+            "SELECT a LEFT OUTER JOIN @b ON c RIGHT OUTER JOIN @d AS e ON f",
+        ),
+        (
+            "select a full outer join (select b |> select c) as j on true",
+            "SELECT a FULL OUTER JOIN (SELECT b |> SELECT c) AS j ON TRUE",
+        ),
+        ("select a join (select b) on c", "bad-parse 1:26"),
+        ("select a join b on c", "bad-parse 1:15"),
+        (
+            "select a |> select b union all (select c intersect select d)",
+            "SELECT a |> SELECT b UNION ALL (SELECT c INTERSECT SELECT d)",
+        ),
+        ("select a minus select b", "SELECT a MINUS SELECT b"),
+        ("select a |> (select b)", "bad-parse 1:13"),
+        ("select a union", "unexpected-eof 1:15"),
+        ("(select a) union (select b)", "(SELECT a) UNION (SELECT b)"),
         ("select a order by a nulls middle", "bad-parse 1:27"),
         ("where a", "bad-parse 1:1"),
     ] {
@@ -162,7 +201,60 @@ fn queries_read() {
     }
     assert_eq!(show(parse::selection("distinct a, b as c").map(|(_, items)| items[1].clone())), "b AS c");
     assert_eq!(parse::orders("a desc, b").unwrap().len(), 2);
+    let deep = format!("{}select a{}", "(".repeat(100_000), ")".repeat(100_000));
+    assert!(read_query(&deep).starts_with("bad-parse"));
     assert_eq!(parse::groups("a, b").unwrap().len(), 2);
+}
+
+#[test]
+fn clauses_are_read_each_by_itself() {
+    let read = |clauses: parse::Clauses<'_>| match parse::clauses(&clauses) {
+        Ok(written) => format!("{} | {}", written.text, written.query),
+        Err(error) => {
+            let Position { row, column, line } = error.position();
+            format!("{} {row}:{column} {line}", error.code().trim_start_matches("query.soql."))
+        }
+    };
+    let none = parse::Clauses::default();
+    for (clauses, query) in [
+        (none, "SELECT * | SELECT *"),
+        (parse::Clauses { select: Some(" "), search: Some(""), ..none }, "SELECT * | SELECT *"),
+        (
+            parse::Clauses {
+                select: Some("a, count(*)"),
+                filter: Some("b > 1 -- all of it"),
+                equal: &[("Arrest", "true"), ("block", "O'HARE")],
+                group: Some("a"),
+                order: Some("a desc"),
+                search: Some("it's"),
+                limit: Some("5"),
+                offset: Some("10"),
+                ..none
+            },
+            "SELECT a, count(*) WHERE b > 1 -- all of it AND `Arrest` = 'true' AND `block` = 'O''HARE' GROUP BY a ORDER BY a desc SEARCH 'it''s' LIMIT 5 OFFSET 10 | SELECT a, count(*) WHERE b > 1 AND arrest = 'true' AND block = 'O''HARE' GROUP BY a ORDER BY a DESC SEARCH 'it''s' LIMIT 5 OFFSET 10",
+        ),
+        // A clause says what it is for and nothing else.
+        (parse::Clauses { filter: Some("a limit 1"), ..none }, "bad-parse 1:18 SELECT * WHERE a limit 1"),
+        (
+            parse::Clauses { filter: Some("a ="), order: Some("b"), ..none },
+            "unexpected-eof 1:19 SELECT * WHERE a = ORDER BY b",
+        ),
+        (parse::Clauses { select: Some("a"), limit: Some("-1"), ..none }, "bad-parse 1:16 SELECT a LIMIT -1"),
+        (
+            parse::Clauses { limit: Some("999999999999"), ..none },
+            "SELECT * LIMIT 999999999999 | SELECT * LIMIT 999999999999",
+        ),
+        (
+            parse::Clauses { filter: Some("a = 'x"), order: Some("b'"), ..none },
+            "unterminated-string 1:20 SELECT * WHERE a = 'x ORDER BY b'",
+        ),
+        (
+            parse::Clauses { filter: Some("a /* b"), order: Some("c */"), ..none },
+            "unexpected-eof 1:22 SELECT * WHERE a /* b ORDER BY c */",
+        ),
+    ] {
+        assert_eq!(read(clauses), query);
+    }
 }
 
 #[test]
@@ -221,6 +313,25 @@ fn any_order(by: impl Strategy<Value = Expr>) -> impl Strategy<Value = Order> {
     (by, any::<bool>(), nulls).prop_map(|(by, descending, nulls)| Order { by, descending, nulls })
 }
 
+fn any_table() -> impl Strategy<Value = Name> {
+    "[a-z0-9]{1,4}(-[a-z0-9]{1,4})?".prop_map(|name| Name::new(&name))
+}
+
+fn unplaced(name: Name) -> Named {
+    Named { name, span: Span::default() }
+}
+
+fn any_frame() -> impl Strategy<Value = Frame> {
+    let bound = prop_oneof![
+        Just(Bound::First),
+        any::<u64>().prop_map(Bound::Before),
+        Just(Bound::Current),
+        any::<u64>().prop_map(Bound::After),
+        Just(Bound::Last),
+    ];
+    (any::<bool>(), bound.clone(), bound).prop_map(|(rows, from, to)| Frame { rows, from, to })
+}
+
 fn any_expr() -> impl Strategy<Value = Expr> {
     let leaf = prop_oneof![
         Just(Node::Null),
@@ -228,13 +339,14 @@ fn any_expr() -> impl Strategy<Value = Expr> {
         proptest::sample::select(vec!["0", "12", "0.5", ".5", "1e6", "2.5E-3"]).prop_map(|n| Node::Number(n.into())),
         ".{0,8}".prop_map(Node::Text),
         any_name().prop_map(Node::Column),
+        (any_table(), any_name()).prop_map(|(table, column)| Node::Joined { table, column }),
     ]
     .prop_map(at);
     leaf.prop_recursive(5, 40, 4, |inner| {
         let boxed = || inner.clone().prop_map(Box::new);
         let argument = prop_oneof![4 => inner.clone(), 1 => Just(at(Node::Star))];
-        let window = (vec(inner.clone(), 0..3), vec(any_order(inner.clone()), 0..3))
-            .prop_map(|(partition_by, order_by)| Window { partition_by, order_by });
+        let window = (vec(inner.clone(), 0..3), vec(any_order(inner.clone()), 0..3), option::of(any_frame()))
+            .prop_map(|(partition_by, order_by, frame)| Window { partition_by, order_by, frame });
         prop_oneof![
             (proptest::sample::select(vec![Prefix::Minus, Prefix::Plus, Prefix::Not]), boxed())
                 .prop_map(|(p, e)| Node::Prefix(p, e)),
@@ -261,39 +373,75 @@ fn any_expr() -> impl Strategy<Value = Expr> {
     })
 }
 
-fn any_query() -> impl Strategy<Value = Select> {
+fn any_select(nested: BoxedStrategy<Query>) -> impl Strategy<Value = Select> {
     let item = prop_oneof![
-        (any::<bool>(), vec(any_name(), 0..3)).prop_map(|(system, except)| Item::All {
-            system,
-            except,
-            span: Span::default()
+        (option::of(any_table()), any::<bool>(), vec(any_name(), 0..3)).prop_map(|(table, system, except)| {
+            let except = except.into_iter().map(unplaced).collect();
+            Item::All { table, system, except, span: Span::default() }
         }),
-        (any_expr(), option::of(any_name())).prop_map(|(value, alias)| Item::Value { value, alias }),
+        (any_expr(), option::of(any_name()))
+            .prop_map(|(value, alias)| Item::Value { value, alias: alias.map(unplaced) }),
     ];
+    let alias = || option::of(any_name().prop_map(unplaced));
+    let from = (any_table().prop_map(unplaced), alias()).prop_map(|(table, alias)| From { table, alias });
+    let with = prop_oneof![
+        any_table().prop_map(|table| Source::Table(unplaced(table))),
+        nested.prop_map(|query| Source::Query(Box::new(query))),
+    ];
+    let kind = proptest::sample::select(vec![JoinKind::Inner, JoinKind::Left, JoinKind::Right, JoinKind::Full]);
+    let join = (kind, with, any_name().prop_map(unplaced), any_expr()).prop_map(|(kind, with, alias, on)| Join {
+        kind,
+        with,
+        alias: Some(alias),
+        on,
+    });
     let clauses =
         (option::of(any_expr()), vec(any_expr(), 0..3), option::of(any_expr()), vec(any_order(any_expr()), 0..3));
-    (any::<bool>(), vec(item, 1..4), clauses, option::of(".{0,5}"), option::of(any::<u64>()), option::of(any::<u64>()))
-        .prop_map(|(distinct, items, (filter, group_by, having, order_by), search, limit, offset)| Select {
-            distinct,
-            items,
-            filter,
-            group_by,
-            having,
-            order_by,
-            search,
-            limit,
-            offset,
-        })
+    let sources = (option::of(from), vec(join, 0..2));
+    (
+        any::<bool>(),
+        vec(item, 1..4),
+        sources,
+        clauses,
+        option::of(".{0,5}"),
+        option::of(any::<u64>()),
+        option::of(any::<u64>()),
+    )
+        .prop_map(
+            |(distinct, items, (from, joins), (filter, group_by, having, order_by), search, limit, offset)| Select {
+                distinct,
+                items,
+                from,
+                joins,
+                filter,
+                group_by,
+                having,
+                order_by,
+                search,
+                limit,
+                offset,
+            },
+        )
 }
 
-/// An item without its place, which canonical text moves.
-fn unplaced(mut query: Select) -> Select {
-    for item in &mut query.items {
-        if let Item::All { span, .. } = item {
-            *span = Span::default();
-        }
-    }
-    query
+fn any_query() -> impl Strategy<Value = Query> {
+    let single = Query { first: Part::Select(Box::new(select_star())), then: Vec::new() };
+    Just(single).boxed().prop_recursive(2, 4, 3, |inner| {
+        let part = prop_oneof![
+            2 => any_select(inner.clone().boxed()).prop_map(|select| Part::Select(Box::new(select))),
+            1 => inner.clone().prop_map(|query| Part::Nested(Box::new(query))),
+        ];
+        let kind = proptest::sample::select(vec![SetKind::Union, SetKind::Intersect, SetKind::Minus]);
+        let every = proptest::sample::select(vec![Every::Once, Every::All]);
+        let rows = (kind, every, part.clone()).prop_map(|(kind, every, part)| (Link::Rows(kind, every), part));
+        let pipe = any_select(inner.boxed()).prop_map(|select| (Link::Pipe, Part::Select(Box::new(select))));
+        (part, vec(prop_oneof![rows, pipe], 0..2)).prop_map(|(first, then)| Query { first, then })
+    })
+}
+
+fn select_star() -> Select {
+    let all = Item::All { table: None, system: false, except: Vec::new(), span: Span::default() };
+    Select { items: vec![all], ..Select::default() }
 }
 
 proptest! {
@@ -308,7 +456,7 @@ proptest! {
     #[test]
     fn what_is_printed_reads_back_as_the_same_query(query in any_query()) {
         let text = query.to_string();
-        prop_assert_eq!(parse::query(&text).map(unplaced).map_err(|error| format!("{text}: {error}")), Ok(query));
+        prop_assert_eq!(parse::query(&text).map_err(|error| format!("{text}: {error}")), Ok(query));
     }
 
     #[test]
@@ -322,6 +470,7 @@ proptest! {
     fn no_soup_of_tokens_is_too_strange(words in vec(proptest::sample::select(vec![
         "select", "where", "a", "(", ")", "not", "in", "like", "between", "and", "or", "is", "null", "'x'", "1", "-", "^", "::",
         ".", "[", "]", "case", "when", "then", "end", ",", "*", ":id", "`q`", "'", "\"", "order", "by", "limit", "over", "filter", "\n",
+        "@j", "join", "on", "union", "|>", "from", "rows", "as",
     ]), 0..40)) {
         let text = words.join(" ");
         for read in [parse::expression(&text).map(|tree| tree.to_string()), parse::query(&text).map(|tree| tree.to_string())] {

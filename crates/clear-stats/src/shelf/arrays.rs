@@ -10,7 +10,7 @@ use arrow::array::{
 };
 use arrow::buffer::NullBuffer;
 use arrow::compute::{cast, take};
-use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use clear_record::FieldClass;
 
@@ -45,18 +45,11 @@ pub(super) fn schema(columns: &[(Source, SetColumn)]) -> SchemaRef {
 
 /// How a type of the open-data API is laid out.
 pub(crate) fn data_type(soql_type: SoqlType) -> DataType {
-    match soql_type {
-        SoqlType::Text => DataType::Utf8View,
-        SoqlType::Number => DataType::Float64,
-        SoqlType::Checkbox => DataType::Boolean,
-        SoqlType::FloatingTimestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
-        SoqlType::FixedTimestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        SoqlType::Point => DataType::Struct(point_fields()),
-    }
+    crate::soql::layout(soql_type)
 }
 
 fn point_fields() -> Fields {
-    Fields::from(vec![Field::new("x", DataType::Float64, false), Field::new("y", DataType::Float64, false)])
+    Fields::from(vec![Field::new("x", DataType::Float64, true), Field::new("y", DataType::Float64, true)])
 }
 
 /// Makes batches of one shelf's rows.

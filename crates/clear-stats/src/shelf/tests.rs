@@ -1,3 +1,4 @@
+#![cfg(test)]
 //! INVARIANT (hidden rows end in the leaf): answer and error of any question over a shelf equal those over a projection that
 //! never held what the Sight hides; and what is quick says the same as what it stands for.
 

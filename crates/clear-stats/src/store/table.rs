@@ -175,10 +175,10 @@ impl Writer {
         self.numbers.find(self.hasher.hash_one((raw, part)), is).copied()
     }
 
-    /// Takes in what a record's rows are now.
-    pub(crate) fn apply(&mut self, of: &Rows, at_second: u32) {
+    /// Takes in what a record's rows are now; gives whether that is anything new.
+    pub(crate) fn apply(&mut self, of: &Rows, at_second: u32) -> bool {
         if of.id.kind != self.now.set.kind {
-            return;
+            return false;
         }
         let before = self.parts_of(of.id.raw);
         let now = of.rows.len() as u32;
@@ -188,6 +188,8 @@ impl Writer {
                 None => self.append(of.id.raw, part, of.label, cells, at_second),
             }
         }
+        let is_there = |part: u32| self.number_of(of.id.raw, part).and_then(|number| self.place(number)).is_some();
+        let changed = now > 0 || (now..before).any(is_there);
         for part in now..before {
             self.remove(of.id.raw, part);
         }
@@ -196,6 +198,7 @@ impl Writer {
         } else {
             self.many.remove(&of.id.raw);
         }
+        changed
     }
 
     fn rewrite(&mut self, chunk: usize, row: usize, label: LabelId, cells: &[Option<Value>], updated: u32) {

@@ -263,11 +263,36 @@ impl Client {
             let Some((name, value)) = line.trim_end().split_once(": ") else { break };
             headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
-        let length =
-            headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, value)| value.parse().unwrap());
-        let mut body = vec![0; if head_only { 0 } else { length }];
-        self.stream.read_exact(&mut body)?;
+        let said = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let body = match said("content-length") {
+            _ if head_only => Vec::new(),
+            None if said("transfer-encoding") == Some("chunked") => self.chunks()?,
+            length => {
+                let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+                self.stream.read_exact(&mut body)?;
+                body
+            }
+        };
         Ok(Answer { status, headers, body })
+    }
+
+    /// A body whose length nobody knew when it began; its trailers are dropped.
+    fn chunks(&mut self) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line)?;
+            let size = usize::from_str_radix(line.trim_end(), 16).map_err(|_| io::ErrorKind::UnexpectedEof)?;
+            let at = body.len();
+            body.resize(at + size + 2, 0);
+            if size == 0 {
+                body.truncate(at);
+                while self.stream.read_line(&mut line)? > 2 {}
+                return Ok(body);
+            }
+            self.stream.read_exact(&mut body[at..])?;
+            body.truncate(at + size);
+        }
     }
 
     /// Whether the other end has ended the connection.

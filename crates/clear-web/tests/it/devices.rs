@@ -6,9 +6,16 @@ use serde_json::{Value, json};
 use crate::city::{Answer, City, PASSWORD, code};
 
 /// A browser: what it keeps.
-struct Browser {
+pub(crate) struct Browser {
     device: Option<String>,
     session: String,
+}
+
+impl Browser {
+    /// What it sends with every request.
+    pub(crate) fn cookies(&self) -> String {
+        format!("session={}; device={}", self.session, self.device.as_deref().unwrap_or_default())
+    }
 }
 
 fn kept(answer: &Answer, name: &str) -> Option<String> {
@@ -27,7 +34,7 @@ fn post_form(city: &City, path: &str, cookies: &str, body: &str) -> Answer {
 }
 
 /// Signs in on a browser; each account's code works once, so that a second sign-in waits for the next code.
-fn sign_in(city: &City, account: &str, secret: &str, device: Option<&str>) -> Result<Browser, Answer> {
+pub(crate) fn sign_in(city: &City, account: &str, secret: &str, device: Option<&str>) -> Result<Browser, Answer> {
     let cookies = device.map(|device| format!("device={device}")).unwrap_or_default();
     let fields = format!("account={account}&password={}&code={}", PASSWORD.replace(' ', "+"), code(secret));
     let answer = post_form(city, "/sign-in", &cookies, &fields);

@@ -13,5 +13,6 @@ mod productions;
 mod published;
 mod rows;
 mod search;
+mod soda;
 mod walkthrough;
 mod wire;

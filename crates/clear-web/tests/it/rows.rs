@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
 use crate::city::{City, Client};
+use crate::devices::sign_in;
 
 /// More than two parts of an answer.
 const ROWS: usize = 300;
@@ -69,12 +70,11 @@ fn find<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
 
 fn send(client: &mut Client, city: &City, who: &str, path: &str, accept: &str, body: &Value) {
     let bearer = format!("Bearer {}", city.token(who));
-    let headers = [
-        ("authorization", bearer.as_str()),
-        ("content-type", "application/json"),
-        ("accept", accept),
-        ("te", "trailers"),
-    ];
+    send_with(client, path, &[("authorization", &bearer), ("accept", accept)], body);
+}
+
+fn send_with(client: &mut Client, path: &str, who: &[(&str, &str)], body: &Value) {
+    let headers = [who, &[("content-type", "application/json"), ("te", "trailers")]].concat();
     client.send(&format!("POST {path}"), &headers, body.to_string().as_bytes()).unwrap();
 }
 
@@ -275,14 +275,19 @@ fn ended(city: &City, request: &str) -> Event {
 
 /// Begins an answer that is longer than everything that waits for it, and reads its head.
 fn begin(city: &City, who: &str) -> (Client, String) {
+    let bearer = format!("Bearer {}", city.token(who));
+    begin_with(city, &[("authorization", &bearer)], &inquiry(who))
+}
+
+fn begin_with(city: &City, who: &[(&str, &str)], inquiry: &Value) -> (Client, String) {
     // This end's kernel takes little by itself.
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(16 * 1024).unwrap();
     socket.connect(&city.address.into()).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut client = Client { stream: BufReader::new(socket.into()) };
-    let body = json!({"inquiry": inquiry(who), "question": {"from": "2019-07-01"}});
-    send(&mut client, city, who, "/api/v1/rows", "*/*", &body);
+    let body = json!({"inquiry": inquiry, "question": {"from": "2019-07-01"}});
+    send_with(&mut client, "/api/v1/rows", who, &body);
     let mut line = String::new();
     client.stream.read_line(&mut line).unwrap();
     assert!(line.contains(" 200 "), "{line}");
@@ -361,19 +366,13 @@ fn s12_gr02_an_owners_order_ends_the_running_answers_of_its_closure() {
     assert_eq!((again.status, &said["order"]["number"]), (403, &json!("2019-07-16/2")), "{said}");
 }
 
-#[test]
-fn s12_gr02_a_suspension_ends_the_running_answers_of_its_account() {
-    let city = City::open();
-    file_incidents(&city, MANY, false);
-    let (mut cut, request) = begin(&city, "partner");
-    let (mut other, others) = begin(&city, "officer");
-    let account =
-        clear_testkit::story::personas().into_iter().find(|known| known.persona == "partner").unwrap().account;
+/// Suspends somebody by one founder's key.
+fn suspend(city: &City, number: &str, over: Over) {
     let from = city.desk.clock();
     let draft = SuspensionDraft {
         installation: "port-meridian".parse().unwrap(),
-        number: "S-1".into(),
-        over: Over::Account(account),
+        number: number.into(),
+        over,
         from,
         until: from + SignedDuration::from_hours(24),
         reason: "Its password was found in a list".into(),
@@ -382,17 +381,57 @@ fn s12_gr02_a_suspension_ends_the_running_answers_of_its_account() {
     let entries = json!([{"entry": "suspension", "note": note}]);
     let answer = city.ask_as("steward", "POST /api/v1/register/entries", entries.to_string().as_bytes());
     assert_eq!(answer.status, 201, "{}", answer.text());
-    let error = cut.stream.read_to_end(&mut Vec::new()).unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
-    let end = ended(&city, &request);
-    assert!(end.what == What::Cut && end.why.as_ref().unwrap().contains("S-1"), "{:?} {:?}", end.what, end.why);
-    // Nobody else notices.
-    let mut some = vec![0; 1 << 20];
-    while events(&city, &others).iter().all(|event| !event.what.ends()) {
-        let _more = other.stream.read(&mut some).unwrap();
+}
+
+#[test]
+fn s12_gr02_a_suspension_ends_the_running_answers_of_its_account_agency_or_device_alone() {
+    let city = City::open();
+    file_incidents(&city, MANY, false);
+    let personas = clear_testkit::story::personas();
+    let partner = personas.into_iter().find(|known| known.persona == "partner").unwrap();
+    let browser = |account: &str| sign_in(&city, account, &city.enrol_person(account), None).ok().unwrap().cookies();
+    let (car, desk) = (browser("officer-7"), browser("officer-8"));
+    let me = city.ask("GET /api/v1/me", &[("cookie", &car)], b"").json();
+    let device = me["device"].as_str().unwrap().parse().unwrap();
+    let (mut other, others) = begin(&city, "officer");
+    // Of the same agency and on another machine than what is suspended.
+    let (mut colleague, colleagues) = begin_with(&city, &[("cookie", &desk)], &inquiry("officer"));
+    let as_partner = |city: &City| begin(city, "partner");
+    let as_car = |city: &City| begin_with(city, &[("cookie", &car)], &inquiry("officer"));
+    type Begin<'a> = &'a dyn Fn(&City) -> (Client, String);
+    let cases: [(&str, Over, Begin<'_>); 3] = [
+        ("S-1", Over::Device(device), &as_car),
+        ("S-2", Over::Account(partner.account), &as_partner),
+        ("S-3", Over::Agency("county-sheriff".parse().unwrap()), &|city| begin(city, "sheriff")),
+    ];
+    for (number, over, begin) in cases {
+        let (mut cut, request) = begin(&city);
+        suspend(&city, number, over);
+        let error = cut.stream.read_to_end(&mut Vec::new()).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{number}");
+        let end = ended(&city, &request);
+        assert!(end.what == What::Cut && end.why.as_ref().unwrap().contains(number), "{:?} {:?}", end.what, end.why);
     }
-    assert_eq!(ended(&city, &others).what, What::Answered);
-    assert_eq!(rows_as(&city, "partner", "/api/v1/rows", "*/*", &json!({"from": "2019-07-01"})).status, 403);
+    // Nobody else notices.
+    for (client, request) in [(&mut other, &others), (&mut colleague, &colleagues)] {
+        let mut some = vec![0; 1 << 20];
+        while events(&city, request).iter().all(|event| !event.what.ends()) {
+            let _more = client.stream.read(&mut some).unwrap();
+        }
+        assert_eq!(ended(&city, request).what, What::Answered);
+    }
+    for who in ["partner", "sheriff"] {
+        assert_eq!(rows_as(&city, who, "/api/v1/rows", "*/*", &json!({"from": "2019-07-01"})).status, 403, "{who}");
+    }
+    let mut again = city.client();
+    send_with(
+        &mut again,
+        "/api/v1/rows",
+        &[("cookie", &car)],
+        &json!({"inquiry": inquiry("officer"), "question": {"beat": "0411"}}),
+    );
+    let again = receive(&mut again);
+    assert!(again.status == 403 && again.body.contains("suspended"), "{} {}", again.status, again.body);
 }
 
 #[test]

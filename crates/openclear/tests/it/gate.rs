@@ -4,7 +4,7 @@
 //! are written out: their kernels take little, and they read when the test says so.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, BufRead as _, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -71,19 +71,31 @@ fn s12_gr02_gr04_an_order_among_streams_over_http_2_with_tls() {
     run(Http::Two, true);
 }
 
+/// What the process that holds the sessions is told in its environment, and says and reads on its streams.
+const HELD: &str = "OPENCLEAR_GATE_HELD";
+const OPEN: &str = "gate: all are open";
+const SEEN: &str = "gate: all saw it";
+
 fn run(http: Http, tls: bool) {
+    if let Ok(told) = std::env::var(HELD) {
+        return tokio::runtime::Runtime::new().unwrap().block_on(hold(&serde_json::from_str(&told).unwrap()));
+    }
     tokio::runtime::Runtime::new().unwrap().block_on(order_among_streams(http, tls));
 }
 
 async fn order_among_streams(http: Http, tls: bool) {
     let (sessions_open, streams_begun) = size();
-    assert!(clear_web::raise_open_files() > 2 * (sessions_open + streams_begun) as u64, "too few files may be open");
+    // Here are the server's end of everything, and the streams' other end.
+    assert!(
+        clear_web::raise_open_files() > (sessions_open + 2 * streams_begun) as u64 + 100,
+        "too few files may be open"
+    );
     let city = City::open(http, tls).await;
     // What everybody gets when no order comes.
     let mut whole: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
     for who in OTHERS.into_iter().chain(["cut_off"]) {
         let mut session = city.session().await;
-        let mut answer = session.rows(&city, who).await.unwrap();
+        let mut answer = session.rows(&city.door, who).await.unwrap();
         assert_eq!(answer.status, 200, "{who}");
         let body = answer.rest().await.unwrap();
         assert!(body.len() > 600_000, "{who} has {} bytes: not long enough to be cut", body.len());
@@ -92,23 +104,11 @@ async fn order_among_streams(http: Http, tls: bool) {
     }
     let whole = Arc::new(whole);
 
-    // Sessions that have asked something and stay open.
-    let mut opening = JoinSet::new();
+    // Sessions that have asked something and stay open, in a process of their own: one process may not open the files of
+    // both ends of ten thousand.
+    let mut sessions = Sessions::open(&city, sessions_open);
     // Ten thousand at once are a crowd at the door, which is another test's.
-    let door = Arc::new(tokio::sync::Semaphore::new(64));
-    for at in 0..sessions_open {
-        let (city, door) = (city.clone(), door.clone());
-        let who = CLOSURE.into_iter().chain(OTHERS).nth(at % 5).unwrap();
-        opening.spawn(async move {
-            let _through = door.acquire().await.unwrap();
-            let mut session = city.session().await;
-            let question = json!({"inquiry": city.inquiry(who), "question": {"case_number": "ZZ000000"}});
-            let status = session.ask(&city, who, "/api/v1/find", &question).await.unwrap().finish().await.unwrap();
-            assert!(status == 200 || who == "sister", "{who}: {status}");
-            (who, session)
-        });
-    }
-    let mut sessions: Vec<(&str, Session)> = opening.join_all().await;
+    let door = Arc::new(tokio::sync::Semaphore::new(CROWD));
     // Somebody has connected and said nothing yet.
     let mut silent = city.session().await;
 
@@ -124,7 +124,7 @@ async fn order_among_streams(http: Http, tls: bool) {
         reading.spawn(async move {
             let through = door.acquire_owned().await.unwrap();
             let mut session = city.session().await;
-            let mut answer = session.rows(&city, who).await.unwrap();
+            let mut answer = session.rows(&city.door, who).await.unwrap();
             assert_eq!(answer.status, 200, "{who}");
             drop(through);
             let mut body = answer.more().await.unwrap().expect("a first part");
@@ -162,19 +162,11 @@ async fn order_among_streams(http: Http, tls: bool) {
     assert_eq!(streams.iter().filter(|(who, ..)| of_closure(who)).count(), streams_begun / 4);
 
     // Sessions: those of the closure are gone, and a new connection with the same credential gets the order.
-    for (who, session) in &mut sessions {
-        let question = json!({"inquiry": city.inquiry(who), "question": {"case_number": "ZZ000000"}});
-        if of_closure(who) {
-            assert_eq!(session.end().await, io::ErrorKind::ConnectionReset, "{who}");
-        } else {
-            let status = session.ask(&city, who, "/api/v1/find", &question).await.unwrap().finish().await.unwrap();
-            assert_eq!(status, 200, "{who}");
-        }
-    }
+    sessions.see_the_order();
     for who in CLOSURE {
         let mut again = city.session().await;
         for session in [&mut again, &mut silent] {
-            let mut answer = session.rows(&city, who).await.unwrap();
+            let mut answer = session.rows(&city.door, who).await.unwrap();
             let body: Value = serde_json::from_slice(&answer.rest().await.unwrap()).unwrap();
             assert_eq!((answer.status, &body["order"]["number"]), (403, &json!("2026-1")), "{who}: {body}");
         }
@@ -182,6 +174,92 @@ async fn order_among_streams(http: Http, tls: bool) {
 
     trace_shows_no_byte_after(&city);
     log_has_one_end_for_each(city).await;
+}
+
+/// How many clients come at once.
+const CROWD: usize = 64;
+
+/// Who has a session, by its number.
+fn holder(at: usize) -> &'static str {
+    CLOSURE.into_iter().chain(OTHERS).nth(at % 5).unwrap()
+}
+
+/// Holds sessions open that have asked something, until the order has come; then sees who still has an answer.
+async fn hold(told: &Value) {
+    let (door, sessions) = (Arc::new(Door::from(&told["door"])), told["sessions"].as_u64().unwrap() as usize);
+    let say = |word: &str| {
+        let mut out = io::stdout().lock();
+        writeln!(out, "\n{word}").and_then(|()| out.flush()).unwrap();
+    };
+    let ask = async |door: &Door, session: &mut Session, who: &str| {
+        let question = json!({"inquiry": door.inquiry(who), "question": {"case_number": "ZZ000000"}});
+        session.ask(door, who, "/api/v1/find", &question).await.unwrap().finish().await.unwrap()
+    };
+    let crowd = Arc::new(tokio::sync::Semaphore::new(CROWD));
+    let mut opening = JoinSet::new();
+    for who in (0..sessions).map(holder) {
+        let (door, crowd) = (door.clone(), crowd.clone());
+        opening.spawn(async move {
+            let _through = crowd.acquire().await.unwrap();
+            let mut session = door.session().await;
+            let status = ask(&door, &mut session, who).await;
+            assert!(status == 200 || who == "sister", "{who}: {status}");
+            (who, session)
+        });
+    }
+    let mut held: Vec<(&str, Session)> = opening.join_all().await;
+    say(OPEN);
+    tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new()).unwrap()).await.unwrap();
+    for (who, session) in &mut held {
+        match CLOSURE.contains(who) {
+            true => assert_eq!(session.end().await, io::ErrorKind::ConnectionReset, "{who}"),
+            false => assert_eq!(ask(&door, session, who).await, 200, "{who}"),
+        }
+    }
+    say(SEEN);
+}
+
+/// The process that holds the sessions.
+struct Sessions {
+    child: std::process::Child,
+    said: io::Lines<io::BufReader<std::process::ChildStdout>>,
+}
+
+impl Sessions {
+    /// Starts it; returns when all are open.
+    fn open(city: &City, sessions: usize) -> Sessions {
+        let told = json!({"sessions": sessions, "door": city.door.told(city.certificate.as_deref())});
+        let (http, tls) = (city.door.http, city.door.tls.is_some());
+        let name = match (http, tls) {
+            (Http::One, false) => "gate::s12_gr02_gr04_an_order_among_streams_over_http_1",
+            (Http::One, true) => "gate::s12_gr02_gr04_an_order_among_streams_over_http_1_with_tls",
+            (Http::Two, false) => "gate::s12_gr02_gr04_an_order_among_streams_over_http_2",
+            (Http::Two, true) => "gate::s12_gr02_gr04_an_order_among_streams_over_http_2_with_tls",
+        };
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([name, "--exact", "--nocapture"])
+            .env(HELD, told.to_string())
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = io::BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut sessions = Sessions { child, said };
+        sessions.wait_for(OPEN);
+        sessions
+    }
+
+    /// Says that the order has come; returns when every session has seen what it should.
+    fn see_the_order(&mut self) {
+        self.child.stdin.take().unwrap().write_all(b"ordered\n").unwrap();
+        self.wait_for(SEEN);
+        assert!(self.child.wait().unwrap().success());
+    }
+
+    fn wait_for(&mut self, word: &str) {
+        let said = self.said.by_ref().map(Result::unwrap).any(|line| line == word);
+        assert!(said, "the sessions' process ended before it said `{word}`");
+    }
 }
 
 /// No write for the closure has a number above the acknowledgement's.
@@ -268,10 +346,19 @@ struct Inner {
     bed: Bed,
     desk: Arc<Desk>,
     store: Store,
+    door: Door,
+    certificate: Option<String>,
+    stop: std::sync::Mutex<Option<Serving>>,
+}
+
+/// How clients come in, and as whom.
+#[derive(Clone)]
+struct Door {
     address: SocketAddr,
     http: Http,
     tls: Option<TlsConnector>,
-    stop: std::sync::Mutex<Option<Serving>>,
+    /// Each persona's token and inquiry.
+    people: BTreeMap<String, (String, Value)>,
 }
 
 #[derive(Clone)]
@@ -297,7 +384,7 @@ impl City {
             head_timeout: Duration::from_secs(600),
             ..Config::default()
         };
-        let mut connector = None;
+        let (mut connector, mut pem) = (None, None);
         if tls {
             let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
             let (certificate, key) = (bed.beside("certificate.pem"), bed.beside("key.pem"));
@@ -305,6 +392,7 @@ impl City {
             std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
             config.tls = Some(Tls::load(&certificate, &key).unwrap());
             connector = Some(trusting(CertificateDer::from_pem_slice(made.cert.pem().as_bytes()).unwrap(), http));
+            pem = Some(made.cert.pem());
         }
         let listener = clear_web::listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -313,11 +401,53 @@ impl City {
             let _ = stopped.await;
         }));
         let stop = std::sync::Mutex::new(Some((stop, served)));
-        City(Arc::new(Inner { bed, desk, store, address, http, tls: connector, stop }))
+        let everybody = CLOSURE.into_iter().chain(OTHERS).chain(["steward"]);
+        let person = |who: &str| (who.to_owned(), (bed.person(who).token.clone(), bed.inquiry(who)));
+        let people = everybody.map(person).collect();
+        let door = Door { address, http, tls: connector, people };
+        City(Arc::new(Inner { bed, desk, store, door, certificate: pem, stop }))
     }
 
-    fn inquiry(&self, who: &str) -> Value {
-        self.bed.inquiry(who)
+    /// A connection on which nothing was asked yet.
+    async fn session(&self) -> Session {
+        self.door.session().await
+    }
+
+    /// Cuts off the story's agency and its family; gives the acknowledgement.
+    async fn cut_off_frs(&self) -> Value {
+        let mut steward = self.session().await;
+        let draft = json!({"agency": "frs", "number": "2026-1", "covers": "family", "text": "By order of the City Council, access ends."});
+        let mut answer = steward.ask(&self.door, "steward", "/api/v1/register/cut-offs/preview", &draft).await.unwrap();
+        let preview: Value = serde_json::from_slice(&answer.rest().await.unwrap()).unwrap();
+        let keys: Vec<KeyPair> = story::fixed_keys(&story::register());
+        let text = preview["text"].as_str().unwrap_or_else(|| panic!("{preview}"));
+        let note = clear_policy::sign(text, &[&keys[0].private, &keys[1].private]).unwrap();
+        let began = Instant::now();
+        let mut answer =
+            steward.ask(&self.door, "steward", "/api/v1/register/cut-offs", &json!({"note": note})).await.unwrap();
+        let said: Value = serde_json::from_slice(&answer.rest().await.unwrap()).unwrap();
+        assert_eq!(answer.status, 201, "{said}");
+        assert!(began.elapsed() < Duration::from_secs(20), "the order waited for somebody: {:?}", began.elapsed());
+        said
+    }
+
+    /// Ends the server and the desk; gives the bed, whose log may be read now.
+    async fn close(self) -> Bed {
+        let (stop, served) = self.stop.lock().unwrap().take().unwrap();
+        stop.send(()).unwrap();
+        served.await.unwrap().unwrap();
+        self.desk.close().await.unwrap();
+        let Inner { bed, desk, store, .. } =
+            Arc::try_unwrap(self.0).unwrap_or_else(|_| panic!("somebody still has the city"));
+        drop(desk);
+        store.close().await;
+        bed
+    }
+}
+
+impl Door {
+    fn inquiry(&self, who: &str) -> &Value {
+        &self.people[who].1
     }
 
     /// A connection on which nothing was asked yet.
@@ -338,35 +468,19 @@ impl City {
         }
     }
 
-    /// Cuts off the story's agency and its family; gives the acknowledgement.
-    async fn cut_off_frs(&self) -> Value {
-        let mut steward = self.session().await;
-        let draft = json!({"agency": "frs", "number": "2026-1", "covers": "family", "text": "By order of the City Council, access ends."});
-        let mut answer = steward.ask(self, "steward", "/api/v1/register/cut-offs/preview", &draft).await.unwrap();
-        let preview: Value = serde_json::from_slice(&answer.rest().await.unwrap()).unwrap();
-        let keys: Vec<KeyPair> = story::fixed_keys(&story::register());
-        let text = preview["text"].as_str().unwrap_or_else(|| panic!("{preview}"));
-        let note = clear_policy::sign(text, &[&keys[0].private, &keys[1].private]).unwrap();
-        let began = Instant::now();
-        let mut answer =
-            steward.ask(self, "steward", "/api/v1/register/cut-offs", &json!({"note": note})).await.unwrap();
-        let said: Value = serde_json::from_slice(&answer.rest().await.unwrap()).unwrap();
-        assert_eq!(answer.status, 201, "{said}");
-        assert!(began.elapsed() < Duration::from_secs(20), "the order waited for somebody: {:?}", began.elapsed());
-        said
+    /// The same door from another process: what [`Door::told`] says.
+    fn from(told: &Value) -> Door {
+        let http = if told["http"] == 2 { Http::Two } else { Http::One };
+        let tls = told["certificate"]
+            .as_str()
+            .map(|pem| trusting(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap(), http));
+        let people = serde_json::from_value(told["people"].clone()).unwrap();
+        Door { address: told["address"].as_str().unwrap().parse().unwrap(), http, tls, people }
     }
 
-    /// Ends the server and the desk; gives the bed, whose log may be read now.
-    async fn close(self) -> Bed {
-        let (stop, served) = self.stop.lock().unwrap().take().unwrap();
-        stop.send(()).unwrap();
-        served.await.unwrap().unwrap();
-        self.desk.close().await.unwrap();
-        let Inner { bed, desk, store, .. } =
-            Arc::try_unwrap(self.0).unwrap_or_else(|_| panic!("somebody still has the city"));
-        drop(desk);
-        store.close().await;
-        bed
+    fn told(&self, certificate: Option<&str>) -> Value {
+        let http = if self.http == Http::Two { 2 } else { 1 };
+        json!({"http": http, "certificate": certificate, "people": self.people, "address": self.address.to_string()})
     }
 }
 
@@ -414,14 +528,14 @@ enum Session {
 
 impl Session {
     /// A stream of every incident there is.
-    async fn rows(&mut self, city: &City, who: &str) -> io::Result<Answer<'_>> {
-        let question = json!({"inquiry": city.inquiry(who), "question": {"from": "2001-01-01"}});
-        self.ask(city, who, "/api/v1/rows", &question).await
+    async fn rows(&mut self, door: &Door, who: &str) -> io::Result<Answer<'_>> {
+        let question = json!({"inquiry": door.inquiry(who), "question": {"from": "2001-01-01"}});
+        self.ask(door, who, "/api/v1/rows", &question).await
     }
 
     /// Sends a question; the answer's head has come when this returns.
-    async fn ask(&mut self, city: &City, who: &str, path: &str, body: &Value) -> io::Result<Answer<'_>> {
-        let token = format!("Bearer {}", city.bed.person(who).token);
+    async fn ask(&mut self, door: &Door, who: &str, path: &str, body: &Value) -> io::Result<Answer<'_>> {
+        let token = format!("Bearer {}", door.people[who].0);
         let body = serde_json::to_vec(body).unwrap();
         match self {
             Session::One(reader) => {

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use clear_policy::{Covers, Entry, KeyPair, Over, Register, Scope, SuspensionDraft};
-use clear_record::{Inquiry, Origin};
+use clear_record::{AgencyId, Inquiry, Origin};
 use clear_respond::{Credential, Filing};
 use clear_testkit::story;
 use jiff::{SignedDuration, Timestamp};
@@ -252,6 +252,32 @@ fn an_order_that_does_not_fit_says_why_and_changes_nothing() {
         let said = enter(&bed, &server, "steward", &entry);
         assert_eq!(said.status, 403, "{what} of somebody else: {}", said.text());
     }
+    assert_eq!(version(&server), before, "something was changed");
+
+    // A key of the owner's that was good, and is revoked: what it signs afterwards counts for nothing.
+    let city = "port-meridian".parse().unwrap();
+    let home: AgencyId = "pmpd".parse().unwrap();
+    let deputy = KeyPair::from_seed(&city, "deputy".parse().unwrap(), "pmpd".parse().unwrap(), &[9; 32]);
+    let mut key = serde_json::to_value(&deputy.holder).unwrap();
+    key["entry"] = json!("key");
+    assert_eq!(enter(&bed, &server, "steward", &key).status, 201);
+    let suspended = |number: &str, hours: i64| {
+        let from = Timestamp::now();
+        let until = from + SignedDuration::from_hours(hours);
+        let over = Over::Account("nobody-in-particular".parse().unwrap());
+        let draft = SuspensionDraft { number: number.into(), over, from, until, ..of_owner.clone() };
+        json!({"entry": "suspension", "note": sign(&draft.to_string(), &[deputy.private.as_str()])})
+    };
+    let said = enter(&bed, &server, "steward", &suspended("S-2", 1));
+    assert_eq!(said.status, 201, "{}", said.text());
+    let end = json!({"entry": "key_end", "holder": "deputy", "reason": "The key was stolen."});
+    assert_eq!(enter(&bed, &server, "steward", &end).status, 201);
+    let before = version(&server);
+    refused("a suspension by a revoked key", &suspended("S-3", 1), "the key of `deputy` was revoked");
+    let by_owner =
+        |register: u64| draft(&|it| (it.scope, it.register) = (Scope::Owner(AgencyId::clone(&home)), register));
+    let note = sign(&by_owner(before), &[founders[0], &deputy.private]);
+    refused("an order by a revoked key", &order(note), "the key of `deputy` was revoked");
     assert_eq!(version(&server), before, "something was changed");
 
     let note = bed.signed_order(&server, "frs", "family", "2026-1");

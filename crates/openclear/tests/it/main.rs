@@ -34,6 +34,7 @@ mod replay;
 mod report;
 mod rollback;
 mod routes;
+mod soda;
 mod spool;
 mod stop;
 mod story;
