@@ -95,7 +95,7 @@ pub const STORES: &[Store] = &[
     Store {
         id: "cards",
         name: "The cards",
-        holds: "accounts with their password hashes and second factors, sessions and tokens (digests), devices, open inquiries, held questions and reviews (with the question, in clear), the docket of productions, counts",
+        holds: "accounts with their password hashes and second factors, sessions and tokens (digests), devices, open inquiries, held questions and reviews (with the question, in clear), the docket of productions, counts, the key of the public map's points",
         protected: "in clear, in the ledger's database, readable by the program's account alone",
         kept: "sessions, holds and reviews until they are over; accounts and the docket for ever",
         files: &[],
@@ -360,8 +360,8 @@ pub const FLOWS: &[OutboundFlow] = &[
     OutboundFlow {
         id: "public-pages",
         name: "Public pages and sets",
-        fields: "the register, orders, the log's commitments and checkpoints, released counts with small ones suppressed",
-        legal_basis: "the city's duty to say who has access",
+        fields: "the register, orders, the log's commitments and checkpoints, released counts with small ones suppressed; rows of incidents that their owners left white, by block, without persons, addresses and words, after seven days",
+        legal_basis: "the city's duty to say who has access, and to publish what happened",
         readers: "everybody, agencies that are cut off included",
         reached: false,
         note: "What is public is public: everybody gets the same bytes, and nothing in them is about a person.",
