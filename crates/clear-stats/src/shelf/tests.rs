@@ -437,7 +437,10 @@ fn what_is_asked_most_in_soql_is_quick() {
     let (runtime, engine) = (runtime(), engine());
     for (query, quick) in [
         ("select primary_type, year, count(*) group by primary_type, year", true),
-        ("select date_trunc_ymd(occurred_from) as d, count(*) where latitude between 0 and 42 and occurred_from >= '2017-01-01' group by d order by d", true),
+        (
+            "select date_trunc_ymd(occurred_from) as d, count(*) where latitude between 0 and 42 and occurred_from >= '2017-01-01' group by d order by d",
+            true,
+        ),
         ("select date_extract_m(occurred_from) as m, count(*) where latitude > 1 group by m", true),
         ("select * where primary_type = 'THEFT' order by occurred_from desc limit 100", true),
         ("select * limit 1000", true),
