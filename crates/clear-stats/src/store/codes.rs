@@ -20,6 +20,11 @@ macro_rules! each_width {
 }
 pub(crate) use each_width;
 
+/// A code of any width as the widest.
+pub(crate) fn wide(code: impl Into<u32>) -> u32 {
+    code.into()
+}
+
 impl Default for Codes {
     fn default() -> Codes {
         Codes::Byte(Vec::new())
@@ -37,7 +42,7 @@ impl Codes {
     }
 
     pub(crate) fn get(&self, row: usize) -> u32 {
-        each_width!(self, values => values.get(row).map_or(0, |code| u32::from(*code)))
+        each_width!(self, values => values.get(row).map_or(0, |code| wide(*code)))
     }
 
     /// Puts a code at a row, which is the next or one that is there.
