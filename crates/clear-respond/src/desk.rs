@@ -170,9 +170,11 @@ impl Desk {
         let register = crate::resume::founded(&store).await?;
         let gate = Gate::new();
         let ledger = log.folder().parent().unwrap_or(log.folder()).join("disclosures");
+        let shelves = Shelves::new(store.ledger.clone());
+        shelves.spill_into(log.folder().parent().unwrap_or(log.folder()).join("analysis-spill"));
         let desk = Desk {
             identity: Identity::new(store.cards.clone()),
-            shelves: Shelves::new(store.ledger.clone()),
+            shelves,
             leaving: crate::tighten::Leaving::default(),
             sights: Sights::new(),
             gate,

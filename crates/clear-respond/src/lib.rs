@@ -104,12 +104,12 @@ pub use clear_redact::{
     OpenedRecord, Pointer, Redact, RelatedRecord, SamePersonRecord, SetField, SetForm, SetLayout, Sharing, Shown,
     SnippetPiece,
 };
-pub use clear_redact::{SqlColumn, SqlTable};
 pub use clear_redact::{ChangedField, ChangedIncident, ChangedList};
 pub use clear_redact::{
     MeasureSaid, Measured, MeasuredBoard, MeasuredCell, MeasuredChange, MeasuredDays, MeasuredFigure, MeasuredHours,
     MeasuredMonth, MeasuredPeriod, MeasuredRate, MeasuredRow, MeasuredSeries, MeasuredTrend,
 };
+pub use clear_redact::{SqlColumn, SqlTable};
 
 use clear_record::Request;
 
