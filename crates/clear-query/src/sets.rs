@@ -22,9 +22,9 @@ use arrow::array::{
 use arrow::datatypes::{Field, Schema};
 use clear_policy::Grant;
 use clear_record::{AgencyId, FieldClass, IUCR, Iucr, Label, Relation, Seq};
+use clear_soql::Detail;
 use clear_stats::sets::{CRIMES, Layout, SetColumn, SoqlType};
 use clear_stats::{Asking, soql};
-use clear_soql::Detail;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -399,11 +399,8 @@ fn asking(
 }
 
 /// The system's columns of given sets.
-const SYSTEM: [(&str, SoqlType); 3] = [
-    (":id", SoqlType::Text),
-    (":created_at", SoqlType::FixedTimestamp),
-    (":updated_at", SoqlType::FixedTimestamp),
-];
+const SYSTEM: [(&str, SoqlType); 3] =
+    [(":id", SoqlType::Text), (":created_at", SoqlType::FixedTimestamp), (":updated_at", SoqlType::FixedTimestamp)];
 
 /// What the projection holds of a set, for a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -518,7 +515,8 @@ pub fn given_batch(set: &SetInfo, rows: &[Vec<Option<String>>]) -> RecordBatch {
         let array = if *soql_type == SoqlType::Text { ids.clone() } else { never.clone() };
         (Field::new(*name, array.data_type().clone(), true), array)
     });
-    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = system.chain(set.columns.iter().enumerate().map(column)).unzip();
+    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) =
+        system.chain(set.columns.iter().enumerate().map(column)).unzip();
     let schema = Arc::new(Schema::new(fields));
     // The columns were made of the same rows.
     RecordBatch::try_new(schema.clone(), arrays).unwrap_or_else(|_| RecordBatch::new_empty(schema))

@@ -370,7 +370,9 @@ impl Desk {
                 "null": rows.saturating_sub(there).to_string(),
             });
             for (name, letter) in [("smallest", 'a'), ("largest", 'z')] {
-                if let (Some(value), Some(object)) = (said(format!("{letter}_{}", column.field_name)), contents.as_object_mut()) {
+                if let (Some(value), Some(object)) =
+                    (said(format!("{letter}_{}", column.field_name)), contents.as_object_mut())
+                {
                     object.insert(name.to_owned(), value);
                 }
             }
