@@ -43,7 +43,7 @@ fn what_is_asked_most_is_quick() {
         ("select beat, stddev_pop(latitude) group by beat", false),
     ] {
         let planned = planned(&Asked::Whole(question.into()), &schema).unwrap();
-        let plan = logical(&planned, &[source.clone()]).unwrap();
+        let plan = logical(&planned, std::slice::from_ref(&source)).unwrap();
         let text = session.state().optimize(&plan).unwrap().display_indent().to_string();
         assert_eq!(text.contains("Quick:"), quick, "{question}\n{text}");
     }
