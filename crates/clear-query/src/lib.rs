@@ -14,6 +14,7 @@
 //!
 //! [`Sight`]: clear_record::Sight
 
+mod activity;
 mod check;
 mod counts;
 mod find;
@@ -27,6 +28,7 @@ mod rows;
 mod sets;
 mod shelves;
 
+pub use activity::{ACTIVITIES, ActivityTable, Quarter};
 pub use check::{CHECK_LIMITS, Check, CheckLimits, CheckMatch, CheckOf, CheckedLine, RefusedLine};
 pub use counts::{Counted, Counts};
 pub use find::{Find, FindMatch, FoundVersion};

@@ -1,6 +1,6 @@
 //! The ledger and the projections that follow it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use clear_link::{BlockKey, block_keys};
@@ -55,6 +55,7 @@ pub(crate) struct Folds {
     pub(crate) seq: Seq,
     pub(crate) index: Index,
     pub(crate) columns: Columns,
+    pub(crate) activity: crate::activity::Activity,
     pub(crate) mentions: Mentions,
     pub(crate) relations: Relations,
     /// Every label that a version here has, by its number.
@@ -71,7 +72,9 @@ pub(crate) struct Folds {
 impl Folds {
     fn apply(&mut self, version: &Version) {
         self.index.apply(version);
-        self.columns.apply_labelled(version, self.label_values.get(version.label.0 as usize));
+        let label = self.label_values.get(version.label.0 as usize);
+        self.columns.apply_labelled(version, label);
+        self.activity.apply(version, label);
         self.mentions.apply(version);
         self.relations.apply(version, !self.labels.contains_key(&version.id));
         match &version.record {
@@ -134,6 +137,11 @@ impl Shelves {
     /// Has questions about sets answered by this engine. One that is not told has a small one, without a disk.
     pub fn answer_by(&self, engine: Engine) {
         let _ = self.engine.set(Ok(engine));
+    }
+
+    /// The counts of arrests, stops and hot-file entries, by what and quarter: for tables that are released, never for askers.
+    pub fn activity(&self) -> BTreeMap<(&'static str, crate::Quarter), crate::ActivityTable> {
+        self.folds().activity.tables()
     }
 
     /// The engine that answers questions about sets.
