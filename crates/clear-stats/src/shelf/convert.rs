@@ -29,6 +29,7 @@ use crate::values::Value;
 
 /// Functions of one text that give something for every text, and NULL for none.
 const TOTAL: &[&str] = &[
+    "#LIKE",
     "btrim",
     "caseless_contains",
     "caseless_eq",

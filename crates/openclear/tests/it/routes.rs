@@ -195,6 +195,22 @@ impl Table {
                 ))
             }
             "counts" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"by": ["primary_type"]}}))),
+            "figures" => mine(Ask::get(route.path)),
+            "figures_page" => mine(Ask::get(&format!("{}?view=trend", route.path))),
+            "sql" => mine(Ask::post(
+                route.path,
+                &json!({"inquiry": inquiry, "question": {"sql": "select count(*) from incidents"}}),
+            )),
+            "sql_page" => kept(&format!("{}?sql=select+1", route.path)),
+            "changes" => {
+                mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"since": "2020-01-01T00:00:00Z"}})))
+            }
+            "changes_page" => kept(&format!("{}?since=2020-01-01T00:00:00Z", route.path)),
+            "measures" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"by": "beat"}}))),
+            "measures_by_query" => mine(Ask::get(&format!("{}?view=hours", route.path)).under(&inquiry)),
+            "analysis_page" => kept(&format!("{}?view=trend", route.path)),
+            "links" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"from": record}}))),
+            "links_page" => kept(&format!("{}?from={record}", route.path)),
             "rows" => mine(Ask::post(
                 route.path,
                 &json!({"inquiry": inquiry, "question": {"from": "2018-10-01", "limit": 3}}),
@@ -409,8 +425,9 @@ fn is_logged(route: &Route, who: &str) -> bool {
         // Whoever has not signed in, or whose sign-in an order ended, gets as far as the page's door.
         "handling_form" | "entries_form" | "judgement_form" => !["anonymous", "cut_off", "sister"].contains(&who),
         "find" | "find_by_query" | "check" | "open" | "file" | "handling" | "silent_hits" | "counts" | "rows"
-        | "enter" | "cut_off" | "enrol" | "search_page" | "check_form" | "record_page" | "counts_page"
-        | "steward_cut_off" => true,
+        | "links" | "links_page" | "sql" | "sql_page" | "changes" | "changes_page" | "measures"
+        | "measures_by_query" | "analysis_page" | "enter" | "cut_off" | "enrol" | "search_page" | "check_form"
+        | "record_page" | "counts_page" | "steward_cut_off" => true,
         "productions" | "docket" | "production" | "determine" | "release_production" | "productions_page"
         | "docket_form" | "production_page" | "determine_form" | "release_form" => true,
         "disclosures"
@@ -446,7 +463,9 @@ fn is_logged(route: &Route, who: &str) -> bool {
         | "set_dcat"
         | "citizen_most_wanted"
         | "citizen_calendar"
-        | "data_page" => false,
+        | "data_page"
+        | "figures"
+        | "figures_page" => false,
         "replay_cut_off" | "certificate" | "certificate_page" | "newest_checkpoint" => true,
         // A log that grew by being read would never be read to its end; that somebody began to read it is logged.
         "newest_tile" => !["steward", "oversight"].contains(&who),
