@@ -73,6 +73,7 @@ impl Default for Folds {
         Folds {
             seq: Seq::default(),
             index: Index::default(),
+            activity: Default::default(),
             columns: Columns::default(),
             graph: Graph::new(spelt),
             relations: Relations::default(),
