@@ -165,6 +165,24 @@ static SETS: LazyLock<Vec<SetInfo>> = LazyLock::new(|| {
             },
         },
         SetInfo {
+            id: "rlsd-actv",
+            alias: "activity",
+            name: "Released tables: arrests, stops, hot files",
+            description: "How many arrests, stops and hot-file entries there were in a quarter, by district and by one detail. Each table was made once, four weeks after its quarter, and stays as it is; small counts are withheld, together with those that would tell them.",
+            row_label: "Cell of a released table",
+            tags: &["arrests", "stops", "hot files"],
+            source: SetSource::Given,
+            columns: columns! {
+                activity "Activity" Text "arrests, stops or hot files.";
+                period "Period" Text "The quarter.";
+                line "Line" Text "The district, or what a hot-file entry warns of; several put together are joined by a plus sign.";
+                detail "Detail" Text "Of arrests, whether for a reported incident; of stops, the outcome; of hot files, the instrument behind them.";
+                count "Count" Number "How many; empty where it is withheld.";
+                threshold "Threshold" Number "A count below this is small.";
+                released_at "Released" FixedTimestamp "When the table was made.";
+            },
+        },
+        SetInfo {
             id: "c7ck-438e",
             alias: "iucr",
             name: "IUCR codes",

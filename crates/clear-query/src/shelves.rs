@@ -1,6 +1,6 @@
 //! The ledger and the projections that follow it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
@@ -56,6 +56,7 @@ pub(crate) struct Folds {
     pub(crate) seq: Seq,
     pub(crate) index: Index,
     pub(crate) columns: Columns,
+    pub(crate) activity: crate::activity::Activity,
     /// What is linked to what, and the current label of each record that has a body.
     pub(crate) graph: Graph,
     pub(crate) relations: Relations,
@@ -73,6 +74,7 @@ impl Default for Folds {
         Folds {
             seq: Seq::default(),
             index: Index::default(),
+            activity: Default::default(),
             columns: Columns::default(),
             graph: Graph::new(spelt),
             relations: Relations::default(),
@@ -96,7 +98,9 @@ fn spelt(shared: Shared, text: &str) -> Option<String> {
 impl Folds {
     fn apply(&mut self, version: &Version) {
         self.index.apply(version);
-        self.columns.apply_labelled(version, self.label_values.get(version.label.0 as usize));
+        let label = self.label_values.get(version.label.0 as usize);
+        self.columns.apply_labelled(version, label);
+        self.activity.apply(version, label);
         self.relations.apply(version, self.label(version.id).is_none());
         self.graph.apply(version);
         if let Some(Record::Person(person)) = &version.record {
@@ -152,6 +156,11 @@ impl Shelves {
     pub fn spill_into(&self, folder: PathBuf) {
         let limits = Limits { spill: Some(folder), ..Limits::default() };
         let _ = self.engine.set(Engine::new(&limits).map_err(Arc::new));
+    }
+
+    /// The counts of arrests, stops and hot-file entries, by what and quarter: for tables that are released, never for askers.
+    pub fn activity(&self) -> BTreeMap<(&'static str, crate::Quarter), crate::ActivityTable> {
+        self.folds().activity.tables()
     }
 
     /// The engine that answers questions about sets.

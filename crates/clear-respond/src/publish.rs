@@ -17,6 +17,7 @@
 //! # Change here
 //! Which sets there are, and what is in those that are made of the register and the log: `publish/given.rs`.
 
+pub(crate) mod activity;
 mod given;
 pub(crate) mod key;
 

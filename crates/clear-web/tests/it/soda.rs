@@ -116,7 +116,7 @@ fn rows_are_written_as_the_original_writes_them() {
         rows(&city, "$select=case_number,null+as+nothing&$limit=1")[0].get("nothing").is_none(),
         "a null is left out"
     );
-    let sheet = get(&city, "/resource/crimes.csv?$select=location_description,ward,arrest&$limit=1").text();
+    let sheet = get(&city, "/resource/crimes.csv?$select=location_description,ward,arrest&$order=date&$limit=1").text();
     assert_eq!(sheet, "\"location_description\",\"ward\",\"arrest\"\n\"STREET, \"\"SIDEWALK\"\"\",\"27\",\"true\"\n");
     let people = get(&city, "/api/views/ijzp-q8t2/rows.csv?accessType=DOWNLOAD&$order=date&$limit=1").text();
     let lines: Vec<&str> = people.lines().collect();
@@ -264,7 +264,7 @@ fn a_row_a_view_the_catalogue_and_dcat() {
     );
     assert!(view["rowsUpdatedAt"].is_u64() && view["createdAt"].is_u64());
     assert_eq!(get(&city, "/views/crimes").json(), view);
-    assert_eq!(get(&city, "/api/views.json").json().as_array().unwrap().len(), 6);
+    assert_eq!(get(&city, "/api/views.json").json().as_array().unwrap().len(), 7);
 
     let found = |query: &str| {
         let said = get(&city, &format!("/api/catalog/v1?{query}")).json();
@@ -272,12 +272,12 @@ fn a_row_a_view_the_catalogue_and_dcat() {
             said["results"].as_array().unwrap().iter().map(|it| it["resource"]["id"].as_str().unwrap().to_owned());
         (said["resultSetSize"].as_u64().unwrap(), ids.collect::<Vec<_>>())
     };
-    assert_eq!(found("").0, 6);
+    assert_eq!(found("").0, 7);
     assert_eq!(found("q=crimes+present").1, [SET]);
     assert_eq!(found("ids=ijzp-q8t2,c7ck-438e&limit=1"), (2, vec![SET.to_owned()]));
     assert_eq!(found("domains=data.example").0, 0);
     let here = get(&city, "/api/catalog/v1").json()["results"][0]["metadata"]["domain"].as_str().unwrap().to_owned();
-    assert_eq!(found(&format!("domains={here}&only=datasets&search_context={here}&offset=5")).1.len(), 1);
+    assert_eq!(found(&format!("domains={here}&only=datasets&search_context={here}&offset=6")).1.len(), 1);
     let dcat = get(&city, "/data.json").json();
     assert_eq!(dcat["conformsTo"], "https://project-open-data.cio.gov/v1.1/schema");
     let dataset = &dcat["dataset"][0];
@@ -465,7 +465,7 @@ fn the_pages_ask_as_programs_do() {
     let wrong = get(&city, "/data/crimes?where=colour+%3D+1");
     assert!(wrong.status == 400 && wrong.text().contains("No such column: colour"), "{}", wrong.text());
     assert_eq!(get(&city, "/data/nothing").status, 404);
-    for set in ["coverage", "access", "cut-offs", "released", "iucr"] {
+    for set in ["coverage", "access", "cut-offs", "released", "activity", "iucr"] {
         assert_eq!(get(&city, &format!("/data/{set}")).status, 200, "{set}");
     }
 }
@@ -560,4 +560,38 @@ fn nothing_that_is_sent_is_the_servers_fault() {
         let answer = get(&city, path);
         assert!((400..500).contains(&answer.status), "{path}: {} {}", answer.status, answer.text());
     }
+}
+
+/// Arrests, stops and hot files are no rows of anybody's: a table for each quarter, made once, with small counts withheld.
+#[test]
+fn what_is_not_public_is_told_in_tables_that_stay() {
+    let city = city();
+    let stop = |day: &str, beat: &str, outcome: &str| {
+        let stop = json!({"stopped_at": format!("{day}T12:00:00"), "beat": beat, "outcome": outcome});
+        city.file("stop", &stop)
+    };
+    for number in 0..12 {
+        stop("2019-05-04", if number % 2 == 0 { "0411" } else { "2533" }, "warning");
+    }
+    let odd = stop("2019-05-05", "0411", "arrest");
+    let plan = clear_respond::Plan { threshold: 3, ..clear_respond::Plan::default() };
+    let released = || {
+        city.runtime.block_on(city.desk.keep_books(plan)).unwrap();
+        get(&city, "/resource/activity.json?$select=activity,period,line,detail,count&activity=stops").json()
+    };
+    let first = released();
+    let cells = first.as_array().unwrap();
+    assert!(!cells.is_empty() && cells.iter().all(|cell| cell["period"] == "2019-Q2"), "{first}");
+    assert!(cells.iter().all(|cell| cell["count"] != "1" && cell["count"] != "2"), "a small count is told: {first}");
+    // What is filed and corrected later changes nothing of it.
+    stop("2019-05-06", "0411", "arrest");
+    let corrected = json!({"stopped_at": "2019-05-05T12:00:00", "beat": "0411", "outcome": "warning"});
+    let answer =
+        city.ask_as("officer", &format!("POST /api/v1/records/stop?id={odd}"), corrected.to_string().as_bytes());
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    assert_eq!(released(), first);
+    // A quarter that is not over for four weeks is not told.
+    let today = Timestamp::now().to_zoned(city.desk.time_zone()).date();
+    (0..9).for_each(|_| _ = stop(&today.to_string(), "0411", "warning"));
+    assert_eq!(released(), first);
 }

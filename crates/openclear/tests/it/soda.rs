@@ -51,7 +51,7 @@ fn sodapy_reads_the_crimes() {
     let said = said(&run(Command::new(venv.join("bin/python")).arg(example("read.py")).args([host, "http"])));
     let of = |what: &str| said.get(what).unwrap_or_else(|| panic!("nothing of {what}: {said:?}"))["value"].clone();
 
-    assert_eq!(of("sets"), json!(["accs-list", "c7ck-438e", "ctff-ordr", "cvrg-mnth", SET, "rlsd-cnts"]));
+    assert_eq!(of("sets"), json!(["accs-list", "c7ck-438e", "ctff-ordr", "cvrg-mnth", SET, "rlsd-actv", "rlsd-cnts"]));
     assert_eq!(of("columns").as_array().unwrap().len(), 22);
     assert_eq!(of("newest"), rows(&server, "$order=date+DESC&$limit=3"));
     assert_eq!(of("thefts"), rows(&server, "primary_type=THEFT&$select=count(*)"));
