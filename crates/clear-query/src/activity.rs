@@ -117,8 +117,8 @@ fn place(record: &Record) -> Option<Place> {
 /// The district of a beat: its first two digits, written with three.
 fn district(beat: Option<&str>) -> String {
     let beat = beat.map(|beat| format!("{:0>4}", beat.trim()));
-    let digits =
-        beat.as_deref().and_then(|beat| beat.get(..2)).filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()));
+    let beat = beat.as_deref().filter(|beat| beat.bytes().all(|byte| byte.is_ascii_digit()));
+    let digits = beat.and_then(|beat| beat.get(..2));
     digits.map_or_else(|| "not known".to_owned(), |digits| format!("0{digits}"))
 }
 

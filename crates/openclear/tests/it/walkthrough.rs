@@ -89,7 +89,13 @@ fn play(page: &str, bed: &Bed, server: &Server) {
     let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
     for Step { line, command, code, shown } in steps {
         let output = Command::new("sh")
-            .args(["-c", &format!("{{ {}\n}} 2>&1", command.replace("http://127.0.0.1:8080", &server.url).replace("http://localhost:8080", &server.url))])
+            .args([
+                "-c",
+                &format!(
+                    "{{ {}\n}} 2>&1",
+                    command.replace("http://127.0.0.1:8080", &server.url).replace("http://localhost:8080", &server.url)
+                ),
+            ])
             .current_dir(&folder)
             .env("PATH", &path)
             .env("OPENCLEAR_URL", &server.url)
