@@ -60,6 +60,7 @@ const STEPS: &[Step] = &[
         name: "clear-respond",
         may_use: &[
             "clear-identity",
+            "clear-place",
             "clear-policy",
             "clear-query",
             "clear-redact",
@@ -72,7 +73,7 @@ const STEPS: &[Step] = &[
     Step { name: "clear-jobs", may_use: &["clear-respond"], never: "reads by a road of its own" },
     Step {
         name: "clear-web",
-        may_use: &["clear-respond", "clear-jobs", "clear-audit"],
+        may_use: &["clear-respond", "clear-jobs", "clear-audit", "clear-place"],
         never: "reaches store, search, stats, redact",
     },
     Step { name: "clear-testkit", may_use: &["clear-policy", "clear-ingest"], never: "makes up a real person" },

@@ -14,6 +14,7 @@ mod borders;
 mod decisions;
 mod dictionary;
 mod fronts;
+mod islands;
 mod page;
 mod requirements;
 mod run;
@@ -37,6 +38,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("decisions", decisions::run),
     ("dictionary", dictionary::run),
     ("fronts", fronts::run),
+    ("islands", islands::run),
     ("requirements", requirements::run),
     ("soql", soql::run),
     ("stores", stores::run),
@@ -81,9 +83,15 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Make the islands' bundles with npm
+    Islands {
+        /// Change nothing; fail where the bundles made again are others
+        #[arg(long)]
+        check: bool,
+    },
     /// Run every check, or the one named; change nothing
     Check {
-        /// One of: arrows, borders, decisions, dictionary, fronts, requirements, soql, stores
+        /// One of: arrows, borders, decisions, dictionary, fronts, islands, requirements, soql, stores
         name: Option<String>,
     },
     /// Run every test: documentation examples, then all others
@@ -122,6 +130,7 @@ fn run(chore: Chore) -> Result<()> {
         Chore::Requirements { check } => requirements::run(&root, Mode::of(check)),
         Chore::Soql { check } => soql::run(&root, Mode::of(check)),
         Chore::Stores { check } => stores::run(&root, Mode::of(check)),
+        Chore::Islands { check } => islands::make(&root, Mode::of(check)),
         Chore::Check { name } => check(&root, name.as_deref()),
         Chore::Test => run::test(&root),
         Chore::Lint => run::lint(&root),

@@ -944,7 +944,8 @@ fn is_same_member(one: &Member, other: &Member) -> bool {
 
 /// The key itself, without the name that goes before it.
 fn material(verifier: &str) -> &str {
-    verifier.rsplit_once('+').map_or(verifier, |(_, material)| material)
+    // Base64 has a `+` of its own: what follows the last one may be the same for two keys.
+    verifier.splitn(3, '+').nth(2).unwrap_or(verifier)
 }
 
 fn check_key(key: &KeyHolder) -> Result<(), BadEntry> {

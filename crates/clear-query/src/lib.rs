@@ -24,13 +24,16 @@ mod lapsing;
 mod links;
 mod measure;
 mod narrow;
+mod locate;
 mod open;
+mod place;
 mod relations;
 mod rows;
 mod sets;
 mod shelves;
 mod sql;
 mod tallies;
+mod tiles;
 
 pub use activity::{ACTIVITIES, ActivityTable, Quarter};
 pub use changes::{Changed, Changes, ChangesMatch};
@@ -41,7 +44,12 @@ pub use known::Known;
 pub use lapsing::Lapsing;
 pub use links::{Links, LinksMatch};
 pub use measure::{Measures, MeasuresFound, MeasuresMatch, MeasuresView};
+pub use locate::{Locate, LocateMatch};
 pub use open::{Open, OpenMatch, Related, SamePerson};
+pub use place::{
+    AreaValue, AreasOf, Cells, ClusterOnMap, ClustersOf, DensityOf, Following, HotSpotsOf, Made, Make, NearRepeatOf, Of, Per, Place,
+    Placed, Week, Which,
+};
 pub use relations::Ties;
 pub use rows::{Cursor, Rows, RowsMatch};
 pub use sets::{
@@ -50,6 +58,7 @@ pub use sets::{
 };
 pub use shelves::{Error, Shelves};
 pub use sql::{Sql, SqlMatch};
+pub use tiles::{Marked, TileDot, TileLayer, TileMatch, TileOf};
 
 // What sets are made of.
 pub use clear_soql::types::shape;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use clear_graph::{Graph, Shared};
 use clear_link::{BlockKey, block_keys};
+use clear_place::Geography;
 use clear_policy::Grant;
 use clear_record::{
     FieldClass, Kind, LabelId, LabelSet, PerClass, Reach, Record, RecordId, RowSet, Seq, Sight, Version,
@@ -46,6 +47,10 @@ pub struct Shelves {
     folds: RwLock<Folds>,
     following: tokio::sync::Mutex<()>,
     tightened: Tightened,
+    /// Where the city's areas lie: public, and the same for all.
+    geography: RwLock<Arc<Geography>>,
+    /// The city's clock, which says what is published by now.
+    time_zone: RwLock<TimeZone>,
     engine: OnceLock<Result<Engine, Arc<clear_stats::NoEngine>>>,
     /// What the sets hold, for their newest versions.
     pub(crate) held: Mutex<crate::sets::Held>,
@@ -138,6 +143,8 @@ impl Shelves {
             folds: RwLock::default(),
             following: tokio::sync::Mutex::new(()),
             tightened: Tightened::default(),
+            geography: RwLock::default(),
+            time_zone: RwLock::new(TimeZone::UTC),
             engine: OnceLock::new(),
             held: Mutex::default(),
         }
@@ -146,10 +153,15 @@ impl Shelves {
     /// Lets the projection make the public sets, under the key of their points and on the city's clock. Before anything is
     /// folded; afterwards it changes nothing.
     pub fn publishing(&self, key: PointKey, time_zone: TimeZone) {
+        *self.time_zone.write().unwrap_or_else(PoisonError::into_inner) = time_zone.clone();
         let mut folds = self.folds.write().unwrap_or_else(PoisonError::into_inner);
         if folds.seq == Seq::default() {
             folds.columns = Columns::of(vec![Box::new(Incidents), Box::new(Crimes::new(key, time_zone))]);
         }
+    }
+
+    pub(crate) fn time_zone(&self) -> TimeZone {
+        self.time_zone.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Lets questions about sets put aside in this folder what does not fit the memory for them. Without it, they are refused.
@@ -221,6 +233,16 @@ impl Shelves {
 
     pub(crate) fn folds(&self) -> RwLockReadGuard<'_, Folds> {
         self.folds.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in where the city's areas lie.
+    pub fn chart(&self, geography: Geography) {
+        *self.geography.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(geography);
+    }
+
+    /// Where the city's areas lie.
+    pub fn geography(&self) -> Arc<Geography> {
+        self.geography.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How far the projections are.

@@ -272,6 +272,15 @@ pub const STORES: &[Store] = &[
         ],
     },
     Store {
+        id: "geography",
+        name: "The city's areas",
+        holds: "where beats, districts and community areas lie: what the city publishes",
+        protected: "in clear: public",
+        kept: "as the operator puts them there",
+        files: &["geography/*.geojson", "geography/*.geojson.zst"],
+        opened_by: &["crates/openclear/src/geography.rs"],
+    },
+    Store {
         id: "demonstration",
         name: "The demonstration's own files",
         holds: "passwords, tokens and one-time secrets of invented personas; a public extract while it is filled",

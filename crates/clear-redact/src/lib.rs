@@ -17,6 +17,7 @@ mod changed;
 mod checked;
 mod linked;
 mod measured;
+mod places;
 mod rows;
 mod sets;
 mod shown;

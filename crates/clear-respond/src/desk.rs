@@ -513,6 +513,16 @@ impl Desk {
         !self.shelves.restrictions_ended(self.clock()).is_empty()
     }
 
+    /// Takes in where the city's areas lie: before anybody asks, and the same for all.
+    pub fn chart(&self, geography: clear_place::Geography) {
+        self.shelves.chart(geography);
+    }
+
+    /// Where the city's areas lie.
+    pub fn geography(&self) -> Arc<clear_place::Geography> {
+        self.shelves.geography()
+    }
+
     /// How many labels are in use: 20,000 are a tested limit.
     pub fn labels_in_use(&self) -> usize {
         self.labels().len()

@@ -31,7 +31,7 @@ use crate::desk::{Desk, Error};
 use crate::entry::{Entry, Refusal};
 
 /// The questions of a standing analytic inquiry. Every other question names somebody or opens a record.
-const ANALYTIC: [&str; 2] = ["counts", "rows"];
+const ANALYTIC: [&str; 3] = ["counts", "rows", "place"];
 
 /// A question that may be run.
 pub(crate) struct Granted<'a> {

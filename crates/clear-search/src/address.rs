@@ -22,6 +22,28 @@ pub(crate) use parse::{address, is_street_kind};
 use crate::query::Why;
 use crate::rows::RowId;
 
+/// A street with a number, as an address names them, in one spelling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreetText {
+    /// Direction before the name: `W`.
+    pub before: Option<&'static str>,
+    /// `MADISON`, `79TH`, `LAKE SHORE`.
+    pub name: String,
+    /// `ST`, `AVE`.
+    pub kind: Option<&'static str>,
+    /// Direction after the kind.
+    pub after: Option<&'static str>,
+    /// The house number, or the first of a block or range.
+    pub number: Option<u32>,
+}
+
+/// The street and number of an address; `None` for a crossing, or where it names no street.
+pub fn street_of(text: &str) -> Option<StreetText> {
+    let Address { numbers, streets } = address(text);
+    let [Street { before, name, kind, after }] = <[Street; 1]>::try_from(streets).ok()?;
+    Some(StreetText { before, name, kind, after, number: numbers.map(|numbers| numbers.low) })
+}
+
 type StreetId = u32;
 
 /// A shorter name may be any other.

@@ -42,6 +42,7 @@ mod typing;
 mod understand;
 mod words;
 
+pub use address::{StreetText, street_of};
 pub use error::Error;
 pub use facets::Facet;
 pub use index::Index;

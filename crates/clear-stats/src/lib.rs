@@ -38,6 +38,7 @@ mod scan;
 pub mod sets;
 mod shelf;
 pub mod soql;
+mod spots;
 mod store;
 mod times;
 mod top;
@@ -53,6 +54,7 @@ pub use error::Error;
 pub use page::{Page, Place};
 pub use parquet::{NotWritten, parquet};
 pub use shelf::{Covered, Shelf};
+pub use spots::{Box4, RowsOf, Spot, Spots};
 pub use times::micros;
 pub use values::Value;
 

@@ -18,6 +18,7 @@ pub(crate) mod measures;
 pub(crate) mod newest;
 pub(crate) mod open;
 pub(crate) mod openings;
+pub(crate) mod place;
 pub(crate) mod productions;
 pub(crate) mod reference;
 pub(crate) mod register;

@@ -12,7 +12,7 @@
 //!
 //! # Change here
 //! A route: a line in `routes.rs` and a handler in `api/` or `pages/`. How a refusal looks: `fault.rs`, `pages/fault.rs`.
-//! The look: `assets/style.css`, `templates/`. The socket: `gated.rs`, `serve.rs`.
+//! A map: `maps.rs`. The look: `assets/style.css`, `templates/`. The socket: `gated.rs`, `serve.rs`.
 
 mod api;
 mod app;
@@ -22,6 +22,7 @@ mod fault;
 mod gated;
 mod halted;
 mod input;
+mod maps;
 mod openapi;
 mod pages;
 mod plain;

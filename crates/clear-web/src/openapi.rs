@@ -9,7 +9,7 @@ use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::api::{
     accounts, certificate, changes, check, counts, cut_offs, disclosures, events, file, find, handling, holds,
-    inquiries, links, measures, newest, open, openings, productions, reference, register, replay, reviews, rows,
+    inquiries, links, measures, newest, open, openings, place, productions, reference, register, replay, reviews, rows,
     session, sql, transparency, was_this_you,
 };
 use crate::fault::Problem;
@@ -47,7 +47,7 @@ pub(crate) fn document() -> Value {
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, links::links, measures::measures, measures::measures_by_query, measures::figures, changes::changes, sql::sql, file::file,
+        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, place::place, place::locate, links::links, measures::measures, measures::measures_by_query, measures::figures, changes::changes, sql::sql, file::file,
         handling::handling, handling::silent_hits,
         inquiries::open, inquiries::mine, inquiries::close, inquiries::take_over, events::event,
         holds::all, holds::one, holds::release, holds::refuse, reviews::all, reviews::one,

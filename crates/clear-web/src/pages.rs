@@ -1,9 +1,9 @@
-//! The pages: HTML from the server, without a script. They ask by the same roads as the API.
+//! The pages: HTML from the server, which need no script. They ask by the same roads as the API.
 //!
 //! One file a page, with its template of the same name in `templates/`. What every page has is in `chrome.rs`.
 
 pub(crate) mod analysis;
-mod bar;
+pub(crate) mod bar;
 pub(crate) mod certificate;
 pub(crate) mod changes;
 mod chart;
@@ -20,6 +20,8 @@ pub(crate) mod home;
 pub(crate) mod judgement;
 pub(crate) mod links;
 pub(crate) mod log;
+pub(crate) mod map;
+pub(crate) mod map_about;
 pub(crate) mod productions;
 pub(crate) mod record;
 pub(crate) mod reference;

@@ -8,13 +8,13 @@ use axum::routing::{MethodFilter, on};
 
 use crate::api::{
     accounts, certificate, changes, check, counts, cut_offs, disclosures, events, file, find, handling, holds,
-    inquiries, links, measures, newest, open, openings, productions, reference, register, replay, reviews, rows,
+    inquiries, links, measures, newest, open, openings, place, productions, reference, register, replay, reviews, rows,
     session, sql, transparency, was_this_you,
 };
 use crate::app::{App, note_route};
 use crate::fault::Fault;
 use crate::soda::{catalog, citizen, resource, v3, views};
-use crate::{assets, pages, public_log, watch};
+use crate::{assets, maps, pages, public_log, watch};
 
 /// One thing that can be asked over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,8 @@ routes! {
     GET "/api/v1/silent-hits" "silent_hits" HANDLER handling::silent_hits, "Who would have hit black records of one's own agency.";
     POST "/api/v1/check" "check" ASKER check::check, "Checks a file of persons, plates or property against the records.";
     POST "/api/v1/counts" "counts" ASKER counts::counts, "Counts incidents.";
+    POST "/api/v1/place" "place" ASKER place::place, "Makes a map of incidents: by area, density, hot spots, near repeats, clusters.";
+    POST "/api/v1/locate" "locate" ASKER place::locate, "Says where addresses are, by the blocks of incidents.";
     POST "/api/v1/rows" "rows" ASKER rows::rows, "Gives incidents as rows, streamed.";
     POST "/api/v1/links" "links" ASKER links::links, "Shows what a record or a shared value is linked with, or how it leads to another.";
     POST "/api/v1/measures" "measures" ASKER measures::measures, "Gives boards, trends and hours of incidents.";
@@ -149,7 +151,7 @@ routes! {
     GET "/log.vkey" "log_vkey" ANYBODY public_log::verifier_key, "The log's verifier key.";
     GET "/healthz" "healthz" ANYBODY watch::healthz, "Whether questions can be answered.";
     GET "/metrics" "metrics" OPERATOR watch::metrics, "Numbers for operators, without personal data.";
-    GET "/assets/{name}" "asset" ANYBODY assets::asset, "The stylesheet and the icon.";
+    GET "/assets/{name}" "asset" ANYBODY assets::asset, "The stylesheet, the icon and the map's scripts.";
 
     GET "/" "home" ANYBODY pages::home::page, "What this is.";
     GET "/sign-in" "sign_in_page" ANYBODY pages::sign_in::page, "Signing in.";
@@ -163,6 +165,11 @@ routes! {
     GET "/check" "check_page" SIGNED_IN pages::check::page, "The form for a list to be checked.";
     POST "/check" "check_form" ASKER pages::check::act, "What each line of a list found.";
     GET "/counts" "counts_page" ASKER pages::counts::page, "Incidents by type, beat and month.";
+    GET "/map" "map_page" ANYBODY pages::map::page, "Incidents on the map.";
+    GET "/map.svg" "map_svg" ANYBODY maps::pictures::svg, "The map as SVG.";
+    GET "/map.png" "map_png" ANYBODY maps::pictures::png, "The map as PNG.";
+    GET "/map/about" "map_about" ANYBODY pages::map_about::page, "How maps are made, and what they must not be used for.";
+    GET "/tiles/{layer}/{z}/{x}/{y}" "tile" ANYBODY maps::tiles::tile, "A vector tile of areas, incidents or hot spots.";
     GET "/analysis" "analysis_page" ASKER pages::analysis::page, "Boards, trends and hours of incidents.";
     GET "/figures" "figures_page" ANYBODY pages::analysis::public, "Boards, trends and hours of the public extract.";
     GET "/sql" "sql_page" ASKER pages::sql::page, "The SQL box.";

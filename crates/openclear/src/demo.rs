@@ -106,6 +106,7 @@ async fn city_with(dir: &Path, spool: Option<PathBuf>) -> anyhow::Result<(Arc<De
     let template = story::register();
     let origin = format!("{}/node-1", template.installation.name);
     let place = Place { origin, public: Some(PUBLIC), spool, ..Place::folder(dir) };
+    crate::geography::ship(dir)?;
     let desk = place.open().await?;
     if guide_file.exists() {
         let text = std::fs::read_to_string(&guide_file)?;

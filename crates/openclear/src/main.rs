@@ -19,6 +19,7 @@ mod code;
 mod demo;
 mod export;
 mod founding;
+mod geography;
 mod guards;
 mod import;
 mod link;

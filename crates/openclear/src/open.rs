@@ -116,6 +116,7 @@ impl Place {
         }
         let clock = clear_respond::clock::steady();
         let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await.context("cannot open the desk")?;
+        desk.chart(crate::geography::read(&self.dir)?);
         match self.accept_clock {
             true => desk.accept_clock().await.context("cannot open the desk")?,
             false => desk.check_clock().context("cannot open the desk")?,

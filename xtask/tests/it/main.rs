@@ -40,6 +40,11 @@ fn the_page_about_the_query_language_is_that_of_the_list_of_functions() {
 }
 
 #[test]
+fn the_islands_bundles_are_made_of_the_sources_beside_them() {
+    passes("islands");
+}
+
+#[test]
 fn requirements_name_the_tests_that_show_them() {
     passes("requirements");
 }

@@ -10,6 +10,7 @@ mod gate;
 mod inquiries;
 mod labels;
 mod links;
+mod maps;
 mod pages;
 mod productions;
 mod published;

@@ -195,6 +195,13 @@ impl Table {
                 ))
             }
             "counts" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"by": ["primary_type"]}}))),
+            "place" => {
+                mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"make": {"clusters": {}}}})))
+            }
+            "locate" => mine(Ask::post(
+                route.path,
+                &json!({"inquiry": inquiry, "question": {"addresses": ["031XX W CHICAGO AVE"]}}),
+            )),
             "figures" => mine(Ask::get(route.path)),
             "figures_page" => mine(Ask::get(&format!("{}?view=trend", route.path))),
             "sql" => mine(Ask::post(
@@ -311,6 +318,8 @@ impl Table {
                 ],
             )),
             "record_page" => kept(&at(&record)),
+            "map_page" | "map_svg" | "map_png" => kept(&format!("{}?show=clusters", route.path)),
+            "tile" => kept("/tiles/incidents/10/262/380.mvt"),
             "counts_page" => kept(&format!("{}?by=beat", route.path)),
             "steward_preview" => mine(Ask::form(
                 route.path,
@@ -371,9 +380,11 @@ impl Table {
             )),
             "release_production" => mine(Ask::post(&self.docketed(route, &record, true), &json!({}))),
             "release_form" => mine(Ask::form(&self.docketed(route, &record, true), &[])),
-            "register" | "register_export" | "me" | "openapi" | "docs" | "log_checkpoint" | "log_vkey" | "healthz"
-            | "metrics" | "home" | "sign_in_page" | "transparency_page" | "stores_page" | "register_page"
-            | "log_page" | "steward_page" | "entries_page" | "check_page" => mine(Ask::get(route.path)),
+            "map_about" | "register" | "register_export" | "me" | "openapi" | "docs" | "log_checkpoint"
+            | "log_vkey" | "healthz" | "metrics" | "home" | "sign_in_page" | "transparency_page" | "stores_page"
+            | "register_page" | "log_page" | "steward_page" | "entries_page" | "check_page" => {
+                mine(Ask::get(route.path))
+            }
             "set_rows" => mine(Ask::get("/resource/crimes.json?$limit=3")),
             "set_row" => {
                 let rows = self.server.ask(&Ask::get("/resource/ijzp-q8t2.json?$limit=1")).json();
@@ -424,6 +435,10 @@ fn is_logged(route: &Route, who: &str) -> bool {
     match route.name {
         // Whoever has not signed in, or whose sign-in an order ended, gets as far as the page's door.
         "handling_form" | "entries_form" | "judgement_form" => !["anonymous", "cut_off", "sister"].contains(&who),
+        // Residents get the public set, which leaves a count and no trail.
+        "map_page" | "map_svg" | "map_png" | "tile" => who != "anonymous",
+        "map_about" => false,
+        "place" | "locate" => true,
         "find" | "find_by_query" | "check" | "open" | "file" | "handling" | "silent_hits" | "counts" | "rows"
         | "links" | "links_page" | "sql" | "sql_page" | "changes" | "changes_page" | "measures"
         | "measures_by_query" | "analysis_page" | "enter" | "cut_off" | "enrol" | "search_page" | "check_form"

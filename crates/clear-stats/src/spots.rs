@@ -1,0 +1,135 @@
+//! Where the incidents of a set are, one by one, for maps.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use clear_record::{RecordId, Sight};
+use clear_soql::Expr;
+
+use crate::columns::{Columns, Leaf};
+use crate::error::Error;
+use crate::filter;
+use crate::lens::bit;
+use crate::predicate::{Part, Predicate};
+use crate::store::{Cell, Frozen, NO_TIME};
+use crate::values::Value;
+
+/// One incident on the map.
+#[derive(Clone, PartialEq)]
+pub struct Spot {
+    /// Which.
+    pub id: RecordId,
+    /// Longitude, degrees WGS 84.
+    pub longitude: f64,
+    /// Latitude, degrees WGS 84.
+    pub latitude: f64,
+    /// When, microseconds since 1970 on the city's clock; `None` where that is closed.
+    pub micros: Option<i64>,
+    /// Its primary type; `None` where that is closed.
+    pub kind: Option<Arc<str>>,
+    /// Its block; `None` where that is closed or not recorded.
+    pub block: Option<Arc<str>>,
+}
+
+/// Incidents on the map.
+#[derive(Clone, Default, PartialEq)]
+pub struct Spots {
+    /// Those with coordinates that the asker may read, in the order of their ids.
+    pub spots: Vec<Spot>,
+    /// How many more there are that the asker may see and that have no such coordinates.
+    pub elsewhere: u64,
+}
+
+/// A box, degrees: west, south, east, north.
+pub type Box4 = [f64; 4];
+
+/// The rows of a set: by its alias, and those dated from a moment on held back, microseconds since 1970 on the city's clock.
+#[derive(Debug, Clone, Copy)]
+pub struct RowsOf<'a> {
+    /// The set's alias.
+    pub alias: &'a str,
+    /// From when on rows are held back.
+    pub before: Option<i64>,
+}
+
+impl Columns {
+    /// The rows of a set under a Sight for which every condition is true, with their places; those in the box alone, if there
+    /// is one.
+    ///
+    /// # Errors
+    /// As [`Columns::count`]; coordinates that the asker can read nowhere are no such column.
+    pub fn spots(
+        &self,
+        of: RowsOf<'_>,
+        conditions: &[Expr],
+        sight: &Sight<'_>,
+        within: Option<Box4>,
+    ) -> Result<Spots, Error> {
+        let none = |name: &str| Error::NoSuchColumn { name: name.to_owned(), at: None };
+        let leaf = self.leaf(of.alias, sight, of.before).ok_or_else(|| none("longitude"))?;
+        let table = leaf.table();
+        let column = |name: &str| leaf.column(name).ok_or_else(|| none(name));
+        let (longitude, latitude) = (column("longitude")?, column("latitude")?);
+        let time = table.set.date().filter(|date| is_readable(&leaf, *date));
+        let (kind, block) = (leaf.column("primary_type"), leaf.column("block"));
+        let tests = conditions.iter().map(|filter| filter::typed(&leaf, filter)).collect::<Result<Vec<_>, _>>()?;
+        let filter = (!tests.is_empty()).then_some(Predicate::And(tests));
+        let read = [Some(longitude), Some(latitude), time, kind, block];
+        let classes = read.iter().flatten().filter_map(|column| table.set.columns.get(*column));
+        let wanted =
+            classes.fold(filter.as_ref().map_or(0, |filter| filter.classes(table)), |all, it| all | bit(it.class));
+        let mut texts = Texts::default();
+        let mut found = Spots::default();
+        for (at, chunk) in table.chunks.iter().enumerate() {
+            let view = leaf.lens.view(table, at, wanted | table.date_class());
+            let part = Part { table, chunk, view: &view };
+            for row in part.rows(filter.as_ref()).rows() {
+                let row = usize::from(row);
+                let cell = |column: usize| part.open(column).has(row).then(|| chunk.data(column).cell(row));
+                let number = |column: usize| table.number(column, cell(column)?);
+                // 0, 0 is how files say that they do not know.
+                let place = number(longitude).zip(number(latitude)).filter(|at| *at != (0.0, 0.0));
+                let Some((longitude, latitude)) = place else {
+                    found.elsewhere += 1;
+                    continue;
+                };
+                let inside = within.is_none_or(|[west, south, east, north]| {
+                    (west..=east).contains(&longitude) && (south..=north).contains(&latitude)
+                });
+                let id = chunk.numbers.get(row).and_then(|number| table.record(*number));
+                let Some(id) = id.filter(|_| inside) else { continue };
+                let micros = time.and_then(|column| match cell(column)? {
+                    Cell::Time(time) if time != NO_TIME => Some(time),
+                    _ => None,
+                });
+                let kind = kind.and_then(|column| texts.of(table, column, cell(column)?));
+                let block = block.and_then(|column| texts.of(table, column, cell(column)?));
+                found.spots.push(Spot { id, longitude, latitude, micros, kind, block });
+            }
+        }
+        // Where a row stands in the projection tells when it came, hidden ones in between included.
+        found.spots.sort_by_key(|spot| spot.id);
+        Ok(found)
+    }
+}
+
+fn is_readable(leaf: &Leaf<'_>, column: usize) -> bool {
+    leaf.table().set.columns.get(column).is_some_and(|column| leaf.lens.knows(column.class))
+}
+
+/// Each text once, however many rows have it.
+#[derive(Default)]
+struct Texts(HashMap<(usize, u32), Arc<str>>);
+
+impl Texts {
+    fn of(&mut self, table: &Frozen, column: usize, cell: Cell) -> Option<Arc<str>> {
+        let Cell::Code(code) = cell else { return None };
+        if let Some(known) = self.0.get(&(column, code)) {
+            return Some(known.clone());
+        }
+        let Some(Value::Text(text)) = table.value(column, cell) else { return None };
+        let text: Arc<str> = text.into();
+        self.0.insert((column, code), text.clone());
+        Some(text)
+    }
+}
