@@ -31,6 +31,7 @@ const MEASURES: &[(&str, &str)] = &[
     ("persons-2m", "2000000 2000 --peers 20"),
     ("names", ""),
     ("link", ""),
+    ("analysis", "8000000 "),
 ];
 
 /// Runs the measures named, or all.
@@ -64,6 +65,8 @@ fn measure(root: &Path, name: &str, arguments: &str, folder: &Path) -> Result<()
         "load" => crime_files(root)?.join(" "),
         // One file has rows enough for every stream.
         "gate" => crime_files(root)?.into_iter().take(1).collect(),
+        // The folder, whose rows are repeated.
+        "analysis" => given("CRIMES").unwrap_or_else(|| root.join("data/sample")).display().to_string(),
         "persons" => given("NAMES").map(|lists| format!(" --lists {}", lists.display())).unwrap_or_default(),
         "names" => match linkage::pairs_of_names() {
             Ok(file) => file.display().to_string(),
@@ -91,6 +94,7 @@ fn program(what: &str) -> (String, String) {
         "disclosures" => example("clear-audit", "disclosures", ""),
         "persons" => example("clear-search", "persons", ""),
         "names" => example("clear-names", "name_bench", ""),
+        "analysis" => example("clear-stats", "analysis", ""),
         _ => {
             let program = format!("bench {what} --dir {{}} ");
             (format!("run --quiet --profile demo -p openclear -- {program}"), format!("openclear {program}"))
@@ -128,6 +132,7 @@ mod tests {
             ("decide", "openclear bench decide --dir {} "),
             ("log", "cargo run --profile demo -p clear-audit --example measure -- {} "),
             ("disclosures", "cargo run --profile demo -p clear-audit --example disclosures -- "),
+            ("analysis", "cargo run --profile demo -p clear-stats --example analysis -- "),
             ("persons", "cargo run --profile demo -p clear-search --example persons -- "),
             ("names", "cargo run --profile demo -p clear-names --example name_bench -- "),
         ] {

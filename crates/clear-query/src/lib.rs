@@ -14,6 +14,7 @@
 //!
 //! [`Sight`]: clear_record::Sight
 
+mod activity;
 mod changes;
 mod check;
 mod counts;
@@ -34,6 +35,7 @@ mod sql;
 mod tallies;
 mod tiles;
 
+pub use activity::{ACTIVITIES, ActivityTable, Quarter};
 pub use changes::{Changed, Changes, ChangesMatch};
 pub use check::{CHECK_LIMITS, Check, CheckLimits, CheckMatch, CheckOf, CheckedLine, RefusedLine};
 pub use counts::{Counted, Counts};

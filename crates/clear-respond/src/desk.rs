@@ -135,6 +135,8 @@ pub struct Desk {
     pub(crate) silent: crate::silent::Waiting,
     /// What the public sets' columns hold.
     pub(crate) summaries: crate::publish::Summaries,
+    /// Released tables of arrests, stops and hot files.
+    pub(crate) activities: crate::publish::activity::Activities,
 }
 
 impl Desk {
@@ -170,9 +172,11 @@ impl Desk {
         let register = crate::resume::founded(&store).await?;
         let gate = Gate::new();
         let ledger = log.folder().parent().unwrap_or(log.folder()).join("disclosures");
+        let shelves = Shelves::new(store.ledger.clone());
+        shelves.spill_into(log.folder().parent().unwrap_or(log.folder()).join("analysis-spill"));
         let desk = Desk {
             identity: Identity::new(store.cards.clone()),
-            shelves: Shelves::new(store.ledger.clone()),
+            shelves,
             leaving: crate::tighten::Leaving::default(),
             sights: Sights::new(),
             gate,
@@ -192,6 +196,7 @@ impl Desk {
             board: crate::health::Board::default(),
             silent: crate::silent::Waiting::default(),
             summaries: crate::publish::Summaries::default(),
+            activities: crate::publish::activity::Activities::default(),
             store,
             log,
             rules: RwLock::new(rules),
@@ -219,6 +224,7 @@ impl Desk {
         desk.make_public_sets().await?;
         desk.shelves.catch_up(desk.visible()).await?;
         desk.open_books().await?;
+        desk.open_activity().await?;
         desk.publish_rules(&*desk.rules()).await?;
         desk.start().await?;
         Ok(desk)

@@ -69,6 +69,7 @@ pub use public::{
     OrderPreview, PublicAgency, PublicAgreement, PublicAnnouncement, PublicFlow, PublicOrder, PublicRegister,
     PublicSuspension, PublicTaskForce, PublicVendor, order_preview,
 };
+pub use publish::activity::ReleasedActivity;
 pub use publish::{
     PublicAnswer, Published, SetState, Summary, Unpublished, named as set_named, public_sets, publish, published,
 };
@@ -106,12 +107,12 @@ pub use clear_redact::{
     OpenedRecord, Pointer, Redact, RelatedRecord, SamePersonRecord, SetField, SetForm, SetLayout, Sharing, Shown,
     SnippetPiece,
 };
-pub use clear_redact::{SqlColumn, SqlTable};
 pub use clear_redact::{ChangedField, ChangedIncident, ChangedList};
 pub use clear_redact::{
     MeasureSaid, Measured, MeasuredBoard, MeasuredCell, MeasuredChange, MeasuredDays, MeasuredFigure, MeasuredHours,
     MeasuredMonth, MeasuredPeriod, MeasuredRate, MeasuredRow, MeasuredSeries, MeasuredTrend,
 };
+pub use clear_redact::{SqlColumn, SqlTable};
 
 use clear_record::Request;
 
