@@ -14,9 +14,11 @@
 //!
 //! [`Sight`]: clear_record::Sight
 
+mod blocks;
 mod check;
 mod counts;
 mod find;
+mod kept;
 mod known;
 mod lapsing;
 mod mentions;
@@ -30,6 +32,7 @@ mod shelves;
 pub use check::{CHECK_LIMITS, Check, CheckLimits, CheckMatch, CheckOf, CheckedLine, RefusedLine};
 pub use counts::{Counted, Counts};
 pub use find::{Find, FindMatch, FoundVersion};
+pub use kept::{Kept, Restored};
 pub use known::Known;
 pub use lapsing::Lapsing;
 pub use open::{Open, OpenMatch, Related, SamePerson};

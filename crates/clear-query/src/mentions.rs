@@ -19,6 +19,9 @@ pub(crate) struct Mentions {
     from: HashMap<RecordId, Vec<(RecordId, LabelId, FieldClass)>>,
 }
 
+clear_record::snapshot!(Mention { from, label, class, part });
+clear_record::snapshot!(Mentions { to, from });
+
 impl Mentions {
     pub(crate) fn apply(&mut self, version: &Version) {
         for (old, _, _) in self.from.remove(&version.id).unwrap_or_default() {

@@ -187,7 +187,7 @@ async fn neighbourhood(
             let folds = shelves.folds();
             for version in &versions {
                 let Some(Record::Person(person)) = &version.record else { continue };
-                beside.extend(block_keys(person).iter().filter_map(|key| folds.blocks.get(key)).flatten());
+                beside.extend(block_keys(person).into_iter().flat_map(|key| folds.blocks.of(key)));
                 judgements
                     .extend(folds.mentions.of(version.id, sight).into_iter().filter(|id| id.kind == Kind::Judgement));
             }

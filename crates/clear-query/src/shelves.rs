@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
-use clear_link::{BlockKey, block_keys};
+use clear_link::block_keys;
 use clear_policy::Grant;
 use clear_record::{
     FieldClass, Kind, LabelId, LabelSet, PerClass, Reach, Record, RecordId, RowSet, Seq, Sight, Version,
@@ -12,9 +12,11 @@ use clear_search::Index;
 use clear_stats::sets::{Crimes, Incidents, PointKey};
 use clear_stats::{Columns, Engine};
 use clear_store::{AsOf, Ledger};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::blocks::Blocks;
 use crate::mentions::Mentions;
 use crate::relations::{Labels, Relations, Ties, Tightened};
 
@@ -33,6 +35,9 @@ pub enum Error {
     /// The ledger could not be read.
     #[error("cannot read the ledger")]
     Store(#[from] clear_store::Error),
+    /// A thread that reads ahead did not end.
+    #[error("a thread that reads the ledger did not end: the process is stopping")]
+    Stopped,
 }
 
 /// Versions that are folded into the projections at once.
@@ -40,9 +45,9 @@ const FOLD_MAX: usize = 20_000;
 
 /// The shelves that questions are answered from.
 pub struct Shelves {
-    ledger: Arc<dyn Ledger>,
-    folds: RwLock<Folds>,
-    following: tokio::sync::Mutex<()>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) folds: Arc<RwLock<Folds>>,
+    pub(crate) following: tokio::sync::Mutex<()>,
     tightened: Tightened,
     engine: OnceLock<Result<Engine, Arc<clear_stats::NoEngine>>>,
     /// What the sets hold, for their newest versions.
@@ -62,10 +67,14 @@ pub(crate) struct Folds {
     /// The current label of each record that has a body.
     pub(crate) labels: HashMap<RecordId, LabelId>,
     /// Persons who may be the same, by the linker's blocking keys.
-    pub(crate) blocks: HashMap<BlockKey, Vec<RecordId>>,
+    pub(crate) blocks: Blocks,
     /// Hot-file entries in force, by the day on which they lapse.
     pub(crate) lapses: BTreeSet<(Date, RecordId)>,
-    lapse_of: HashMap<RecordId, Date>,
+    pub(crate) lapse_of: HashMap<RecordId, Date>,
+    /// The version at `seq`: which record's, and when it was recorded.
+    pub(crate) last: Option<(RecordId, Timestamp)>,
+    /// The place of the last version without a body.
+    pub(crate) expunged: Seq,
 }
 
 impl Folds {
@@ -78,22 +87,20 @@ impl Folds {
             Some(record) => {
                 self.labels.insert(version.id, version.label);
                 if let Record::Person(person) = record {
-                    for key in block_keys(person) {
-                        let block = self.blocks.entry(key).or_default();
-                        if !block.contains(&version.id) {
-                            block.push(version.id);
-                        }
-                    }
+                    self.blocks.put(version.id, &block_keys(person));
                 }
             }
             None => {
                 self.labels.remove(&version.id);
+                self.blocks.remove(version.id);
+                self.expunged = version.seq;
             }
         }
         if version.id.kind == Kind::HotFile {
             self.apply_lapse(version);
         }
         self.seq = version.seq;
+        self.last = Some((version.id, version.recorded_at));
     }
 
     fn apply_lapse(&mut self, version: &Version) {
@@ -114,7 +121,7 @@ impl Shelves {
     pub fn new(ledger: Arc<dyn Ledger>) -> Shelves {
         Shelves {
             ledger,
-            folds: RwLock::default(),
+            folds: Arc::default(),
             following: tokio::sync::Mutex::new(()),
             tightened: Tightened::default(),
             engine: OnceLock::new(),
@@ -151,12 +158,15 @@ impl Shelves {
             return Ok(());
         }
         let _one_follower = self.following.lock().await;
+        let mut ahead = self.ahead(self.folds().seq, visible);
         loop {
-            let at = self.folds().seq;
-            if at >= visible {
+            if self.folds().seq >= visible {
                 return Ok(());
             }
-            let versions = self.ledger.follow(at, visible, FOLD_MAX).await?;
+            let versions = ahead.await.map_err(|_| Error::Stopped)??;
+            // The next ones are read and opened while these are folded.
+            let last = versions.last().map_or(visible, |version| version.seq);
+            ahead = self.ahead(last, visible);
             let known = self.folds().label_values.len();
             let labels = match versions.iter().map(|version| version.label.0 as usize).max() {
                 Some(most) if most >= known => Some(Arc::new(self.ledger.labels().await?)),
@@ -176,12 +186,21 @@ impl Shelves {
             if versions.iter().any(|version| version.record.is_none()) {
                 // What was expunged leaves nothing in the index's memory either.
                 folds.index.compact();
+                folds.blocks.compact();
             }
             let seq = folds.seq;
             drop(folds);
             self.tightened.passed(seq);
             tracing::debug!(seq = seq.0, "projections followed the ledger");
         }
+    }
+
+    /// The next versions, read by another thread.
+    fn ahead(&self, after: Seq, upto: Seq) -> tokio::task::JoinHandle<Result<Vec<Version>, clear_store::Error>> {
+        let ledger = self.ledger.clone();
+        tokio::spawn(async move {
+            if after >= upto { Ok(Vec::new()) } else { ledger.follow(after, upto, FOLD_MAX).await }
+        })
     }
 
     pub(crate) fn folds(&self) -> RwLockReadGuard<'_, Folds> {

@@ -27,6 +27,7 @@ mod health;
 mod inquiry;
 mod newest;
 mod production;
+mod projections;
 mod public;
 mod publish;
 mod release;
@@ -65,6 +66,7 @@ pub use production::{
     Demand, Determination, Determine, Determined, Docket, GivenRelease, Manifest, ManifestRow, Office, Production,
     ProductionInstrument, PublicProduction, ReleaseProduction,
 };
+pub use projections::{AHEAD_SERVING, rebuild_projections};
 pub use public::{
     OrderPreview, PublicAgency, PublicAgreement, PublicAnnouncement, PublicFlow, PublicOrder, PublicRegister,
     PublicSuspension, PublicTaskForce, PublicVendor, order_preview,
@@ -96,6 +98,7 @@ pub use clear_query::{
     CHECK_LIMITS, Check, CheckOf, Counts, Find, Lapsing, Open, Question, Rows, SetAsked, SetClauses, SetColumn, SetFault,
     SetInfo, SetSource, SoqlType,
 };
+pub use clear_query::Kept as KeptProjections;
 pub use clear_redact::{
     Alert, AlsoRead, Begins, Checked, CheckedHit, CountedTable, FacetCount, Form, Found, FoundFacet, FoundHit,
     FoundSnippet, LineChecked, LineRefused, Meant, Opened, OpenedRecord, Pointer, Redact, RelatedRecord,

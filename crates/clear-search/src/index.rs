@@ -1,8 +1,9 @@
 //! The index itself: what is kept of each version.
 
 use std::collections::HashMap;
+use std::io::{Read, Result, Write};
 
-use clear_record::{FieldClass, Kind, LabelId, PerClass, Person, Record, RecordId, Seq, Version};
+use clear_record::{FieldClass, Kind, LabelId, PerClass, Person, Record, RecordId, Seq, Snapshot, Version};
 
 use crate::address::Addresses;
 use crate::events::{self, Events};
@@ -35,6 +36,30 @@ pub struct Index {
     // Each field by its class.
     pub(crate) prose: Prose,
     pub(crate) places: Places,
+}
+
+impl Snapshot for Index {
+    fn write(&self, out: &mut impl Write) -> Result<()> {
+        self.seq.write(out)?;
+        self.rows.write(out)?;
+        self.events.write(&self.rows, out)?;
+        self.persons.write(out)?;
+        self.plates.write(out)?;
+        self.owners.write(out)?;
+        self.serials.write(out)?;
+        self.numbers.write(out)?;
+        self.addresses.write(out)?;
+        self.prose.write(out)?;
+        self.places.write(out)
+    }
+
+    fn read(from: &mut impl Read) -> Result<Index> {
+        let (seq, rows, events) = (Seq::read(from)?, Rows::read(from)?, Events::read(from)?);
+        let persons = Persons::read(from)?;
+        let (plates, owners, serials, numbers) = Snapshot::read(from)?;
+        let (addresses, prose, places) = Snapshot::read(from)?;
+        Ok(Index { seq, rows, events, persons, plates, owners, serials, numbers, addresses, prose, places })
+    }
 }
 
 impl Index {

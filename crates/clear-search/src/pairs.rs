@@ -29,6 +29,9 @@ struct List {
     sorted: u32,
 }
 
+clear_record::snapshot!(Pairs { lists });
+clear_record::snapshot!(List { entries, sorted });
+
 fn entry(other: TokenId, person: u32) -> u64 {
     u64::from(other) << 32 | u64::from(person)
 }

@@ -86,6 +86,7 @@ pub(crate) trait Engine: Send + Sync + 'static {
     /// The ledger's own name, given once at its making.
     fn ledger(&self) -> &[u8];
     async fn follow(&self, after: i64, upto: i64, max: i64) -> Result<Vec<Row>, Error>;
+    async fn follow_kinds(&self, kinds: &[Kind], after: i64, upto: i64, max: i64) -> Result<Vec<Row>, Error>;
     async fn read(&self, ids: &[RecordId], upto: i64, valid: i64) -> Result<Vec<Row>, Error>;
     async fn history(&self, id: RecordId, upto: i64) -> Result<Vec<Row>, Error>;
     async fn names(&self, which: Names, from: i64) -> Result<Vec<(i64, String)>, Error>;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use clear_record::RecordId;
+use clear_record::{Kind, RecordId};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
@@ -231,6 +231,22 @@ impl Engine for Server {
         )
         .bind(after)
         .bind(upto)
+        .bind(max)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(self.fault("follow the versions"))?;
+        self.rows(rows)
+    }
+
+    async fn follow_kinds(&self, kinds: &[Kind], after: i64, upto: i64, max: i64) -> Result<Vec<Row>, Error> {
+        let codes: Vec<i32> = kinds.iter().map(|kind| i32::from(kind.code())).collect();
+        let rows = sqlx::query_as(
+            "SELECT seq, id, label, origin, valid_from, recorded_at, body FROM openclear.version
+             WHERE seq > $1 AND seq <= $2 AND get_byte(id, 0) = ANY($3) ORDER BY seq LIMIT $4",
+        )
+        .bind(after)
+        .bind(upto)
+        .bind(codes)
         .bind(max)
         .fetch_all(&self.pool)
         .await

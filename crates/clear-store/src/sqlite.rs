@@ -10,7 +10,7 @@ use std::fs::File;
 use std::path::Path;
 
 use async_trait::async_trait;
-use clear_record::RecordId;
+use clear_record::{Kind, RecordId};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::engine::{Engine, HeadRow, LAYOUT, Names, OutboxRow, Row, Tx, VersionColumns, id_bytes, row};
@@ -125,6 +125,22 @@ impl Engine for Folder {
         )
         .bind(after)
         .bind(upto)
+        .bind(max)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(self.fault("follow the versions"))?;
+        self.rows(rows)
+    }
+
+    async fn follow_kinds(&self, kinds: &[Kind], after: i64, upto: i64, max: i64) -> Result<Vec<Row>, Error> {
+        let codes: Vec<i64> = kinds.iter().map(|kind| i64::from(kind.code())).collect();
+        let rows = sqlx::query_as(
+            "SELECT seq, id, label, origin, valid_from, recorded_at, body FROM version
+             WHERE seq > ? AND seq <= ? AND hex(substr(id, 1, 1)) IN (SELECT printf('%02X', value) FROM json_each(?)) ORDER BY seq LIMIT ?",
+        )
+        .bind(after)
+        .bind(upto)
+        .bind(lite::list(&codes))
         .bind(max)
         .fetch_all(&self.readers)
         .await

@@ -424,6 +424,26 @@ proptest! {
     }
 
     #[test]
+    fn an_index_read_from_its_snapshot_says_the_same_and_goes_on(
+        filed in vec(any_filed(), 0..60), seen in any_seen(), queries in vec(any_query(), 8), cut in 0..60usize,
+    ) {
+        let sight = seen.sight();
+        let (full, _) = ledgers(&filed, &sight);
+        let (before, after) = full.split_at(cut.min(full.len()));
+        let mut bytes = Vec::new();
+        index(before).write(&mut bytes).unwrap();
+        let mut rest = &*bytes;
+        let mut read = Index::read(&mut rest).unwrap();
+        prop_assert!(rest.is_empty());
+        after.iter().for_each(|version| read.apply(version));
+        let grown = index(&full);
+        prop_assert_eq!((grown.len(), grown.seq()), (read.len(), read.seq()));
+        for query in queries {
+            prop_assert_eq!(grown.find(&query, &sight), read.find(&query, &sight), "{:?}", &query);
+        }
+    }
+
+    #[test]
     fn no_question_is_too_strange(text in "[\\PC\"()*:?_ -]{0,60}", word in ".{0,20}") {
         let understood = clear_search::understand(&text);
         let mut index = Index::new();
