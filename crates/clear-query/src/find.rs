@@ -200,7 +200,7 @@ impl Find {
             found.push(Read::of(Terms::Address(address), "an address"));
         }
         if let Some(phone) = phone {
-            found.push(Read::of(Terms::Phone(phone), "a telephone number"));
+            found.push(Read::of(Terms::phone(phone), "a telephone number"));
         }
         if let Some(words) = said(&self.words) {
             found.push(Read::of(Terms::Words(Wanted::read(&words).map_err(mistaken)?), "words of a text"));

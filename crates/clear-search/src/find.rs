@@ -122,10 +122,6 @@ impl Index {
                 };
                 self.addresses.iter().flat_map(at).collect()
             }
-            Terms::Phone(number) => {
-                let rows = self.phones.get(&text::phone(number));
-                by(FieldClass::Contact, rows.map(|row| (row, 1.0, Why::Phone)).collect())
-            }
             Terms::CaseNumber(number) => {
                 let number = text::number(number);
                 let found = |keys: &Keys, why: Why| keys.get(&number).map(|row| (row, 1.0, why.clone())).collect();

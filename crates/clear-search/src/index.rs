@@ -31,8 +31,6 @@ pub struct Index {
     pub(crate) numbers: Keys,
     // Of the class by which it stands here.
     pub(crate) addresses: PerClass<Addresses>,
-    // Class contact.
-    pub(crate) phones: Keys,
     // Each field by its class.
     pub(crate) prose: Prose,
     pub(crate) places: Places,
@@ -163,10 +161,6 @@ impl Index {
     fn insert_person(&mut self, row: RowId, person: &Person) {
         self.persons.insert(row, person);
         self.address(row, FieldClass::Contact, person.address.as_deref());
-        let phone = person.phone.as_deref().map(text::phone).unwrap_or_default();
-        if !phone.is_empty() {
-            self.phones.insert(&phone, row);
-        }
     }
 
     fn number(&mut self, row: RowId, number: Option<&str>) {
@@ -188,7 +182,6 @@ impl Index {
         self.prose.remove(row, label);
         match id.kind {
             Kind::Person => {
-                self.phones.remove(row);
                 self.persons.remove(row);
                 self.addresses[FieldClass::Contact].remove(row);
             }

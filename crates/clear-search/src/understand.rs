@@ -193,7 +193,7 @@ fn telephone(typed: &str) -> Option<Reading> {
     let digits = text::phone(typed);
     let local = digits.len() == 7 && typed.get(3..4) == Some("-");
     (written && (digits.len() == 10 || local))
-        .then(|| (Terms::Phone(typed.to_owned()), format!("the telephone number {digits}")))
+        .then(|| (Terms::phone(typed), format!("the telephone number {digits}")))
 }
 
 /// `2 letters and 6 digits` is the city's case number; `E-1042` an event of dispatch.

@@ -60,7 +60,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
 
 async fn rebuild(folder: &Folder) -> anyhow::Result<End> {
     let store = folder.open().await?;
-    let bar = bar("folding the ledger");
+    let bar = bar(0, "folding the ledger");
     let progress = |at: Seq, of: Seq| {
         bar.set_length(of.0);
         bar.set_position(at.0);

@@ -317,7 +317,7 @@ fn any_query() -> impl Strategy<Value = Query> {
         2 => select(vec!["Madison & State", "chicago", "N Stat", "79th", "3100-3150 chicago", "12 n slate st"])
             .prop_map(|text| Terms::Address(text.into())),
         3 => select(vec!["AB12345", "AB1?3*", "*2345", "812345", "A?12*"]).prop_map(|text| Terms::Plate(text.into())),
-        1 => select(PHONES.to_vec()).prop_map(|text| Terms::Phone(text.into())),
+        1 => select(PHONES.to_vec()).prop_map(|text| Terms::phone(text)),
         3 => Just(Terms::Incidents),
     ];
     let point = Point { latitude: 41.88, longitude: -87.63 };
