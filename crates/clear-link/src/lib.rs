@@ -48,6 +48,7 @@ mod map;
 pub mod metrics;
 mod model;
 mod neighbourhood;
+mod order;
 mod prepared;
 mod rarity;
 mod role;
