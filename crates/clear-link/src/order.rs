@@ -49,7 +49,7 @@ pub(crate) fn ordered(table: Table, decided: &HashSet<u32>) -> Ordered {
     let mut given: Vec<u32> = Vec::with_capacity(order.len());
     let mut copies: Vec<Copies> = Vec::new();
     for run in order.chunk_by(|a, b| same(*a, *b)) {
-        let (kept, free): (Vec<u32>, Vec<u32>) = run.iter().partition(|row| decided.contains(*row));
+        let (kept, free): (Vec<u32>, Vec<u32>) = run.iter().copied().partition(|row| decided.contains(row));
         given.extend(kept);
         match free.split_first() {
             Some((first, rest)) if free.len() > WHOLE_BLOCK && says_something(&table, *first) => {
