@@ -307,6 +307,7 @@ pub const STORES: &[Store] = &[
         opened_by: &[
             "crates/clear-testkit/src/postgres.rs",
             "crates/openclear/src/bench.rs",
+            "crates/openclear/src/bench/ask.rs",
             "crates/openclear/src/bench/gate.rs",
             "crates/openclear/src/story.rs",
         ],

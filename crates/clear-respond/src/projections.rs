@@ -51,11 +51,12 @@ impl Desk {
     }
 
     /// Keeps the projections for the next start, if they are at least so many versions ahead of what was kept last. That
-    /// it does not succeed is told to the operator and costs the next start its time, nothing else.
-    pub async fn keep_projections(&self, ahead: u64) {
+    /// it does not succeed is told to the operator and costs the next start its time, nothing else. Gives
+    /// [`projections_kept`](Desk::projections_kept).
+    pub async fn keep_projections(&self, ahead: u64) -> Seq {
         let seq = self.shelves().seq().0;
         if seq.saturating_sub(self.kept.load(Ordering::SeqCst)) < ahead.max(1) {
-            return;
+            return self.projections_kept();
         }
         match self.shelves().keep(&self.store.snapshots).await {
             Ok(Some(kept)) => {
@@ -68,6 +69,13 @@ impl Desk {
                 "the projections could not be kept: the next start folds them again"
             ),
         }
+        self.projections_kept()
+    }
+
+    /// How far the projections had followed the ledger when they were kept last, or read from what was kept; zero if they
+    /// were not.
+    pub fn projections_kept(&self) -> Seq {
+        Seq(self.kept.load(Ordering::SeqCst))
     }
 }
 

@@ -14,13 +14,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use clear_identity::{Credential, Proven};
 use clear_ingest::{Options, Row, chicago_crimes};
-use clear_record::{Draft, Inquiry, Kind, Label, Method, Origin, Person, Provenance, Record, RecordId, Standing};
-use clear_respond::{Desk, Find, NewAccount};
-use clear_testkit::{names, rng::Rng, story};
+use clear_record::{Inquiry, Origin, Person, Standing};
+use clear_respond::{Desk, NewAccount};
+use clear_testkit::story;
 
 use crate::End;
 use crate::founding::found;
-use crate::import::{chicago_crimes_file, file};
+use crate::import::chicago_crimes_file;
 use crate::open::Place;
 
 /// Measure this build.

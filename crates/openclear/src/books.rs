@@ -48,6 +48,6 @@ pub(crate) async fn keep(desk: Arc<Desk>, plan: Plan) {
 pub(crate) async fn keep_projections(desk: Arc<Desk>) {
     loop {
         tokio::time::sleep(Duration::from_secs(60)).await;
-        desk.keep_projections(clear_respond::AHEAD_SERVING).await;
+        let _far = desk.keep_projections(clear_respond::AHEAD_SERVING).await;
     }
 }

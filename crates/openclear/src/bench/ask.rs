@@ -4,6 +4,8 @@
 //! `benches/persons`: what is *found*, too. The true person is found if the first 20 hits hold it; where more than 20 persons
 //! have the very name that is meant, one of that name counts.
 
+#![expect(clippy::disallowed_methods, reason = "stores: measurements")]
+
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
