@@ -55,6 +55,7 @@ impl Snapshot for Folds {
         self.mentions.write(out)?;
         self.relations.write(out)?;
         self.labels.write(out)?;
+        self.black.write(out)?;
         self.blocks.write(out)?;
         self.lapses.write(out)?;
         self.lapse_of.write(out)?;
@@ -69,6 +70,7 @@ impl Snapshot for Folds {
             mentions: Snapshot::read(from)?,
             relations: Snapshot::read(from)?,
             labels: Snapshot::read(from)?,
+            black: Snapshot::read(from)?,
             blocks: Snapshot::read(from)?,
             lapses: Snapshot::read(from)?,
             lapse_of: Snapshot::read(from)?,

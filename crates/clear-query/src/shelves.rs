@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use clear_link::block_keys;
 use clear_policy::Grant;
 use clear_record::{
-    FieldClass, Kind, LabelId, LabelSet, PerClass, Reach, Record, RecordId, RowSet, Seq, Sight, Version,
+    FieldClass, Handling, Kind, LabelId, LabelSet, PerClass, Reach, Record, RecordId, RowSet, Seq, Sight, Version,
 };
 use clear_search::Index;
 use clear_stats::sets::{Crimes, Incidents, PointKey};
@@ -64,6 +64,8 @@ pub(crate) struct Folds {
     pub(crate) relations: Relations,
     /// Every label that a version here has, by its number.
     pub(crate) label_values: Labels,
+    /// Records whose current label is black.
+    pub(crate) black: RowSet,
     /// The current label of each record that has a body.
     pub(crate) labels: HashMap<RecordId, LabelId>,
     /// Persons who may be the same, by the linker's blocking keys.
@@ -83,6 +85,12 @@ impl Folds {
         self.columns.apply_labelled(version, self.label_values.get(version.label.0 as usize));
         self.mentions.apply(version);
         self.relations.apply(version, !self.labels.contains_key(&version.id));
+        let label = self.label_values.get(version.label.0 as usize);
+        if version.record.is_some() && label.is_some_and(|label| label.handling == Handling::Black) {
+            self.black.insert(version.id);
+        } else {
+            self.black.remove(version.id);
+        }
         match &version.record {
             Some(record) => {
                 self.labels.insert(version.id, version.label);
@@ -304,19 +312,15 @@ impl Shelves {
 }
 
 impl Folds {
-    /// Records that match and that a sight of theirs alone would show as pointers: matched as a gray record is.
-    pub(crate) fn pointed(
-        &self,
-        query: &clear_search::Query,
-        rows: Option<&RowSet>,
-        labels: LabelSet,
-    ) -> Vec<RecordId> {
-        let (nothing, pointing) =
-            (Reach::nothing(), Reach { pointer: labels, class: PerClass::from_fn(|_: FieldClass| LabelSet::empty()) });
-        let sight = match rows {
-            Some(rows) => Sight::of(&nothing).with(rows.clone(), &pointing),
-            None => Sight::of(&pointing),
-        };
-        self.index.find(query, &sight).hits.into_iter().map(|hit| hit.id).collect()
+    /// Of these records those that match and that a sight of theirs alone would show as pointers: matched as a gray record is.
+    pub(crate) fn pointed(&self, query: &clear_search::Query, rows: &RowSet) -> Vec<RecordId> {
+        if rows.is_empty() {
+            return Vec::new();
+        }
+        let labels = rows.iter().filter_map(|id| self.labels.get(&id).copied());
+        let pointing = Reach { pointer: labels.collect(), class: PerClass::from_fn(|_: FieldClass| LabelSet::empty()) };
+        let nothing = Reach::nothing();
+        let sight = Sight::of(&nothing).with(rows.clone(), &pointing);
+        self.index.find_pointers(query, rows.iter(), &sight).hits.into_iter().map(|hit| hit.id).collect()
     }
 }

@@ -51,6 +51,23 @@ pub(super) fn find(index: &Index, who: &Who, query: &Query, kept: &Kept<'_>, sig
     found
 }
 
+/// The same, where nothing is open: then every name is read widely, whatever is found.
+pub(super) fn find_pointers(
+    index: &Index,
+    who: &Who,
+    query: &Query,
+    among: &[u32],
+    kept: &Kept<'_>,
+    sight: &Sight<'_>,
+) -> Found {
+    if among.is_empty() {
+        return Found { hits: Vec::new(), total: 0, facets: Vec::new(), suggested: Vec::new() };
+    }
+    let mut asked = Asked::looked_up(index, who, sight);
+    asked.read(index, who, Care::Wide);
+    asked.among(index, among.iter().map(|person| (*person, f32::INFINITY)), query, kept, sight)
+}
+
 /// A question, looked up.
 struct Asked<'a> {
     readings: Vec<Reading>,
@@ -78,6 +95,13 @@ struct Evidence {
 
 impl<'a> Asked<'a> {
     fn of(index: &Index, who: &'a Who, sight: &Sight<'_>) -> Asked<'a> {
+        let mut asked = Asked::looked_up(index, who, sight);
+        asked.read(index, who, Care::Strict);
+        asked
+    }
+
+    /// Everything but the name.
+    fn looked_up(index: &Index, who: &'a Who, sight: &Sight<'_>) -> Asked<'a> {
         let mut at_address: Vec<(u32, f32, Why)> = Vec::new();
         if let Some(address) = &who.address {
             let open =
@@ -114,7 +138,6 @@ impl<'a> Asked<'a> {
             (!asked.marks.is_empty(), weight::MARKS),
         ];
         asked.weight = weights.iter().filter(|(asked, _)| *asked).map(|(_, weight)| weight).sum();
-        asked.read(index, who, Care::Strict);
         asked
     }
 
@@ -128,11 +151,23 @@ impl<'a> Asked<'a> {
     }
 
     fn found(&self, index: &Index, query: &Query, kept: &Kept<'_>, sight: &Sight<'_>) -> Found {
+        self.among(index, self.candidates(index).into_iter(), query, kept, sight)
+    }
+
+    /// Of these persons, each once, the best bounds first.
+    fn among(
+        &self,
+        index: &Index,
+        persons: impl Iterator<Item = (u32, f32)>,
+        query: &Query,
+        kept: &Kept<'_>,
+        sight: &Sight<'_>,
+    ) -> Found {
         let wanted = query.offset.saturating_add(query.limit);
         let mut better = Better { scored: Vec::new(), pointers: Vec::new(), total: 0, wanted };
         let mut bound = f32::INFINITY;
         let mut only_counted = false;
-        for (person, other) in self.candidates(index) {
+        for (person, other) in persons {
             if other < bound {
                 bound = other;
                 only_counted = better.are_all_above(bound);

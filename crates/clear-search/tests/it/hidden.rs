@@ -1,7 +1,7 @@
 //! INVARIANT (a hidden row is as if absent): the answer under a Sight equals the answer over an index that never held
 //! what the Sight hides.
 
-use clear_record::{FieldClass, Kind, LabelId, PerClass, Reach, Record, RowSet, Sex, Sight, Snapshot, Version};
+use clear_record::{FieldClass, Kind, LabelId, LabelSet, PerClass, Reach, Record, RowSet, Sex, Sight, Snapshot, Version};
 use clear_search::{Born, Filter, Index, Query, Terms, Who};
 use jiff::civil::Date;
 use proptest::collection::vec;
@@ -293,6 +293,23 @@ proptest! {
         prop_assert_eq!((grown.len(), grown.seq()), (read.len(), read.seq()));
         for query in queries {
             prop_assert_eq!(grown.find(&query, &sight), read.find(&query, &sight), "{:?}", &query);
+        }
+    }
+
+    #[test]
+    fn pointers_among_some_records_are_those_of_a_sight_that_points_at_them(
+        filed in vec(any_filed(), 0..40), ids in vec((0..25u128, proptest::sample::select(vec![Kind::Person, Kind::Vehicle])), 0..12),
+        queries in vec(any_query(), 12),
+    ) {
+        let rows: RowSet = ids.into_iter().map(|(raw, kind)| id(kind, raw)).collect();
+        let (nothing, all) = (Reach::nothing(), (0..20).map(LabelId).collect());
+        let pointing = Reach { pointer: all, class: PerClass::from_fn(|_| LabelSet::empty()) };
+        let sight = Sight::of(&nothing).with(rows.clone(), &pointing);
+        let (full, _) = ledgers(&filed, &sight);
+        let index = index(&full);
+        for query in queries {
+            let query = Query { facets: false, ..query };
+            prop_assert_eq!(index.find_pointers(&query, rows.iter(), &sight), index.find(&query, &sight), "{}", said(&query));
         }
     }
 
