@@ -17,6 +17,7 @@
 mod blocks;
 mod check;
 mod counts;
+mod current;
 mod find;
 mod kept;
 mod known;

@@ -17,6 +17,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::blocks::Blocks;
+use crate::current::Current;
 use crate::mentions::Mentions;
 use crate::relations::{Labels, Relations, Ties, Tightened};
 
@@ -67,7 +68,7 @@ pub(crate) struct Folds {
     /// Records whose current label is black.
     pub(crate) black: RowSet,
     /// The current label of each record that has a body.
-    pub(crate) labels: HashMap<RecordId, LabelId>,
+    pub(crate) labels: Current,
     /// Persons who may be the same, by the linker's blocking keys.
     pub(crate) blocks: Blocks,
     /// Hot-file entries in force, by the day on which they lapse.
@@ -93,7 +94,7 @@ impl Folds {
         }
         match &version.record {
             Some(record) => {
-                self.labels.insert(version.id, version.label);
+                self.labels.insert(version.id, version.label, version.seq);
                 if let Record::Person(person) = record {
                     self.blocks.put(version.id, &block_keys(person));
                 }
@@ -241,17 +242,21 @@ impl Shelves {
     /// The current versions of those records that the sight shows. Labels are tested before any body is fetched, and
     /// again on what was fetched.
     pub(crate) async fn read(&self, ids: &[RecordId], sight: &Sight<'_>, seq: Seq) -> Result<Vec<Version>, Error> {
-        let shown: Vec<RecordId> = {
+        let shown: Vec<(RecordId, Seq)> = {
             let folds = self.folds();
-            ids.iter()
-                .copied()
-                .filter(|id| folds.labels.get(id).is_some_and(|label| sight.shows(*label, *id)))
-                .collect()
+            let shown = |id: &RecordId| folds.labels.get(id).is_some_and(|label| sight.shows(*label, *id));
+            ids.iter().filter(|id| shown(id)).filter_map(|id| Some((*id, folds.labels.place(id)?))).collect()
         };
         if shown.is_empty() {
             return Ok(Vec::new());
         }
-        let mut versions = self.ledger.read(&shown, AsOf { seq, valid: None }).await?;
+        // The projections may be further than the question: then what was newest there is not where they say.
+        let mut versions = if shown.iter().all(|(_, place)| *place <= seq) {
+            self.ledger.read_at(&shown).await?
+        } else {
+            let ids: Vec<RecordId> = shown.into_iter().map(|(id, _)| id).collect();
+            self.ledger.read(&ids, AsOf { seq, valid: None }).await?
+        };
         versions.retain(|version| version.record.is_some() && sight.shows(version.label, version.id));
         Ok(versions)
     }

@@ -124,6 +124,11 @@ impl<E: Engine> Book<E> {
     async fn open_rows(&self, rows: Vec<Row>) -> Result<Vec<Version>, Error> {
         let sealed: Vec<i64> = rows.iter().filter(|row| row.body.is_some()).map(|row| row.seq).collect();
         let wrapped = self.keys.get(&sealed).await?;
+        self.open_with(rows, wrapped).await
+    }
+
+    /// The same with keys that were fetched: at least those of the rows, in order of place and attempt.
+    async fn open_with(&self, rows: Vec<Row>, wrapped: Vec<Wrapped>) -> Result<Vec<Version>, Error> {
         let place = |seq, attempt| wrapped.binary_search_by_key(&(seq, attempt), |key| (key.seq, key.attempt));
 
         // What each row needs besides itself, found before the work is spread.
@@ -302,6 +307,18 @@ impl<E: Engine> Ledger for Book<E> {
         let rows =
             self.engine.read(ids, int(as_of.seq.0), as_of.valid.map_or(i64::MAX, Timestamp::as_microsecond)).await?;
         self.open_rows(rows).await
+    }
+
+    async fn read_at(&self, places: &[(RecordId, Seq)]) -> Result<Vec<Version>, Error> {
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let seqs: Vec<i64> = places.iter().map(|(_, seq)| int(seq.0)).collect();
+        // Rows and keys are fetched at once, because the places are known.
+        let (rows, wrapped) = tokio::join!(self.engine.at(&seqs), self.keys.get(&seqs));
+        let mut rows: HashMap<(RecordId, i64), Row> = rows?.into_iter().map(|row| ((row.id, row.seq), row)).collect();
+        let rows = places.iter().filter_map(|(id, seq)| rows.remove(&(*id, int(seq.0)))).collect();
+        self.open_with(rows, wrapped?).await
     }
 
     async fn history(&self, id: RecordId, upto: Seq) -> Result<Vec<Version>, Error> {

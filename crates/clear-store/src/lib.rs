@@ -91,6 +91,19 @@ pub trait Ledger: Send + Sync {
     /// [`Error::Sealed`] when a body that was not expunged does not open.
     async fn read(&self, ids: &[RecordId], as_of: AsOf) -> Result<Vec<Version>, Error>;
 
+    /// The versions of these records at these places, in the order of `places`; one that is not there is left out.
+    ///
+    /// # Errors
+    /// As [`read`](Ledger::read).
+    async fn read_at(&self, places: &[(RecordId, Seq)]) -> Result<Vec<Version>, Error> {
+        let mut versions = Vec::with_capacity(places.len());
+        for (id, seq) in places {
+            let found = self.read(&[*id], AsOf { seq: *seq, valid: None }).await?;
+            versions.extend(found.into_iter().filter(|version| version.seq == *seq));
+        }
+        Ok(versions)
+    }
+
     /// Every version of a record with `seq <= upto`, oldest first.
     ///
     /// # Errors

@@ -270,6 +270,17 @@ impl Engine for Server {
         self.rows(rows)
     }
 
+    async fn at(&self, seqs: &[i64]) -> Result<Vec<Row>, Error> {
+        let rows = sqlx::query_as(
+            "SELECT seq, id, label, origin, valid_from, recorded_at, body FROM openclear.version WHERE seq = ANY($1)",
+        )
+        .bind(seqs.to_vec())
+        .fetch_all(&self.pool)
+        .await
+        .map_err(self.fault("read records"))?;
+        self.rows(rows)
+    }
+
     async fn history(&self, id: RecordId, upto: i64) -> Result<Vec<Row>, Error> {
         let rows = history(&self.pool, id, upto).await.map_err(self.fault("read a history"))?;
         self.rows(rows)

@@ -164,6 +164,17 @@ impl Engine for Folder {
         self.rows(rows)
     }
 
+    async fn at(&self, seqs: &[i64]) -> Result<Vec<Row>, Error> {
+        let rows = sqlx::query_as(
+            "SELECT seq, id, label, origin, valid_from, recorded_at, body FROM version WHERE seq IN (SELECT value FROM json_each(?))",
+        )
+        .bind(lite::list(seqs))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(self.fault("read records"))?;
+        self.rows(rows)
+    }
+
     async fn history(&self, id: RecordId, upto: i64) -> Result<Vec<Row>, Error> {
         let rows = history(&self.readers, id, upto).await.map_err(self.fault("read a history"))?;
         self.rows(rows)
