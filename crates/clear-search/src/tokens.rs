@@ -65,10 +65,11 @@ impl Care {
         }
     }
 
-    /// The same for two words. With care, a word of two letters is nobody's misspelling: `LI` is no typing error for
-    /// `LIU`. An initial never is.
+    /// The same for an asked and a recorded word. With care, two letters may be three of which one was left out, `LE` for
+    /// `LEE`, and are no other misspelling. An initial never is one.
     pub(crate) fn most(self, a: usize, b: usize) -> u8 {
         match (self, a.min(b)) {
+            (Care::Strict, 2) if (a, b) == (2, 3) => 1,
             (_, 0..=1) | (Care::Strict, 2) => 0,
             (Care::Wide, 2) => 1,
             _ => self.budget(a.max(b)),
