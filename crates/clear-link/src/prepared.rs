@@ -267,7 +267,7 @@ impl Prepared {
     /// stays as it was settled.
     pub(crate) fn as_given<'a>(
         mut self,
-        given: &[u32],
+        given: &'a [u32],
         copies: impl Iterator<Item = (u32, &'a [u32])> + Clone,
     ) -> Prepared {
         let rows = given.len() + copies.clone().map(|(_, rows)| rows.len()).sum::<usize>();

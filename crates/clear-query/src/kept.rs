@@ -132,7 +132,7 @@ impl Shelves {
         if there != Some((id, recorded_at)) {
             return Ok(Restored::Refused("it is of another ledger"));
         }
-        let bytes = opening.bytes();
+        let bytes = opening.length();
         let read = tokio::task::spawn_blocking(move || {
             let folds = Folds::read(&mut opening)?;
             if opening.is_over() { Ok(folds) } else { Err(clear_record::snapshot::not_a("whole snapshot")) }

@@ -326,7 +326,7 @@ pub struct Opening {
 
 impl Opening {
     /// How many bytes the file has.
-    pub fn bytes(&self) -> u64 {
+    pub fn length(&self) -> u64 {
         self.bytes
     }
 

@@ -87,7 +87,7 @@ async fn status(folder: &Folder) -> anyhow::Result<End> {
         }
         Some((of, opening)) => {
             let behind = head.0.saturating_sub(of.seq.0);
-            println!("Kept: {} up to version {}, {behind} behind the ledger.", mib(opening.bytes()), of.seq);
+            println!("Kept: {} up to version {}, {behind} behind the ledger.", mib(opening.length()), of.seq);
         }
     }
     store.close().await;
