@@ -502,7 +502,7 @@ mod tests {
                 .map(|(id, edits)| (tokens.text(place(id)).to_owned(), edits)).collect();
             near.sort();
             let naive: Vec<(String, u8)> = texts.iter().filter_map(|text| {
-                Some((text.clone(), slips(asked.as_bytes(), text.as_bytes(), care.most(text.len(), asked.len()))?))
+                Some((text.clone(), slips(asked.as_bytes(), text.as_bytes(), care.most(asked.len(), text.len()))?))
             }).collect();
             prop_assert_eq!(near, naive);
         }

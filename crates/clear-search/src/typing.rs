@@ -31,6 +31,10 @@ mod cost {
 /// What a slip costs of which nothing more is known.
 const ORDINARY: u16 = 100;
 
+/// A letter that is missing at the end: there a name may be only begun, which is no slip, so that many such are not taken for
+/// slips.
+const CUT: u16 = 100;
+
 /// No edit costs less.
 pub(crate) const LEAST: u16 = cost::SWAPPED;
 
@@ -61,7 +65,7 @@ pub(crate) fn cost(asked: &[u8], recorded: &[u8], edits: u8) -> u16 {
         }
         for (j, y) in recorded.iter().enumerate() {
             let mut best = get(&last, j) + if x == y { 0 } else { instead(*x, *y) + first(i.min(j)) };
-            best = best.min(get(&last, j + 1) + out).min(left + left_out(j));
+            best = best.min(get(&last, j + 1) + out).min(left + if i + 1 == asked.len() { CUT } else { left_out(j) });
             let swapped = i > 0 && j > 0 && x != y && asked.get(i - 1) == Some(y) && recorded.get(j - 1) == Some(x);
             if swapped {
                 best = best.min(get(&before, j - 1) + cost::SWAPPED + first(i.min(j) - 1));
@@ -119,22 +123,25 @@ mod tests {
         for (asked, recorded, edits, expected) in [
             ("SMITH", "SMITH", 0, 0),
             ("SMIHT", "SMITH", 1, 80),
-            ("SMITTH", "SMITH", 1, 80),
+            ("SMTH", "SMITH", 1, 80),
             ("MATEWS", "MATTEWS", 1, 80),
-            ("SMUTH", "SMITH", 1, 85),
-            ("SMETH", "SMITH", 1, 90),
-            ("SMITHS", "SMITH", 1, 100),
-            ("SMTH", "SMITH", 1, 100),
-            ("SMIPH", "SMITH", 1, 110),
-            ("MITH", "SMITH", 1, 130),
-            ("BMITH", "SMITH", 1, 140),
+            ("SMITTH", "SMITH", 1, 85),
+            ("SMUTH", "SMITH", 1, 90),
+            ("SMETH", "SMITH", 1, 95),
+            ("SMIT", "SMITH", 1, 100),
+            ("SMI", "SMITH", 2, 200),
+            ("SMITHS", "SMITH", 1, 115),
+            ("SMIPH", "SMITH", 1, 120),
+            ("MITH", "SMITH", 1, 110),
+            ("XSMITH", "SMITH", 1, 145),
+            ("BMITH", "SMITH", 1, 150),
             ("MSITH", "SMITH", 1, 110),
             ("MSIHT", "SMITH", 2, 190),
-            ("", "AB", 2, 230),
+            ("", "AB", 2, 190),
+            ("AB", "", 2, 260),
             ("AAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAA", 1, 100),
         ] {
             assert_eq!(cost(asked.as_bytes(), recorded.as_bytes(), edits), expected, "{asked} {recorded}");
-            assert_eq!(cost(recorded.as_bytes(), asked.as_bytes(), edits), expected, "{recorded} {asked}");
         }
     }
 }

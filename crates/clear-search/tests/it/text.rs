@@ -1,6 +1,6 @@
 //! What is found by free text, places and hours; and the same with and without what is hidden.
 
-use clear_record::{FieldClass, Kind, LabelId, PerClass, Reach, Record, RowSet, Sight, Version};
+use clear_record::{FieldClass, Kind, LabelId, PerClass, Reach, Record, RowSet, Sight, Snapshot, Version};
 use clear_search::{Area, Filter, Found, Index, Point, Query, Snippet, Terms, Wanted};
 use jiff::civil::Weekday;
 use proptest::collection::vec;
