@@ -53,6 +53,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (at, person) in persons.iter().enumerate() {
         index.apply(&version(at, person)?);
     }
+    // As a start does, after so many.
+    index.compact();
     println!("{count} persons, {questions} questions of each kind\n");
     println!("| step | wall s | CPU s | bytes a person | resident, bytes a person |\n|---|---|---|---|---|");
     let each = |bytes: usize| bytes / count.max(1);

@@ -127,7 +127,9 @@ impl Shelves {
         if of.seq > visible {
             return Ok(Restored::Refused("the ledger is older than it: restored from a backup?"));
         }
-        let Some((id, recorded_at)) = of.last else { return Ok(Restored::Refused("it does not say of which version it is")) };
+        let Some((id, recorded_at)) = of.last else {
+            return Ok(Restored::Refused("it does not say of which version it is"));
+        };
         let there = self.version_at(of.seq).await?;
         if there != Some((id, recorded_at)) {
             return Ok(Restored::Refused("it is of another ledger"));

@@ -204,12 +204,19 @@ impl Shelves {
         }
     }
 
+    /// Puts what was folded in the order in which it is found soonest: worth its tenth of a second after many versions.
+    pub fn compact(&self) {
+        let mut folds = self.folds.write().unwrap_or_else(PoisonError::into_inner);
+        folds.index.compact();
+        folds.blocks.compact();
+    }
+
     /// The next versions, read by another thread.
     fn ahead(&self, after: Seq, upto: Seq) -> tokio::task::JoinHandle<Result<Vec<Version>, clear_store::Error>> {
         let ledger = self.ledger.clone();
-        tokio::spawn(async move {
-            if after >= upto { Ok(Vec::new()) } else { ledger.follow(after, upto, FOLD_MAX).await }
-        })
+        tokio::spawn(
+            async move { if after >= upto { Ok(Vec::new()) } else { ledger.follow(after, upto, FOLD_MAX).await } },
+        )
     }
 
     pub(crate) fn folds(&self) -> RwLockReadGuard<'_, Folds> {

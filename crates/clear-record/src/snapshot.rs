@@ -449,7 +449,9 @@ mod tests {
         let id = |raw| RecordId { kind: Kind::Vehicle, raw };
         Held {
             texts: (0..many).map(|at| (format!("ÄÖ{at}").into(), (0..at).collect())).collect(),
-            by_id: (0..many).map(|at| (id(u128::MAX - u128::from(at)), (LabelId(at), (at % 3 > 0).then_some(-7)))).collect(),
+            by_id: (0..many)
+                .map(|at| (id(u128::MAX - u128::from(at)), (LabelId(at), (at % 3 > 0).then_some(-7))))
+                .collect(),
             set: [(Date::MIN, '\0'), (Date::MAX, '𝄞')].into(),
             rows: (0..many).map(|at| id(at.into())).collect(),
             class: PerClass::from_fn(|class| vec![format!("{class:?}")]),

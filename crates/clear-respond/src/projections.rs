@@ -31,7 +31,11 @@ impl Desk {
     /// Makes the projections: from what was kept of them, and from the ledger.
     pub(crate) async fn project(&self) -> Result<(), Error> {
         let restored = self.shelves().restore(&self.store.snapshots, self.visible()).await?;
+        let stood = self.shelves().seq();
         self.shelves().catch_up(self.visible()).await?;
+        if self.shelves().seq().0 - stood.0 >= AHEAD_AT_END {
+            self.shelves().compact();
+        }
         match restored {
             Restored::At(kept) if self.shelves().expunged_since(kept.seq) => {
                 // The process ended between an expungement and the end of the snapshot.
@@ -95,6 +99,7 @@ pub async fn rebuild_projections(store: &Store, mut progress: impl FnMut(Seq, Se
         shelves.catch_up(Seq(shelves.seq().0.saturating_add(STEP).min(head.0))).await?;
         progress(shelves.seq(), head);
     }
+    shelves.compact();
     Ok(shelves.keep(&store.snapshots).await?)
 }
 

@@ -82,7 +82,8 @@ impl Index {
         self.insert(version, record);
     }
 
-    /// Takes a tenth of a second for a million words: afterwards nothing in memory comes of a word that is gone.
+    /// Takes a tenth of a second for a million words: afterwards nothing in memory comes of a word that is gone, and what came
+    /// in any order is in the order in which it is found soonest. Worth its time after many versions.
     pub fn compact(&mut self) {
         self.persons.settle();
     }

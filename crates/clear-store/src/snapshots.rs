@@ -27,8 +27,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::Aes256Gcm;
+use aes_gcm::aead::{AeadInOut, KeyInit};
 use clear_record::snapshot::not_a;
 use clear_record::{RecordId, Seq, Snapshot};
 use jiff::Timestamp;
@@ -140,7 +140,14 @@ impl Snapshots {
         let path = self.part_path(&name);
         let mut file = files::create_private(&path)?;
         file.write_all(FORM).map_err(fault("write", &path))?;
-        Ok(Sealing { file, name, cipher: Aes256Gcm::new(key.into()), piece: Vec::with_capacity(PIECE + TAG_LEN), number: 0, bytes: 0 })
+        Ok(Sealing {
+            file,
+            name,
+            cipher: Aes256Gcm::new(key.into()),
+            piece: Vec::with_capacity(PIECE + TAG_LEN),
+            number: 0,
+            bytes: 0,
+        })
     }
 
     fn end(&self, mut sealing: Sealing, seq: Seq) -> Result<Option<u64>, Error> {
@@ -219,7 +226,9 @@ impl Snapshots {
             let zeros = OpenOptions::new().write(true).open(&path);
             let wiped = zeros.and_then(|mut file| file.write_all(&[0; KEY_LEN]).and_then(|()| file.sync_all()));
             wiped.or_else(|error| if gone(&error) { Ok(()) } else { Err(error) }).map_err(fault(&path))?;
-            std::fs::remove_file(&path).or_else(|error| if gone(&error) { Ok(()) } else { Err(error) }).map_err(fault(&path))?;
+            std::fs::remove_file(&path)
+                .or_else(|error| if gone(&error) { Ok(()) } else { Err(error) })
+                .map_err(fault(&path))?;
             files::sync_folder(&path)?;
         }
         for ending in [".snapshot", ".part"] {
@@ -416,7 +425,11 @@ mod tests {
         let place = place(dir.path());
         assert!(kept(&place).is_none());
         // Less than a piece, a piece to the byte and around it, and several.
-        let head = { let mut bytes = Vec::new(); of(1).write(&mut bytes).unwrap(); bytes.len() };
+        let head = {
+            let mut bytes = Vec::new();
+            of(1).write(&mut bytes).unwrap();
+            bytes.len()
+        };
         for (seq, length) in (1..).zip([0, 1, PIECE - head - 1, PIECE - head, PIECE - head + 1, 3 * PIECE + 5]) {
             let bytes: Vec<u8> = (0..length).map(|at| (at * 7) as u8).collect();
             assert!(keep(&place, seq, &bytes).is_some());
@@ -443,8 +456,13 @@ mod tests {
         let path = std::fs::read_dir(dir.path().join("projections")).unwrap().next().unwrap().unwrap().path();
         let whole = std::fs::read(&path).unwrap();
         let sealed = PIECE + TAG_LEN;
-        let flipped = |at: usize| { let mut bytes = whole.clone(); bytes[at] ^= 1; bytes };
-        let swapped = [&whole[..8], &whole[8 + sealed..8 + 2 * sealed], &whole[8..8 + sealed], &whole[8 + 2 * sealed..]].concat();
+        let flipped = |at: usize| {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            bytes
+        };
+        let swapped =
+            [&whole[..8], &whole[8 + sealed..8 + 2 * sealed], &whole[8..8 + sealed], &whole[8 + 2 * sealed..]].concat();
         for (what, bytes) in [
             ("first byte", flipped(0)),
             ("first piece", flipped(100)),

@@ -224,7 +224,13 @@ fn the_order_of_rows_does_not_matter() {
         for (row, cluster) in rows.iter().zip(&linked.clusters) {
             groups.entry(*cluster).or_default().push(row.clone());
         }
-        let mut groups: Vec<_> = groups.into_values().map(|mut group| { group.sort(); group }).collect();
+        let mut groups: Vec<_> = groups
+            .into_values()
+            .map(|mut group| {
+                group.sort();
+                group
+            })
+            .collect();
         groups.sort();
         groups
     };

@@ -28,7 +28,12 @@ async fn answers(bed: &Bed) -> Vec<String> {
     let inquiry = bed.inquiry("officer", "seen near the quay").await;
     let find = |name: &str| Find { name: Some(name.to_owned()), ..Find::default() };
     let mut answers = Vec::new();
-    for question in [find("Oddny Brandvold"), find("brandvold odny"), find("Grethe"), Find { plate: Some(PLATE.to_owned()), ..Find::default() }] {
+    for question in [
+        find("Oddny Brandvold"),
+        find("brandvold odny"),
+        find("Grethe"),
+        Find { plate: Some(PLATE.to_owned()), ..Find::default() },
+    ] {
         answers.push(format!("{:?}", bed.ask("officer", &inquiry, question).await.unwrap()));
     }
     answers

@@ -1,7 +1,9 @@
 //! INVARIANT (a hidden row is as if absent): the answer under a Sight equals the answer over an index that never held
 //! what the Sight hides.
 
-use clear_record::{FieldClass, Kind, LabelId, LabelSet, PerClass, Reach, Record, RowSet, Sex, Sight, Snapshot, Version};
+use clear_record::{
+    FieldClass, Kind, LabelId, LabelSet, PerClass, Reach, Record, RowSet, Sex, Sight, Snapshot, Version,
+};
 use clear_search::{Born, Filter, Index, Query, Terms, Who};
 use jiff::civil::Date;
 use proptest::collection::vec;

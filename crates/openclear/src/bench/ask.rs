@@ -89,7 +89,9 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     step.end(args.persons, "persons");
     let places: Arc<HashMap<String, usize>> = Arc::new((0..drawn.len()).map(|at| (id(at).to_string(), at)).collect());
 
-    println!("\n| question | found in 20 | name of ≤ 20 persons: found in 20 | found first | p50 ms | p99 ms | CPU ms a question |\n|---|---|---|---|---|---|---|");
+    println!(
+        "\n| question | found in 20 | name of ≤ 20 persons: found in 20 | found first | p50 ms | p99 ms | CPU ms a question |\n|---|---|---|---|---|---|---|"
+    );
     let mut all = Tally::default();
     for (kind, questions) in &questions {
         let cpu = cpu_time();
