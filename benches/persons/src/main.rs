@@ -39,7 +39,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [count, questions] = numbers.try_into().map_err(|_| "PERSONS QUESTIONS [--lists FOLDER] [--peers N]")?;
     let list = |folder: &PathBuf, name: &str| std::fs::read_to_string(folder.join(name));
     let lists = lists.map(|folder| {
-        let [female, male, family] = ["dist.female.first", "dist.male.first", "dist.all.last"].map(|name| list(&folder, name));
+        let [female, male, family] =
+            ["dist.female.first", "dist.male.first", "dist.all.last"].map(|name| list(&folder, name));
         std::io::Result::Ok(Lists::of(female?, male?, family?))
     });
     let persons = asked::persons(count, lists.transpose()?.as_ref());

@@ -7,7 +7,6 @@ use std::time::Duration;
 use clear_testkit::asked::{Asked, Drawn};
 use clear_testkit::postgres::Server;
 
-
 type Fault = Box<dyn std::error::Error>;
 
 pub struct Peer(Server);
