@@ -147,6 +147,8 @@ impl Shelves {
             }
         };
         folds.label_values = std::sync::Arc::new(self.ledger.labels().await?);
+        // Which sets there are was said to these shelves and is not in a snapshot.
+        folds.columns = std::mem::take(&mut self.folds.write().unwrap_or_else(PoisonError::into_inner).columns);
         self.refold(&mut folds, of.seq).await?;
         *self.folds.write().unwrap_or_else(PoisonError::into_inner) = folds;
         Ok(Restored::At(Kept { seq: of.seq, bytes }))
@@ -168,7 +170,10 @@ impl Shelves {
         let mut at = Seq::default();
         loop {
             let versions = self.ledger.follow_kinds(&REFOLDED, at, upto, REFOLDED_AT_ONCE).await?;
-            versions.iter().for_each(|version| folds.columns.apply(version));
+            for version in &versions {
+                let label = folds.label_values.get(version.label.0 as usize);
+                folds.columns.apply_labelled(version, label);
+            }
             match versions.last() {
                 Some(last) if versions.len() == REFOLDED_AT_ONCE => at = last.seq,
                 _ => return Ok(()),
