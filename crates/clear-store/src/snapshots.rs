@@ -177,10 +177,12 @@ impl Snapshots {
     pub fn newest(&self) -> Result<Option<(Of, Opening)>, Error> {
         let mut found: Option<(Of, Opening)> = None;
         for name in self.names(&self.folder, "", ".snapshot")? {
-            if let Ok((of, opening)) = self.open(&name)
-                && found.as_ref().is_none_or(|(other, _)| other.seq < of.seq)
-            {
-                found = Some((of, opening));
+            match self.open(&name) {
+                Ok((of, opening)) if found.as_ref().is_none_or(|(other, _)| other.seq < of.seq) => {
+                    found = Some((of, opening));
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "a snapshot of the projections does not open, and is not taken"),
             }
         }
         Ok(found)
