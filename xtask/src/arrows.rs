@@ -98,6 +98,7 @@ const MISSING: &[(&str, &str, &str)] = &[
     ("clear-audit", "clear-policy", "evidence would depend on what it is evidence about"),
     ("clear-audit", "clear-store", "evidence would depend on what it is evidence about"),
     ("clear-link", "clear-store", "projections are folds over versions and can be rebuilt"),
+    ("clear-graph", "clear-store", "projections are folds over versions and can be rebuilt"),
     ("clear-search", "clear-store", "projections are folds over versions and can be rebuilt"),
     ("clear-stats", "clear-store", "projections are folds over versions and can be rebuilt"),
     ("clear-respond", "clear-web", "the roads know no HTTP"),

@@ -129,11 +129,17 @@ async fn ask(log: &Log, askers: usize, signed: bool, time: Duration) -> Vec<Dura
     all
 }
 
-/// The bytes of a log's frames.
+/// The bytes of a log's frames, without the room behind the last of them.
 fn frame_bytes(folder: &Path) -> u64 {
     let items = fs::read_dir(folder.join("log")).unwrap().map(|item| item.unwrap());
-    let frames = items.filter(|item| item.file_name().to_string_lossy().starts_with("frames-"));
-    frames.map(|item| item.metadata().unwrap().len()).sum()
+    let mut segments: Vec<_> =
+        items.map(|item| item.path()).filter(|path| path.to_string_lossy().contains("frames-")).collect();
+    segments.sort();
+    let newest = segments.pop().map_or(0, |newest| {
+        let bytes = fs::read(newest).unwrap();
+        bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1)
+    });
+    newest + segments.iter().map(|path| fs::metadata(path).unwrap().len()).sum::<u64>()
 }
 
 /// What the disk does by itself: one file, as large as a segment of the log, written once and synced before anything is

@@ -3,11 +3,17 @@
 //! A frame says which entry it is and with which entry its *batch* began (what was written and synced together). A
 //! broken frame with nothing but its own batch after it was never acknowledged as a whole: a torn tail. A broken frame
 //! with a later batch after it was once synced: somebody or something changed it.
+//!
+//! Behind the last frame stand zeros: *room* that the log has reserved, because a file that grows costs more to sync than one
+//! that is overwritten. INVARIANT (zeros are the end where nothing stands behind them): a frame whose beginning is zeros is
+//! broken like any other as long as anything else follows. The room is cut when the segment or the log ends; what a crash
+//! leaves of it is cut at the next start. How many frames there must be, zeros do not say: the checkpoint does, and the next
+//! segment's first entry.
 
 #![expect(clippy::disallowed_methods, reason = "stores: log-frames")]
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -18,6 +24,11 @@ use crate::error::Error;
 pub(crate) const MAX_BODY: usize = 64 << 20;
 /// The bytes of a segment before its first frame.
 pub(crate) const SEGMENT_HEADER: usize = 32;
+
+/// How much room is reserved at once, in bytes: as much as the segment has, so that a little log stays little, and no more
+/// than a sync writes in a few milliseconds.
+const ROOM: std::ops::RangeInclusive<u64> = 64 << 10..=1 << 20;
+static ZEROS: [u8; 1 << 20] = [0; 1 << 20];
 
 const SEGMENT_MAGIC: &[u8; 16] = b"OpenCLEAR log 1\n";
 const MAGIC: &[u8; 4] = b"CLF1";
@@ -105,6 +116,17 @@ pub(crate) fn segment_header(first: u64) -> Vec<u8> {
     let sum = checksum(&header);
     header.extend_from_slice(&sum);
     header
+}
+
+/// The room that is reserved behind frames that end there, in a segment of at most so many bytes.
+pub(crate) fn room(end: u64, segment_bytes: u64) -> &'static [u8] {
+    let room = end.clamp(*ROOM.start(), *ROOM.end()).min(segment_bytes.saturating_sub(end));
+    usize::try_from(room).ok().and_then(|room| ZEROS.get(..room)).unwrap_or_default()
+}
+
+/// Whether nothing but reserved room stands here.
+pub(crate) fn is_room(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
 }
 
 /// A checksum against accidents. Against intent there are the tree and its signed checkpoint.
@@ -205,10 +227,20 @@ pub(crate) fn segments(log: &Path) -> Result<Vec<(u32, PathBuf)>, Error> {
 pub(crate) enum Step {
     /// A good frame, and where it begins.
     Frame(Frame, u64),
-    /// The end of the segment.
+    /// The end of the segment: of the file, or of all that is not room.
     End,
     /// Something that is not the next frame, and where it begins.
     Bad(u64),
+}
+
+/// What stands at a place where no good frame was read.
+pub(crate) enum Broken {
+    /// It was once synced: a good frame of a later batch stands after it.
+    Changed,
+    /// Its batch was never acknowledged as a whole: so many bytes, without the room behind them.
+    Torn(u64),
+    /// The next frame, by now: it was being written while it was read.
+    Written,
 }
 
 /// Reads one segment, frame by frame.
@@ -252,9 +284,14 @@ impl Reader {
         self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
-    /// The segment's length, in bytes.
-    pub(crate) fn length(&self) -> Result<u64, Error> {
-        Ok(self.file.get_ref().metadata().map_err(Error::read(&self.path))?.len())
+    /// How far the good frames reach, in bytes.
+    pub(crate) fn reached(&self) -> u64 {
+        self.offset
+    }
+
+    /// Reads on from where it is, and what was read ahead again.
+    pub(crate) fn look_again(&mut self) -> Result<(), Error> {
+        self.file.seek(SeekFrom::Start(self.offset)).map(drop).map_err(Error::read(&self.path))
     }
 
     /// Reads what stands at the reader's place and goes past it.
@@ -273,10 +310,10 @@ impl Reader {
             self.offset = SEGMENT_HEADER as u64;
         }
         let mut bytes = self.take(HEADER)?;
-        if bytes.is_empty() {
-            return Ok(Step::End);
-        }
         let offset = self.offset;
+        if is_room(&bytes) {
+            return Ok(if self.only_room_follows()? { Step::End } else { Step::Bad(offset) });
+        }
         let Some(length) = claimed_length(&bytes) else { return Ok(Step::Bad(offset)) };
         let rest = length.saturating_sub(bytes.len());
         bytes.reserve(rest.min(1 << 16));
@@ -298,13 +335,37 @@ impl Reader {
         Ok(bytes)
     }
 
-    /// Whether what is broken at `offset` was once synced: a good frame of a later batch stands after it.
-    pub(crate) fn synced_after(&self, offset: u64) -> Result<bool, Error> {
+    /// Reads to the end of the file; whether nothing but room stands there.
+    fn only_room_follows(&mut self) -> io::Result<bool> {
+        loop {
+            let ahead = self.file.fill_buf()?;
+            if ahead.is_empty() || !is_room(ahead) {
+                return Ok(ahead.is_empty());
+            }
+            let length = ahead.len();
+            self.file.consume(length);
+        }
+    }
+
+    /// What stands at `offset`, where the last step found no good frame.
+    pub(crate) fn broken(&self, offset: u64) -> Result<Broken, Error> {
+        self.try_broken(offset).map_err(Error::read(&self.path))
+    }
+
+    fn try_broken(&self, offset: u64) -> io::Result<Broken> {
         let mut rest = Vec::new();
-        let mut file = File::open(&self.path).map_err(Error::read(&self.path))?;
-        file.seek(SeekFrom::Start(offset)).map_err(Error::read(&self.path))?;
-        file.read_to_end(&mut rest).map_err(Error::read(&self.path))?;
-        Ok(frames_within(&rest).any(|frame| frame.batch > self.next))
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_to_end(&mut rest)?;
+        let later = frames_within(&rest).any(|frame| frame.batch > self.next);
+        // A log that runs may have written this batch, synced it and written the next while it was read. Then the frame is
+        // there now: a batch is only begun when the one before is on the disk.
+        file.seek(SeekFrom::Start(offset))?;
+        if read_one(&mut file)?.is_some_and(|frame| frame.index == self.next) {
+            return Ok(Broken::Written);
+        }
+        let torn = rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1);
+        Ok(if later { Broken::Changed } else { Broken::Torn(torn) })
     }
 }
 
@@ -328,6 +389,73 @@ pub(crate) fn holds_a_frame(path: &Path) -> Result<bool, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn zeros_are_the_end_only_where_nothing_stands_behind_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("frames-000001.log");
+        let said = |frames: &[(u64, u64)], behind: &[u8]| {
+            let mut bytes = segment_header(0);
+            for (index, batch) in frames {
+                let entry = Entry { kind: Kind::Clear, outbox: 0, leaf: vec![2, b'x'], opening: Vec::new() };
+                encode(&mut bytes, &entry, *index, *batch);
+            }
+            bytes.extend_from_slice(behind);
+            std::fs::write(&path, &bytes).unwrap();
+            let mut reader = Reader::open(&path, 0).unwrap();
+            let mut good = 0;
+            loop {
+                match reader.step().unwrap() {
+                    Step::Frame(..) => good += 1,
+                    Step::End => return format!("{good}, end at {}", reader.reached()),
+                    Step::Bad(offset) => {
+                        return match reader.broken(offset).unwrap() {
+                            Broken::Changed => format!("{good}, changed"),
+                            Broken::Torn(torn) => format!("{good}, torn {torn}"),
+                            Broken::Written => format!("{good}, written"),
+                        };
+                    }
+                }
+            }
+        };
+        let mut later = Vec::new();
+        let entry = Entry { kind: Kind::Clear, outbox: 0, leaf: vec![2, b'x'], opening: Vec::new() };
+        encode(&mut later, &entry, 3, 3);
+        let mut same = Vec::new();
+        encode(&mut same, &entry, 3, 2);
+        let zeros = |count: usize, behind: &[u8]| [&vec![0; count], behind].concat();
+        for (behind, expected) in [
+            (zeros(0, b""), "2, end at 122"),
+            (zeros(1, b""), "2, end at 122"),
+            (zeros(HEADER, b""), "2, end at 122"),
+            (zeros(700_000, b""), "2, end at 122"),
+            (zeros(700_000, b"x"), "2, torn 700001"),
+            (zeros(10, b"x"), "2, torn 11"),
+            // The frame of entry 2, zeroed, and behind it one of its own batch: a torn batch. One of a later batch: a change.
+            (zeros(45, &same), "2, torn 90"),
+            (zeros(45, &[same.clone(), vec![0; 5000]].concat()), "2, torn 90"),
+            (zeros(45, &later), "2, changed"),
+            (zeros(400_000, &later), "2, changed"),
+        ] {
+            assert_eq!(said(&[(0, 0), (1, 0)], &behind), expected);
+        }
+        assert_eq!(said(&[], &[0; 9000]), "0, end at 32");
+    }
+
+    #[test]
+    fn room_is_as_large_as_what_there_is_and_ends_with_the_segment() {
+        for (end, segment, reserved) in [
+            (32, 64 << 20, 64 << 10),
+            (100_000, 64 << 20, 100_000),
+            (5 << 20, 64 << 20, 1 << 20),
+            ((64 << 20) - 5, 64 << 20, 5),
+            (64 << 20, 64 << 20, 0),
+            (70 << 20, 64 << 20, 0),
+            (900, 2000, 1100),
+        ] {
+            assert_eq!(room(end, segment).len(), reserved, "{end} of {segment}");
+        }
+    }
 
     #[test]
     fn a_frame_reads_back_and_no_changed_byte_does() {

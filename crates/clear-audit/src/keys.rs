@@ -47,10 +47,15 @@ pub(crate) fn load(keys: &Path, folder: &Path, origin: &str, fresh: bool) -> Res
     // `PRIVATE+KEY+name+id+base64`; the base64 may have a `+` of its own, the name never has.
     let seed = text.trim().splitn(5, '+').last().and_then(|text| BASE64_STANDARD.decode(text).ok());
     let seed = seed.and_then(|bytes| <[u8; 32]>::try_from(bytes.get(1..)?).ok());
-    let key = SigningKey::from_bytes(&seed.ok_or_else(|| bad("is not a note signing key"))?);
+    let seed = seed.ok_or_else(|| bad("is not a note signing key"))?;
     if signed_note::Signer::name(&signer) != origin {
         return Err(bad("is the key of another origin"));
     }
+    // One key has one spelling: its number reads in capital letters too, and that is a change all the same.
+    if new_signing_key(origin, &seed).trim() != text.trim() {
+        return Err(bad("was changed"));
+    }
+    let key = SigningKey::from_bytes(&seed);
     let vkey = new_ed25519_verifier_key(origin, &key.verifying_key());
     write_verifier(&folder.join(VERIFIER), &vkey)?;
     let openings = read_or_make(&keys.join(OPENINGS), fresh, || {
@@ -147,6 +152,32 @@ pub(crate) fn keep(path: &Path) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gr22_any_flipped_bit_of_the_signing_key_and_its_verifier_is_found() {
+        // The numbers of both keys have letters, which a flipped bit makes capital ones.
+        for seed in [[3; 32], [4; 32], [5; 32]] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join(SIGNING), new_signing_key("test/1", &seed)).unwrap();
+            fs::write(folder.path().join(OPENINGS), format!("{OPENINGS_PREFIX}{}", BASE64_STANDARD.encode(seed)))
+                .unwrap();
+            load(folder.path(), folder.path(), "test/1", false).unwrap();
+            for name in [SIGNING, VERIFIER] {
+                let path = folder.path().join(name);
+                let bytes = fs::read(&path).unwrap();
+                for at in 0..bytes.len() - 1 {
+                    for bit in 0..8 {
+                        let mut changed = bytes.clone();
+                        changed[at] ^= 1 << bit;
+                        fs::write(&path, changed).unwrap();
+                        let loaded = load(folder.path(), folder.path(), "test/1", false);
+                        assert!(loaded.is_err(), "{name} byte {at} bit {bit} went unnoticed");
+                    }
+                }
+                fs::write(&path, bytes).unwrap();
+            }
+        }
+    }
 
     #[test]
     fn a_key_with_a_plus_in_its_base64_is_read_as_well() {

@@ -4,11 +4,12 @@
 
 mod cuts;
 mod pending;
+mod teller;
 mod writer;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -43,6 +44,7 @@ use crate::tree::Tree;
 
 pub use pending::Pending;
 use pending::{Promise, Waiting};
+use teller::Teller;
 use writer::{Writer, run};
 
 /// A segment is ended at this size, in bytes.
@@ -242,6 +244,7 @@ impl Log {
             segment,
             file,
             length,
+            reserved: length,
             segment_bytes,
             spool,
             spooling: None,
@@ -252,6 +255,8 @@ impl Log {
             publishing: Vec::new(),
             pace: Pace::new(None, 0, Timestamp::now()),
             begun,
+            teller: Teller::begin(),
+            wrote: false,
             _lock: lock,
         };
         let (mut spooled, mut outbox) = (0, outbox);

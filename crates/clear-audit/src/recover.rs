@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::checkpoint::Head;
 use crate::error::Error;
-use crate::frame::{self, Reader, SEGMENT_HEADER, Step};
+use crate::frame::{self, Broken, Reader, SEGMENT_HEADER, Step};
 use crate::tree::Tree;
 
 /// So many segments are read at once at most; each takes about 20 MiB.
@@ -67,12 +67,14 @@ pub(crate) fn recover(log: &Path, head: Option<&Head>) -> Result<Found, Error> {
             if let Some(offset) = scanned.bad {
                 // What a checkpoint covers was acknowledged, and is no torn tail either.
                 let covered = head.is_some_and(|head| head.size > next);
-                if place < newest || covered || Reader::open(path, next)?.synced_after(offset)? {
-                    return Err(Error::Damaged { entry: next, segment: frame::segment_name(*number), offset });
+                match Reader::open(path, next)?.broken(offset)? {
+                    Broken::Torn(bytes) if place == newest && !covered => found.cut_bytes = bytes,
+                    // A disk that reads well at a second look is not to be cut.
+                    _ => return Err(Error::Damaged { entry: next, segment: frame::segment_name(*number), offset }),
                 }
             }
             if place == newest {
-                found.settle(*number, path, scanned.bad, scanned.batch_start)?;
+                found.settle(*number, path, &scanned)?;
             }
         }
     }
@@ -130,13 +132,15 @@ struct Scanned {
     outbox: Outbox,
     /// Where the last batch begins.
     batch_start: u64,
+    /// Where the good frames end.
+    end: u64,
     /// Where something stands that is no frame of this segment.
     bad: Option<u64>,
 }
 
 impl Scanned {
     fn empty(first: u64) -> Scanned {
-        Scanned { first, leaves: Vec::new(), outbox: Outbox::default(), batch_start: 0, bad: None }
+        Scanned { first, leaves: Vec::new(), outbox: Outbox::default(), batch_start: 0, end: 0, bad: None }
     }
 }
 
@@ -153,8 +157,8 @@ fn scan(path: &Path) -> Result<Option<Scanned>, Error> {
                 scanned.outbox.note(frame.entry.outbox);
                 scanned.leaves.push(frame.entry.leaf);
             }
-            Step::End => return Ok(Some(scanned)),
-            Step::Bad(offset) => return Ok(Some(Scanned { bad: Some(offset), ..scanned })),
+            Step::End => return Ok(Some(Scanned { end: reader.reached(), ..scanned })),
+            Step::Bad(offset) => return Ok(Some(Scanned { end: offset, bad: Some(offset), ..scanned })),
         }
     }
 }
@@ -167,23 +171,21 @@ fn check_head(head: Option<&Head>, tree: &Tree) -> Result<(), Error> {
 }
 
 impl Found {
-    /// Cuts the newest segment's torn tail and makes sure that what is left is on the disk.
-    fn settle(&mut self, number: u32, path: &Path, torn_at: Option<u64>, batch_start: u64) -> Result<(), Error> {
+    /// Cuts the newest segment's torn tail and what room it has, and makes sure that what is left is on the disk.
+    fn settle(&mut self, number: u32, path: &Path, scanned: &Scanned) -> Result<(), Error> {
         let write = || Error::write(path);
         let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(write())?;
-        let mut length = file.metadata().map_err(Error::read(path))?.len();
-        if let Some(offset) = torn_at {
-            self.cut_bytes = length.saturating_sub(offset);
+        if let Some(offset) = scanned.bad {
             tracing::warn!(segment = number, offset, bytes = self.cut_bytes, "cut the torn tail of the log");
             if offset < SEGMENT_HEADER as u64 {
                 self.segment = number.saturating_sub(1);
                 return fs::remove_file(path).map_err(write());
             }
-            file.set_len(offset).map_err(write())?;
-            length = offset;
         }
+        file.set_len(scanned.end).map_err(write())?;
         // INVARIANT (what is counted is on the disk): after a failed sync the cache can show bytes that the disk never
         // got, and a second sync would not write them. So the last batch is written again, byte for byte, and synced.
+        let batch_start = scanned.batch_start;
         let start = if batch_start <= SEGMENT_HEADER as u64 { 0 } else { batch_start };
         let mut last = Vec::new();
         file.seek(SeekFrom::Start(start)).map_err(Error::read(path))?;
@@ -191,7 +193,7 @@ impl Found {
         file.seek(SeekFrom::Start(start)).map_err(write())?;
         file.write_all(&last).map_err(write())?;
         file.sync_all().map_err(write())?;
-        (self.segment, self.file, self.length) = (number, Some(file), length);
+        (self.segment, self.file, self.length) = (number, Some(file), scanned.end);
         Ok(())
     }
 }

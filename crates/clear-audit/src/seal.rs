@@ -5,7 +5,7 @@
 //! is encrypted beside the leaf under a key of its own, derived from the log's opening key and the leaf: so one opening
 //! can be shown without any other, and no nonce is ever used twice.
 
-use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::aead::{Aead, AeadInOut, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use sha2::{Digest, Sha256};
 
@@ -17,6 +17,7 @@ const OPENING_TAG: &[u8] = b"OpenCLEAR log opening 1\0";
 /// The number of the opening key that this version writes with; a later key gets a later number.
 const KEY_NUMBER: u8 = 1;
 const SALT: usize = 32;
+const TAG: usize = 16;
 /// A leaf's length must fit the 16 bits of a C2SP entry bundle; one byte is the tag.
 const MAX_CLEAR: usize = u16::MAX as usize - 1;
 
@@ -41,12 +42,14 @@ pub(crate) fn sealed(key: &OpeningKey, body: &[u8], outbox: u64) -> Result<(Entr
     let mut salt = [0; SALT];
     getrandom::fill(&mut salt).map_err(|_| Error::Randomness)?;
     let leaf = sealed_leaf(&salt, body);
-    let mut plain = salt.to_vec();
-    plain.extend_from_slice(body);
+    let mut opening = Vec::with_capacity(1 + SALT + body.len() + TAG);
+    opening.push(KEY_NUMBER);
+    opening.extend_from_slice(&salt);
+    opening.extend_from_slice(body);
     // The key is this leaf's alone, and the leaf has 256 random bits in it: a constant nonce is used once.
-    let sealed = key.cipher(&leaf).encrypt(&Nonce::default(), Payload { msg: &plain, aad: &[KEY_NUMBER] });
-    let mut opening = vec![KEY_NUMBER];
-    opening.extend(sealed.map_err(|_| Error::Randomness)?);
+    let plain = opening.get_mut(1..).unwrap_or_default();
+    let tag = key.cipher(&leaf).encrypt_inout_detached(&Nonce::default(), &[KEY_NUMBER], plain.into());
+    opening.extend_from_slice(&tag.map_err(|_| Error::Randomness)?);
     Ok((Entry { kind: Kind::Sealed, outbox, leaf, opening }, salt))
 }
 

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use signed_note::StandardSigner;
 
 use crate::error::Error;
-use crate::frame::{self, Entry, Frame, Reader, SEGMENT_HEADER, Step};
+use crate::frame::{self, Broken, Entry, Frame, Reader, SEGMENT_HEADER, Step};
 use crate::keys;
 use crate::note;
 
@@ -167,9 +167,12 @@ impl Waiting {
         let damaged = |offset| Error::Damaged { entry, segment: FRAMES.to_owned(), offset };
         match self.reader.step()? {
             Step::Frame(frame, _) => Ok(Some(frame)),
-            Step::Bad(offset) if entry < self.covered || self.reader.synced_after(offset)? => Err(damaged(offset)),
-            Step::End if entry < self.covered => Err(damaged(self.reader.length()?)),
-            Step::Bad(_) | Step::End => Ok(None),
+            Step::Bad(offset) => match self.reader.broken(offset)? {
+                Broken::Torn(_) if entry >= self.covered => Ok(None),
+                _ => Err(damaged(offset)),
+            },
+            Step::End if entry < self.covered => Err(damaged(self.reader.reached())),
+            Step::End => Ok(None),
         }
     }
 

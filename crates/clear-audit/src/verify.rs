@@ -17,7 +17,7 @@ use tlog_tiles::{
 use crate::checkpoint::{self, CheckpointFlaw, Head};
 use crate::destroy::Destroyed;
 use crate::error::Error;
-use crate::frame::{self, Frame, Reader, Step};
+use crate::frame::{self, Broken, Frame, Reader, Step};
 use crate::keys;
 use crate::public;
 use crate::seal::{self, OpeningKey};
@@ -621,6 +621,7 @@ impl Frames {
 
     /// The next frame.
     fn read(&mut self) -> Result<Option<Frame>, Flaw> {
+        let mut again = None;
         while let Some(reader) = &mut self.reader {
             match reader.step()? {
                 Step::Frame(frame, _) => return Ok(Some(frame)),
@@ -630,11 +631,18 @@ impl Frames {
                 }
                 Step::Bad(offset) => {
                     let entry = reader.next();
-                    if entry < self.covered || !self.segments.is_empty() || reader.synced_after(offset)? {
-                        return Err(Flaw::Frame { entry, segment: reader.name(), offset });
+                    match reader.broken(offset)? {
+                        // Once: what is good at one look and bad at the next is a flaw.
+                        Broken::Written if again != Some(offset) => {
+                            again = Some(offset);
+                            reader.look_again()?;
+                        }
+                        Broken::Torn(bytes) if entry >= self.covered && self.segments.is_empty() => {
+                            self.torn_bytes = bytes;
+                            self.reader = None;
+                        }
+                        _ => return Err(Flaw::Frame { entry, segment: reader.name(), offset }),
                     }
-                    self.torn_bytes = reader.length()?.saturating_sub(offset);
-                    self.reader = None;
                 }
             }
         }

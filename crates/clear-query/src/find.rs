@@ -333,11 +333,11 @@ pub(crate) fn cautions(folds: &Folds, query: &Query, grant: &Grant, sight: &Sigh
         return Vec::new();
     }
     let open = |id: &RecordId| {
-        let Some(label) = folds.labels.get(id) else { return false };
+        let Some(label) = folds.label(*id) else { return false };
         let Some(value) = folds.label_values.get(label.0 as usize) else { return false };
         let any = grant.reach(clear_record::Relation::Any);
         let partner = numbered(folds).any(|(number, other)| other.owners == value.owners && any.opens_any(number));
-        partner && !sight.shows(*label, *id)
+        partner && !sight.shows(label, *id)
     };
     let hits = folds.pointed(&Query::of(query.terms.clone()), cautioned);
     let mut cautions: Vec<Caution> =
@@ -353,8 +353,8 @@ pub(crate) fn numbered(folds: &Folds) -> impl Iterator<Item = (LabelId, &clear_r
 
 /// A black record that the asker does not see, as its owner is told of it.
 pub(crate) fn silent_hit(folds: &Folds, sight: &Sight<'_>, id: RecordId) -> Option<SilentHit> {
-    let label = folds.labels.get(&id)?;
+    let label = folds.label(id)?;
     let value = folds.label_values.get(label.0 as usize)?;
-    let silent = value.handling == Handling::Black && !sight.shows(*label, id);
+    let silent = value.handling == Handling::Black && !sight.shows(label, id);
     silent.then(|| SilentHit { id, owners: value.owners.clone() })
 }

@@ -16,11 +16,12 @@
 use std::io::{Read, Result, Write};
 use std::sync::PoisonError;
 
+use clear_graph::Graph;
 use clear_record::{Kind, RecordId, Seq, Snapshot};
 use clear_store::{Of, Snapshots};
 
 use crate::Shelves;
-use crate::shelves::{Error, Folds};
+use crate::shelves::{Error, Folds, spelt};
 
 /// The kinds that the projection of counts follows, which is not kept.
 const REFOLDED: [Kind; 2] = [Kind::Incident, Kind::Involvement];
@@ -52,10 +53,10 @@ impl Snapshot for Folds {
     fn write(&self, out: &mut impl Write) -> Result<()> {
         self.seq.write(out)?;
         self.index.write(out)?;
-        self.mentions.write(out)?;
+        self.graph.write(out)?;
         self.relations.write(out)?;
-        self.labels.write(out)?;
         self.black.write(out)?;
+        self.places.write(out)?;
         self.blocks.write(out)?;
         self.lapses.write(out)?;
         self.lapse_of.write(out)?;
@@ -67,10 +68,10 @@ impl Snapshot for Folds {
         Ok(Folds {
             seq: Seq::read(from)?,
             index: Snapshot::read(from)?,
-            mentions: Snapshot::read(from)?,
+            graph: Graph::read(spelt, from)?,
             relations: Snapshot::read(from)?,
-            labels: Snapshot::read(from)?,
             black: Snapshot::read(from)?,
+            places: Snapshot::read(from)?,
             blocks: Snapshot::read(from)?,
             lapses: Snapshot::read(from)?,
             lapse_of: Snapshot::read(from)?,

@@ -47,7 +47,7 @@ pub(crate) fn known<'a>(
             labels.entry(version.label).or_insert_with(|| label.clone());
         }
         let named = version.record.iter().flat_map(Record::names);
-        ids.extend(named.filter(|id| folds.labels.get(id).is_some_and(|label| sight.opens_any(*label, *id))));
+        ids.extend(named.filter(|id| folds.label(*id).is_some_and(|label| sight.opens_any(label, *id))));
     }
     ids.sort_unstable();
     ids.dedup();

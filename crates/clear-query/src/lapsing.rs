@@ -31,9 +31,7 @@ impl Question for Lapsing {
             let folds = shelves.folds();
             let due = folds.lapses.range(..=(self.by, RecordId { kind: clear_record::Kind::HotFile, raw: u128::MAX }));
             due.map(|(_, id)| *id)
-                .filter(|id| {
-                    folds.labels.get(id).is_some_and(|label| sight.opens(FieldClass::Operational, *label, *id))
-                })
+                .filter(|id| folds.label(*id).is_some_and(|label| sight.opens(FieldClass::Operational, label, *id)))
                 .collect()
         };
         let total = ids.len();

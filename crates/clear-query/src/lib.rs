@@ -15,43 +15,52 @@
 //! [`Sight`]: clear_record::Sight
 
 mod blocks;
+mod changes;
 mod check;
 mod counts;
-mod current;
 mod find;
 mod kept;
 mod known;
 mod lapsing;
-mod mentions;
+mod links;
+mod measure;
 mod narrow;
 mod open;
 mod relations;
 mod rows;
 mod sets;
 mod shelves;
+mod sql;
+mod tallies;
 
+pub use changes::{Changed, Changes, ChangesMatch};
 pub use check::{CHECK_LIMITS, Check, CheckLimits, CheckMatch, CheckOf, CheckedLine, RefusedLine};
 pub use counts::{Counted, Counts};
 pub use find::{Find, FindMatch, FoundVersion};
 pub use kept::{Kept, Restored};
 pub use known::Known;
 pub use lapsing::Lapsing;
+pub use links::{Links, LinksMatch};
+pub use measure::{Measures, MeasuresFound, MeasuresMatch, MeasuresView};
 pub use open::{Open, OpenMatch, Related, SamePerson};
 pub use relations::Ties;
 pub use rows::{Cursor, Rows, RowsMatch};
 pub use sets::{
-    Covered, SetAsked, SetClauses, SetFault, SetHeld, SetInfo, SetRows, SetSource, covered_set, given_batch, is_ordered, iucr_rows, public_sets,
-    set_named,
+    Covered, SetAsked, SetClauses, SetFault, SetHeld, SetInfo, SetRows, SetSource, covered_set, given_batch,
+    is_ordered, iucr_rows, public_sets, set_named,
 };
 pub use shelves::{Error, Shelves};
+pub use sql::{Sql, SqlMatch};
 
 // What sets are made of.
 pub use clear_soql::types::shape;
 pub use clear_stats::sets::{PointKey, SetColumn, SoqlType, published_before};
 pub use clear_stats::soql::Field as SetRowsField;
 
-// What a match says in the words of the search.
+// What a match says in the words of the links, of the measures and of the search.
+pub use clear_graph::{HOPS_MAX, HUB_MAX, Node, THINGS as LINKED_KINDS};
 pub use clear_search::{Facet, Piece, Snippet, Suggested, Suggestion};
+pub use clear_stats::measures;
 
 use clear_policy::Grant;
 use clear_record::Seq;

@@ -101,16 +101,16 @@ fn beside(shelves: &Shelves, version: &Version, sight: &Sight<'_>) -> Vec<Record
     let named = version
         .record
         .iter()
-        .flat_map(crate::mentions::edges)
+        .flat_map(clear_graph::names)
         .filter(|(_, class)| sight.opens(*class, version.label, version.id))
         .map(|(id, _)| id);
     let folds = shelves.folds();
-    let mut beside: BTreeSet<RecordId> = named.chain(folds.mentions.of(version.id, sight)).collect();
+    let mut beside: BTreeSet<RecordId> = named.chain(folds.graph.naming_under(version.id, sight)).collect();
     // An incident's page shows its people, not only their involvements; a person's page its incidents.
     let second: Vec<RecordId> = beside
         .iter()
         .filter(|id| id.kind == Kind::Involvement)
-        .flat_map(|id| folds.mentions.named_by(*id, sight))
+        .flat_map(|id| folds.graph.named_by_under(*id, sight))
         .collect();
     beside.extend(second);
     beside.remove(&version.id);
@@ -129,7 +129,7 @@ async fn alerts(
         .chain(related.iter().map(|version| version.id).filter(|id| matches!(id.kind, Kind::Person | Kind::Vehicle)));
     let ids: BTreeSet<RecordId> = {
         let folds = shelves.folds();
-        about.flat_map(|id| folds.mentions.of(id, sight)).filter(|id| id.kind == Kind::HotFile).collect()
+        about.flat_map(|id| folds.graph.naming_under(id, sight)).filter(|id| id.kind == Kind::HotFile).collect()
     };
     shelves.read(&ids.into_iter().collect::<Vec<_>>(), sight, seq).await
 }
@@ -196,8 +196,9 @@ async fn neighbourhood(
             for version in &versions {
                 let Some(Record::Person(person)) = &version.record else { continue };
                 beside.extend(block_keys(person).into_iter().flat_map(|key| folds.blocks.of(key)));
-                judgements
-                    .extend(folds.mentions.of(version.id, sight).into_iter().filter(|id| id.kind == Kind::Judgement));
+                judgements.extend(
+                    folds.graph.naming_under(version.id, sight).into_iter().filter(|id| id.kind == Kind::Judgement),
+                );
             }
         }
         judgements.retain(|id| seen.insert(*id));
@@ -215,8 +216,7 @@ async fn neighbourhood(
         }
         found.versions.extend(versions);
         let folds = shelves.folds();
-        let shown =
-            |id: &RecordId| folds.labels.get(id).is_some_and(|label| sight.opens(FieldClass::Identity, *label, *id));
+        let shown = |id: &RecordId| folds.label(*id).is_some_and(|label| sight.opens(FieldClass::Identity, label, *id));
         next = beside.into_iter().filter(|id| shown(id) && seen.insert(*id)).collect();
     }
     found.versions.sort_unstable_by_key(|version| version.id);

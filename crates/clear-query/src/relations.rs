@@ -9,14 +9,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use clear_graph::Graph;
 use clear_policy::Grant;
 use clear_record::{
     AccountId, AgencyId, Assignment, Caution, Kind, Method, Record, RecordId, Referral, Relation, Restriction, RowSet,
     Seq, Sight, Version,
 };
 use jiff::Timestamp;
-
-use crate::mentions::Mentions;
 
 /// The single records that an asker is tied to, and those that were tightened since the projections were made.
 #[derive(Debug, Clone, Default)]
@@ -137,13 +136,13 @@ impl Relations {
     }
 
     /// The records that an asker is tied to at the moment of its question.
-    pub(crate) fn ties(&self, mentions: &Mentions, grant: &Grant, hidden: RowSet) -> Ties {
+    pub(crate) fn ties(&self, graph: &Graph, grant: &Grant, hidden: RowSet) -> Ties {
         let standing = grant.standing();
         let mut sets = Vec::new();
         if let Some(account) = &standing.account {
             sets.extend(self.authored.get(account).map(|rows| (Relation::Author, rows.clone())));
-            sets.push((Relation::Assigned, self.worked_on(mentions, self.assigned.get(account), grant.at())));
-            sets.push((Relation::Supervisor, self.worked_on(mentions, self.supervised.get(account), grant.at())));
+            sets.push((Relation::Assigned, self.worked_on(graph, self.assigned.get(account), grant.at())));
+            sets.push((Relation::Supervisor, self.worked_on(graph, self.supervised.get(account), grant.at())));
         }
         if let Some(agency) = &standing.agency {
             let referred = self.referred.get(agency).into_iter().flatten();
@@ -155,14 +154,14 @@ impl Relations {
     }
 
     /// The incidents of these assignments as far as they are in force, with all their parts.
-    fn worked_on(&self, mentions: &Mentions, ids: Option<&BTreeSet<RecordId>>, at: Timestamp) -> RowSet {
+    fn worked_on(&self, graph: &Graph, ids: Option<&BTreeSet<RecordId>>, at: Timestamp) -> RowSet {
         let assignments = ids.into_iter().flatten().filter_map(|id| self.assignments.get(id));
         let incidents = assignments.filter(|it| it.holds_at(at)).map(|it| it.incident.id());
         let mut rows: BTreeSet<RecordId> = BTreeSet::new();
         let mut ahead: Vec<RecordId> = incidents.collect();
         while let Some(id) = ahead.pop() {
             if rows.insert(id) {
-                ahead.extend(mentions.parts_of(id));
+                ahead.extend(graph.parts_of(id));
             }
         }
         rows.into_iter().collect()
@@ -192,14 +191,14 @@ impl Relations {
     }
 
     /// The records that an assignment or referral covers now, whoever is tied to them by it.
-    pub(crate) fn covers(&self, mentions: &Mentions, id: RecordId) -> Vec<RecordId> {
+    pub(crate) fn covers(&self, graph: &Graph, id: RecordId) -> Vec<RecordId> {
         let incident = self.assignments.get(&id).map(|assignment| assignment.incident.id());
         let mut covered: Vec<RecordId> = self.referrals.get(&id).map(|referral| referral.record).into_iter().collect();
         let mut ahead: Vec<RecordId> = incident.into_iter().collect();
         while let Some(id) = ahead.pop() {
             if !covered.contains(&id) {
                 covered.push(id);
-                ahead.extend(mentions.parts_of(id));
+                ahead.extend(graph.parts_of(id));
             }
         }
         covered

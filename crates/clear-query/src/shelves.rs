@@ -3,12 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
+use clear_graph::{Graph, Shared};
 use clear_link::block_keys;
 use clear_policy::Grant;
 use clear_record::{
     FieldClass, Handling, Kind, LabelId, LabelSet, PerClass, Reach, Record, RecordId, RowSet, Seq, Sight, Version,
 };
-use clear_search::Index;
+use clear_search::{Index, spelling};
 use clear_stats::sets::{Crimes, Incidents, PointKey};
 use clear_stats::{Columns, Engine};
 use clear_store::{AsOf, Ledger};
@@ -17,8 +18,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::blocks::Blocks;
-use crate::current::Current;
-use crate::mentions::Mentions;
 use crate::relations::{Labels, Relations, Ties, Tightened};
 
 /// Why a question could not be answered.
@@ -56,19 +55,19 @@ pub struct Shelves {
 }
 
 /// The projections. Delete them, fold the ledger again, get the same.
-#[derive(Default)]
 pub(crate) struct Folds {
     pub(crate) seq: Seq,
     pub(crate) index: Index,
     pub(crate) columns: Columns,
-    pub(crate) mentions: Mentions,
+    /// What is linked to what, and the current label of each record that has a body.
+    pub(crate) graph: Graph,
     pub(crate) relations: Relations,
     /// Every label that a version here has, by its number.
     pub(crate) label_values: Labels,
     /// Records whose current label is black.
     pub(crate) black: RowSet,
-    /// The current label of each record that has a body.
-    pub(crate) labels: Current,
+    /// Where in the ledger the current version of each record is that has a body.
+    pub(crate) places: HashMap<RecordId, Seq>,
     /// Persons who may be the same, by the linker's blocking keys.
     pub(crate) blocks: Blocks,
     /// Hot-file entries in force, by the day on which they lapse.
@@ -80,12 +79,41 @@ pub(crate) struct Folds {
     pub(crate) expunged: Seq,
 }
 
+impl Default for Folds {
+    fn default() -> Folds {
+        Folds {
+            seq: Seq::default(),
+            index: Index::default(),
+            columns: Columns::default(),
+            graph: Graph::new(spelt),
+            relations: Relations::default(),
+            label_values: Labels::default(),
+            black: RowSet::default(),
+            places: HashMap::new(),
+            blocks: Blocks::default(),
+            lapses: BTreeSet::new(),
+            lapse_of: HashMap::new(),
+            last: None,
+            expunged: Seq::default(),
+        }
+    }
+}
+
+/// The one spelling of what links, which is that of the search: what it finds as the same plate, links as the same.
+pub(crate) fn spelt(shared: Shared, text: &str) -> Option<String> {
+    match shared {
+        Shared::Plate | Shared::Vin | Shared::IdentityNumber | Shared::SerialNumber => spelling::number(text),
+        Shared::Phone => spelling::phone(text),
+        Shared::Address => spelling::house(text),
+    }
+}
+
 impl Folds {
     fn apply(&mut self, version: &Version) {
         self.index.apply(version);
         self.columns.apply_labelled(version, self.label_values.get(version.label.0 as usize));
-        self.mentions.apply(version);
-        self.relations.apply(version, !self.labels.contains_key(&version.id));
+        self.relations.apply(version, self.label(version.id).is_none());
+        self.graph.apply(version);
         let label = self.label_values.get(version.label.0 as usize);
         if version.record.is_some() && label.is_some_and(|label| label.handling == Handling::Black) {
             self.black.insert(version.id);
@@ -94,13 +122,13 @@ impl Folds {
         }
         match &version.record {
             Some(record) => {
-                self.labels.insert(version.id, version.label, version.seq);
+                self.places.insert(version.id, version.seq);
                 if let Record::Person(person) = record {
                     self.blocks.put(version.id, &block_keys(person));
                 }
             }
             None => {
-                self.labels.remove(&version.id);
+                self.places.remove(&version.id);
                 self.blocks.remove(version.id);
                 self.expunged = version.seq;
             }
@@ -230,12 +258,12 @@ impl Shelves {
 
     /// The current label of a record, for the write road.
     pub fn label_of(&self, id: RecordId) -> Option<LabelId> {
-        self.folds().labels.get(&id).copied()
+        self.folds().label(id)
     }
 
     /// The records that are parts of this one, for the write road.
     pub fn parts_of(&self, whole: RecordId) -> Vec<RecordId> {
-        self.folds().mentions.parts_of(whole)
+        self.folds().graph.parts_of(whole)
     }
 
     /// The current versions of records, for the write road: to compare and to correct, never to show.
@@ -246,13 +274,33 @@ impl Shelves {
         Ok(self.ledger.read(ids, AsOf { seq, valid: None }).await?)
     }
 
+    /// Versions between two places in the ledger, to find which records changed; never to show.
+    pub(crate) async fn follow(&self, after: Seq, upto: Seq, max: usize) -> Result<Vec<Version>, Error> {
+        Ok(self.ledger.follow(after, upto, max).await?)
+    }
+
+    /// The last version that was recorded at a moment or before, found by halving: they are recorded in their order.
+    pub(crate) async fn seq_at(&self, at: Timestamp, visible: Seq) -> Result<Seq, Error> {
+        let (mut low, mut high) = (0, visible.0);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            let version = self.ledger.follow(Seq(middle - 1), Seq(middle), 1).await?;
+            if version.first().is_some_and(|version| version.recorded_at <= at) {
+                low = middle
+            } else {
+                high = middle - 1
+            }
+        }
+        Ok(Seq(low))
+    }
+
     /// The current versions of those records that the sight shows. Labels are tested before any body is fetched, and
     /// again on what was fetched.
     pub(crate) async fn read(&self, ids: &[RecordId], sight: &Sight<'_>, seq: Seq) -> Result<Vec<Version>, Error> {
         let shown: Vec<(RecordId, Seq)> = {
             let folds = self.folds();
-            let shown = |id: &RecordId| folds.labels.get(id).is_some_and(|label| sight.shows(*label, *id));
-            ids.iter().filter(|id| shown(id)).filter_map(|id| Some((*id, folds.labels.place(id)?))).collect()
+            let shown = |id: &RecordId| folds.label(*id).is_some_and(|label| sight.shows(label, *id));
+            ids.iter().filter(|id| shown(id)).filter_map(|id| Some((*id, *folds.places.get(id)?))).collect()
         };
         if shown.is_empty() {
             return Ok(Vec::new());
@@ -273,7 +321,7 @@ impl Shelves {
         // The hidden ones first: projections that pass a version between the two hide it by its label.
         let hidden = self.tightened.hidden();
         let folds = self.folds();
-        folds.relations.ties(&folds.mentions, grant, hidden)
+        folds.relations.ties(&folds.graph, grant, hidden)
     }
 
     /// Hides records that a filing at `seq` tightened, at once, until the projections have passed it.
@@ -306,12 +354,12 @@ impl Shelves {
     /// The records that an assignment or referral opens to somebody, for the write road.
     pub fn covered_by(&self, id: RecordId) -> Vec<RecordId> {
         let folds = self.folds();
-        folds.relations.covers(&folds.mentions, id)
+        folds.relations.covers(&folds.graph, id)
     }
 
     /// Every record that names this one, for the write road.
     pub fn naming(&self, id: RecordId) -> Vec<RecordId> {
-        self.folds().mentions.naming(id)
+        self.folds().graph.naming(id)
     }
 
     /// Every version of a record, oldest first, for the write road.
@@ -324,12 +372,17 @@ impl Shelves {
 }
 
 impl Folds {
+    /// The current label of a record that has a body.
+    pub(crate) fn label(&self, id: RecordId) -> Option<LabelId> {
+        self.graph.label(id)
+    }
+
     /// Of these records those that match and that a sight of theirs alone would show as pointers: matched as a gray record is.
     pub(crate) fn pointed(&self, query: &clear_search::Query, rows: &RowSet) -> Vec<RecordId> {
         if rows.is_empty() {
             return Vec::new();
         }
-        let labels = rows.iter().filter_map(|id| self.labels.get(&id).copied());
+        let labels = rows.iter().filter_map(|id| self.label(id));
         let pointing = Reach { pointer: labels.collect(), class: PerClass::from_fn(|_: FieldClass| LabelSet::empty()) };
         let nothing = Reach::nothing();
         let sight = Sight::of(&nothing).with(rows.clone(), &pointing);

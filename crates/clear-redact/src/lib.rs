@@ -13,19 +13,30 @@
 //! What a kind of answer looks like: `answers.rs`. How a record's title is made: `shown.rs`.
 
 mod answers;
+mod changed;
 mod checked;
+mod linked;
+mod measured;
 mod rows;
 mod sets;
 mod shown;
+mod table;
 
 pub use answers::{
     Alert, AlsoRead, Begins, CountedTable, FacetCount, Found, FoundFacet, FoundHit, FoundSnippet, Meant, Opened,
     OpenedRecord, RelatedRecord, SamePersonRecord, SnippetPiece,
 };
+pub use changed::{ChangedField, ChangedIncident, ChangedList};
 pub use checked::{Checked, CheckedHit, LineChecked, LineRefused};
+pub use linked::{Because, ExpandedNode, LinkChart, LinkedNode, NodeLink};
+pub use measured::{
+    MeasureSaid, Measured, MeasuredBoard, MeasuredCell, MeasuredChange, MeasuredDays, MeasuredFigure, MeasuredHours,
+    MeasuredMonth, MeasuredPeriod, MeasuredRate, MeasuredRow, MeasuredSeries, MeasuredTrend,
+};
 pub use rows::{Form, Writer, Written};
 pub use sets::{FORMS, SetError, SetField, SetForm, SetLayout, SetWriter};
 pub use shown::{Pointer, Sharing, Shown};
+pub use table::{SqlColumn, SqlTable};
 
 use clear_policy::Grant;
 use clear_query::{Matches, Question};

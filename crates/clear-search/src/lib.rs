@@ -34,6 +34,7 @@ mod plates;
 mod prose;
 mod query;
 mod rows;
+pub mod spelling;
 mod suggest;
 mod text;
 mod tokens;

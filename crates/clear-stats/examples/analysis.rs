@@ -186,8 +186,27 @@ fn read(folder: &std::path::Path) -> Vec<Vec<Option<Value>>> {
                 Some(Value::Time(time.as_microsecond()))
             };
             rows.push(vec![
-                number(0), words(1), time(2), words(3), words(4), words(5), words(6), words(7), flag(8), flag(9), words(10),
-                words(11), number(12), words(13), words(14), number(15), number(16), None, time(17), number(18), number(19),
+                number(0),
+                words(1),
+                time(2),
+                words(3),
+                words(4),
+                words(5),
+                words(6),
+                words(7),
+                flag(8),
+                flag(9),
+                words(10),
+                words(11),
+                number(12),
+                words(13),
+                words(14),
+                number(15),
+                number(16),
+                None,
+                time(17),
+                number(18),
+                number(19),
                 None,
             ]);
         }

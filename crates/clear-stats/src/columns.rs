@@ -82,7 +82,11 @@ impl Columns {
 
     /// Puts the rows of each ragged table in order. Answers stay what they are.
     pub fn compact(&mut self) {
-        self.tables.iter_mut().map(|table| &mut table.writer).filter(|writer| writer.is_ragged()).for_each(Writer::compact);
+        self.tables
+            .iter_mut()
+            .map(|table| &mut table.writer)
+            .filter(|writer| writer.is_ragged())
+            .for_each(Writer::compact);
     }
 
     /// Puts the rows of every table in order.
@@ -151,6 +155,9 @@ impl<'a> Leaf<'a> {
         let (at, row) = self.writer.place(number)?;
         let chunk = self.table().chunks.get(at)?;
         let open = self.lens.row(chunk, at, row);
-        (open != 0 && test(chunk, row, open)).then(|| self.table().record(number)).flatten().filter(|id| id.kind == Kind::Incident)
+        (open != 0 && test(chunk, row, open))
+            .then(|| self.table().record(number))
+            .flatten()
+            .filter(|id| id.kind == Kind::Incident)
     }
 }

@@ -48,10 +48,7 @@ pub(crate) fn typed(leaf: &Leaf<'_>, expr: &Expr) -> Result<Predicate, Error> {
                 let (left, right) = together(operand(leaf, of)?, operand(leaf, bound)?, bound.span)?;
                 Ok(compared(leaf, &left, infix, &right))
             };
-            negated(
-                Predicate::all_of(vec![bound(Infix::GreaterEqual, low)?, bound(Infix::LessEqual, high)?]),
-                *not,
-            )
+            negated(Predicate::all_of(vec![bound(Infix::GreaterEqual, low)?, bound(Infix::LessEqual, high)?]), *not)
         }
         Node::In { of, not, list } => {
             let mut values = Vec::new();

@@ -649,7 +649,9 @@ impl Kept {
                 sums.resize(groups.max(sums.len()), None);
                 counts.resize(groups.max(counts.len()), 0);
                 for_rows(block, |place, row| {
-                    let Some(slot) = slots.get(place).map(|slot| *slot as usize).filter(|_| open.has(row)) else { return };
+                    let Some(slot) = slots.get(place).map(|slot| *slot as usize).filter(|_| open.has(row)) else {
+                        return;
+                    };
                     let Some(number) = part.table.number(column, data.cell(row)) else { return };
                     if let Some((sum, count)) = sums.get_mut(slot).zip(counts.get_mut(slot)) {
                         sum.get_or_insert_default().add(number);

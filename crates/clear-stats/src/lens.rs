@@ -55,7 +55,8 @@ pub(crate) struct View {
 impl Lens {
     pub(crate) fn new(sight: &Sight<'_>, writer: &Writer) -> Lens {
         let by_label = (0..writer.now().most_labels).map(|label| open(sight.any(), LabelId(label))).collect();
-        let known = FieldClass::ALL.iter().filter(|class| sight.knows(**class)).fold(0, |bits, class| bits | bit(*class));
+        let known =
+            FieldClass::ALL.iter().filter(|class| sight.knows(**class)).fold(0, |bits, class| bits | bit(*class));
         let mut lens = Lens { by_label, known, singled: Vec::new(), before: None };
         for id in sight.singled() {
             for (at, row) in writer.places_of(id) {
@@ -123,7 +124,8 @@ impl Lens {
             }
             let by_label: Vec<bool> = of_label.iter().map(|classes| open(*classes)).collect();
             let is = |at: usize| by_label.get(at).copied().unwrap_or(false);
-            let mut bits = crate::store::each_width!(&*chunk.labels.of, values => Bits::of(values, |at| is(at as usize)));
+            let mut bits =
+                crate::store::each_width!(&*chunk.labels.of, values => Bits::of(values, |at| is(at as usize)));
             for (_, row, classes) in singled {
                 bits.set(usize::from(*row), open(*classes));
             }

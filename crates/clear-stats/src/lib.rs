@@ -30,6 +30,7 @@ mod exact;
 mod filter;
 mod group;
 mod lens;
+pub mod measures;
 mod page;
 mod parquet;
 mod predicate;

@@ -80,13 +80,16 @@ mod tests {
         assert_eq!(parquet(&shelf, None, &mut file).unwrap(), 40);
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.clone())).unwrap();
         let names: Vec<String> = reader.schema().fields().iter().map(|field| field.name().clone()).collect();
-        assert!(names.contains(&"beat".into()) && !names.contains(&"latitude".into()) && !names.contains(&":id".into()));
+        assert!(
+            names.contains(&"beat".into()) && !names.contains(&"latitude".into()) && !names.contains(&":id".into())
+        );
         let mut rows = 0;
         let mut beats = std::collections::BTreeSet::new();
         for batch in reader.build().unwrap() {
             let batch = batch.unwrap();
             rows += batch.num_rows();
-            let beat = arrow::compute::cast(batch.column_by_name("beat").unwrap(), &arrow::datatypes::DataType::Utf8).unwrap();
+            let beat =
+                arrow::compute::cast(batch.column_by_name("beat").unwrap(), &arrow::datatypes::DataType::Utf8).unwrap();
             let beat = beat.as_any().downcast_ref::<arrow::array::StringArray>().unwrap();
             beats.extend(beat.iter().flatten().map(str::to_owned));
         }

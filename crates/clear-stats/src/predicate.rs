@@ -29,7 +29,14 @@ pub(crate) enum Predicate {
     /// A time within, both ends included.
     Times(usize, i64, i64),
     /// A point in a box, edges included: its longitude and latitude.
-    Box { lon: usize, lat: usize, west: f64, east: f64, south: f64, north: f64 },
+    Box {
+        lon: usize,
+        lat: usize,
+        west: f64,
+        east: f64,
+        south: f64,
+        north: f64,
+    },
     /// No value, or none that may be read.
     Null(usize),
     /// Two columns of one type.
@@ -193,9 +200,7 @@ impl Predicate {
 
     /// What it says of one row, where the given classes are open.
     pub(crate) fn of(&self, table: &Frozen, chunk: &Chunk, row: usize, open: Classes) -> Option<bool> {
-        let is_open = |column: usize| {
-            table.set.columns.get(column).is_some_and(|column| open & bit(column.class) != 0)
-        };
+        let is_open = |column: usize| table.set.columns.get(column).is_some_and(|column| open & bit(column.class) != 0);
         let cell = |column: usize| if is_open(column) { chunk.data(column).cell(row) } else { Cell::Made };
         match self {
             Predicate::Constant(value) => *value,
@@ -325,9 +330,9 @@ pub(crate) fn compare(table: &Frozen, column: usize, infix: Infix, value: &Value
         (Layout::Text, Value::Text(wanted)) => {
             coded_text(table, column, |text| holds(infix, text.cmp(wanted.as_str())))
         }
-        (Layout::Few, Value::Number(wanted)) => coded_number(table, column, |number| {
-            number.partial_cmp(wanted).is_some_and(|order| holds(infix, order))
-        }),
+        (Layout::Few, Value::Number(wanted)) => {
+            coded_number(table, column, |number| number.partial_cmp(wanted).is_some_and(|order| holds(infix, order)))
+        }
         (Layout::Flag, Value::Boolean(wanted)) => {
             let passing = [false, true].map(|flag| holds(infix, flag.cmp(wanted)));
             let [no, yes] = passing;

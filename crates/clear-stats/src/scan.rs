@@ -73,9 +73,11 @@ impl Scan {
         let mut runs: Vec<Run> = Vec::new();
         let mut left = most;
         while left > 0 {
-            while self.waiting.last().is_some_and(|(least, _)| {
-                self.next.peek().is_none_or(|Reverse((next, _))| least <= next)
-            }) {
+            while self
+                .waiting
+                .last()
+                .is_some_and(|(least, _)| self.next.peek().is_none_or(|Reverse((next, _))| least <= next))
+            {
                 self.open_next();
             }
             let Some(Reverse((_, at))) = self.next.pop() else { break };

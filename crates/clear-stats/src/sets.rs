@@ -17,7 +17,7 @@ mod published;
 use clear_record::{FieldClass, Kind, Label, LabelId, RecordId, Version};
 
 pub use clear_soql::SoqlType;
-pub use crimes::{PointKey, CELL_FEET, Crimes, LAG_DAYS, published_before};
+pub use crimes::{CELL_FEET, Crimes, LAG_DAYS, PointKey, published_before};
 pub use incidents::{INCIDENTS, Incidents};
 pub use published::CRIMES;
 

@@ -2,8 +2,8 @@
 
 use jiff::civil::{Date, DateTime};
 
-pub(crate) use crate::times::micros;
 use crate::sets::Layout;
+pub(crate) use crate::times::micros;
 
 /// What kind of values a column has, in the words of the open-data API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod certificate;
+pub(crate) mod changes;
 pub(crate) mod check;
 pub(crate) mod counts;
 pub(crate) mod cut_offs;
@@ -12,6 +13,8 @@ pub(crate) mod find;
 pub(crate) mod handling;
 pub(crate) mod holds;
 pub(crate) mod inquiries;
+pub(crate) mod links;
+pub(crate) mod measures;
 pub(crate) mod newest;
 pub(crate) mod open;
 pub(crate) mod openings;
@@ -22,5 +25,6 @@ pub(crate) mod replay;
 pub(crate) mod reviews;
 pub(crate) mod rows;
 pub(crate) mod session;
+pub(crate) mod sql;
 pub(crate) mod transparency;
 pub(crate) mod was_this_you;

@@ -8,9 +8,9 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::api::{
-    accounts, certificate, check, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries,
-    newest, open, openings, productions, reference, register, replay, reviews, rows, session, transparency,
-    was_this_you,
+    accounts, certificate, changes, check, counts, cut_offs, disclosures, events, file, find, handling, holds,
+    inquiries, links, measures, newest, open, openings, productions, reference, register, replay, reviews, rows,
+    session, sql, transparency, was_this_you,
 };
 use crate::fault::Problem;
 
@@ -47,7 +47,7 @@ pub(crate) fn document() -> Value {
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, file::file,
+        find::find, find::find_by_query, check::check, open::open, counts::counts, rows::rows, links::links, measures::measures, measures::measures_by_query, measures::figures, changes::changes, sql::sql, file::file,
         handling::handling, handling::silent_hits,
         inquiries::open, inquiries::mine, inquiries::close, inquiries::take_over, events::event,
         holds::all, holds::one, holds::release, holds::refuse, reviews::all, reviews::one,
@@ -325,12 +325,106 @@ pub(crate) struct RowsSchema {
     limit: Option<u64>,
 }
 
+/// What is linked with a record or a shared value: its neighbours; or, with `to`, the shortest ways there.
+#[derive(ToSchema)]
+#[schema(as = Links)]
+#[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
+pub(crate) struct LinksSchema {
+    /// Where to start: a record's id, or a shared value such as `plate:AB12345`, `phone:312 555 0100`,
+    /// `address:1420 W Ferry St`.
+    from: String,
+    /// Where to go.
+    to: Option<String>,
+    /// With `to`: what both are linked with, in place of the ways from one to the other.
+    common: Option<bool>,
+    /// More records or values whose neighbours are shown, at most eight.
+    open: Option<Vec<String>>,
+    /// How many links a way has at most: 4 unless said, 6 at most.
+    hops: Option<u64>,
+    /// Dated records from this day on alone.
+    #[schema(format = Date)]
+    since: Option<String>,
+    /// Dated records up to and including this day alone.
+    #[schema(format = Date)]
+    until: Option<String>,
+    /// How many neighbours of each are shown, 20 unless said, 100 at most.
+    limit: Option<u64>,
+    /// How many neighbours of `from` to leave out first.
+    offset: Option<u64>,
+}
+
+/// A query in SQL over the table `incidents`. It reads, and does nothing else.
+#[derive(ToSchema)]
+#[schema(as = Sql)]
+#[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
+pub(crate) struct SqlSchema {
+    /// The query.
+    sql: String,
+    /// How many rows at most: 1,000 unless said, 10,000 at most.
+    limit: Option<u64>,
+}
+
+/// Incidents that were filed or corrected since a moment.
+#[derive(ToSchema)]
+#[schema(as = Changes)]
+#[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
+pub(crate) struct ChangesSchema {
+    /// Since when: a moment, `2019-07-16T00:00:00Z`, or a place in the ledger, as a receipt has it.
+    since: String,
+    /// How many, 50 unless said, 500 at most.
+    limit: Option<u64>,
+    /// How many to leave out first.
+    offset: Option<u64>,
+}
+
+/// Figures of incidents, by measures.
+#[derive(ToSchema)]
+#[schema(as = Measures)]
+#[allow(dead_code, reason = "read by the macro alone; a test compares it with the real one")]
+pub(crate) struct MeasuresSchema {
+    /// What to show: `board`, `trend` or `hours`.
+    view: Option<String>,
+    /// Which measures: `index`, `robbery`, `clearance` …; the usual ones unless said. Hours show the first.
+    measures: Option<Vec<String>>,
+    /// Of a board: a row for each `district`, `beat`, `community_area`, `ward`, `primary_type` or `location_description`.
+    by: Option<String>,
+    /// Of a board: its last day; the newest day with an incident unless said.
+    #[schema(format = Date)]
+    on: Option<String>,
+    /// Of a trend and of hours: from this day on; two years and one year back unless said.
+    #[schema(format = Date)]
+    from: Option<String>,
+    /// Of a trend and of hours: up to and including this day.
+    #[schema(format = Date)]
+    to: Option<String>,
+    /// Of which set: `incidents`, or the public extract, `crimes`.
+    set: Option<String>,
+    /// The figures as they stood then: a moment, `2019-07-16T00:00:00Z`, or a place in the ledger, as a receipt has it.
+    as_of: Option<String>,
+    /// Incidents of this district alone.
+    district: Option<String>,
+    /// Incidents of this beat alone.
+    beat: Option<String>,
+    /// Incidents of this community area alone.
+    community_area: Option<u16>,
+    /// Incidents of this ward alone.
+    ward: Option<u16>,
+    /// Incidents whose first offence is of this primary type alone.
+    #[schema(rename = "type")]
+    primary_type: Option<String>,
+    /// A condition in SoQL, as in counts.
+    #[schema(rename = "where")]
+    condition: Option<String>,
+    /// Of a board: how many residents each value of `by` has, and `""` for all together: rates for 100,000 of them.
+    residents: Option<std::collections::BTreeMap<String, u64>>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ROUTES;
     use clear_record::{Inquiry, Purpose, RecordId, UseCode};
-    use clear_respond::{Check, CheckOf, Counts, Find, Rows};
+    use clear_respond::{Changes, Check, CheckOf, Counts, Find, Links, Measures, MeasuresView, Rows, Sql};
 
     #[test]
     fn the_document_has_every_api_route_and_no_other() {
@@ -421,6 +515,40 @@ mod tests {
         assert_eq!(described("Counts"), real(serde_json::to_value(counts).unwrap()));
         let rows = Rows { from: day, to: day, beat: text(), primary_type: text(), condition: text(), limit: Some(1) };
         assert_eq!(described("Rows"), real(serde_json::to_value(rows).unwrap()));
+        let links = Links {
+            from: String::new(),
+            to: text(),
+            common: Some(true),
+            open: vec![String::new()],
+            hops: Some(1),
+            since: day,
+            until: day,
+            limit: Some(1),
+            offset: Some(1),
+        };
+        assert_eq!(described("Links"), real(serde_json::to_value(links).unwrap()));
+        let measures = Measures {
+            view: MeasuresView::Board,
+            measures: vec![String::new()],
+            by: text(),
+            on: day,
+            from: day,
+            to: day,
+            set: text(),
+            as_of: text(),
+            district: text(),
+            beat: text(),
+            community_area: Some(1),
+            ward: Some(1),
+            primary_type: text(),
+            condition: text(),
+            residents: [(String::new(), 1)].into(),
+        };
+        let sql = Sql { sql: String::new(), limit: Some(1) };
+        assert_eq!(described("Sql"), real(serde_json::to_value(sql).unwrap()));
+        let changes = Changes { since: String::new(), limit: Some(1), offset: Some(1) };
+        assert_eq!(described("Changes"), real(serde_json::to_value(changes).unwrap()));
+        assert_eq!(described("Measures"), real(serde_json::to_value(measures).unwrap()));
         let inquiry = Inquiry {
             purpose: Some(Purpose::from("x")),
             use_code: Some(UseCode::from("x")),

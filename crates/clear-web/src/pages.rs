@@ -2,8 +2,11 @@
 //!
 //! One file a page, with its template of the same name in `templates/`. What every page has is in `chrome.rs`.
 
+pub(crate) mod analysis;
 mod bar;
 pub(crate) mod certificate;
+pub(crate) mod changes;
+mod chart;
 pub(crate) mod check;
 mod chrome;
 pub(crate) mod counts;
@@ -15,6 +18,7 @@ pub(crate) mod fault;
 pub(crate) mod handling;
 pub(crate) mod home;
 pub(crate) mod judgement;
+pub(crate) mod links;
 pub(crate) mod log;
 pub(crate) mod productions;
 pub(crate) mod record;
@@ -25,6 +29,7 @@ pub(crate) mod reviews;
 pub(crate) mod search;
 mod shown;
 pub(crate) mod sign_in;
+pub(crate) mod sql;
 pub(crate) mod steward;
 pub(crate) mod stop;
 pub(crate) mod transparency;

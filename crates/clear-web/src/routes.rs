@@ -7,9 +7,9 @@ use axum::extract::Request;
 use axum::routing::{MethodFilter, on};
 
 use crate::api::{
-    accounts, certificate, check, counts, cut_offs, disclosures, events, file, find, handling, holds, inquiries,
-    newest, open, openings, productions, reference, register, replay, reviews, rows, session, transparency,
-    was_this_you,
+    accounts, certificate, changes, check, counts, cut_offs, disclosures, events, file, find, handling, holds,
+    inquiries, links, measures, newest, open, openings, productions, reference, register, replay, reviews, rows,
+    session, sql, transparency, was_this_you,
 };
 use crate::app::{App, note_route};
 use crate::fault::Fault;
@@ -74,6 +74,12 @@ routes! {
     POST "/api/v1/check" "check" ASKER check::check, "Checks a file of persons, plates or property against the records.";
     POST "/api/v1/counts" "counts" ASKER counts::counts, "Counts incidents.";
     POST "/api/v1/rows" "rows" ASKER rows::rows, "Gives incidents as rows, streamed.";
+    POST "/api/v1/links" "links" ASKER links::links, "Shows what a record or a shared value is linked with, or how it leads to another.";
+    POST "/api/v1/measures" "measures" ASKER measures::measures, "Gives boards, trends and hours of incidents.";
+    GET "/api/v1/measures" "measures_by_query" ASKER measures::measures_by_query, "The same, with the question in the query string and the inquiry in headers.";
+    GET "/api/v1/figures" "figures" ANYBODY measures::figures, "Boards, trends and hours of the public extract.";
+    POST "/api/v1/sql" "sql" ASKER sql::sql, "Answers a query in SQL over what the asker may see of the incidents.";
+    POST "/api/v1/changes" "changes" ASKER changes::changes, "Lists incidents that were filed or corrected since a moment.";
     POST "/api/v1/inquiries" "open_inquiry" ASKER inquiries::open, "Opens an inquiry.";
     GET "/api/v1/inquiries" "my_inquiries" SIGNED_IN inquiries::mine, "The open inquiries of one's own.";
     POST "/api/v1/inquiries/{number}/close" "close_inquiry" ASKER inquiries::close, "Ends an inquiry of one's own.";
@@ -157,6 +163,11 @@ routes! {
     GET "/check" "check_page" SIGNED_IN pages::check::page, "The form for a list to be checked.";
     POST "/check" "check_form" ASKER pages::check::act, "What each line of a list found.";
     GET "/counts" "counts_page" ASKER pages::counts::page, "Incidents by type, beat and month.";
+    GET "/analysis" "analysis_page" ASKER pages::analysis::page, "Boards, trends and hours of incidents.";
+    GET "/figures" "figures_page" ANYBODY pages::analysis::public, "Boards, trends and hours of the public extract.";
+    GET "/sql" "sql_page" ASKER pages::sql::page, "The SQL box.";
+    GET "/changes" "changes_page" ASKER pages::changes::page, "Incidents that were filed or corrected since a moment.";
+    GET "/links" "links_page" ASKER pages::links::page, "What a record is linked with, drawn and listed.";
     GET "/stop" "stop_page" SIGNED_IN pages::stop::page, "The stop: a plate, checked under the event's inquiry.";
     POST "/stop" "stop_form" ASKER pages::stop::act, "Starts, takes over or ends a stop, or states an emergency.";
     GET "/reviews" "reviews_page" REVIEWER pages::reviews::page, "What waits for a second person.";

@@ -23,8 +23,9 @@ use crate::walk;
 const BATCH: usize = 4096;
 /// How far two milestones are apart, entries.
 const MILE: u64 = 1000;
-/// What is read of a segment at once, bytes.
+/// What is read of a segment at once, bytes: at most, and for each entry that is awaited.
 const AHEAD: usize = 1 << 20;
+const AHEAD_EACH: usize = 1 << 10;
 
 /// A place in the log, from which it reads on.
 pub(super) struct Follower {
@@ -34,11 +35,13 @@ pub(super) struct Follower {
     /// What was read ahead, and where in the segment that begins.
     ahead: Vec<u8>,
     begins: u64,
+    /// How much is read of a segment at once, bytes.
+    at_once: usize,
 }
 
 impl Follower {
     pub(super) fn at(log: &Path, place: Place) -> Follower {
-        Follower { log: log.to_owned(), place, segment: None, ahead: Vec::new(), begins: 0 }
+        Follower { log: log.to_owned(), place, segment: None, ahead: Vec::new(), begins: 0, at_once: AHEAD }
     }
 
     pub(super) fn next(&self) -> u64 {
@@ -53,6 +56,9 @@ impl Follower {
         upto: u64,
         alarm: &Alarm,
     ) -> Result<bool, Error> {
+        // Behind the newest entry there is room, which nobody wants read.
+        let awaited = usize::try_from(upto.saturating_sub(self.place.index)).unwrap_or(AHEAD);
+        self.at_once = awaited.saturating_mul(AHEAD_EACH).min(AHEAD);
         let mut entries = Vec::new();
         while entries.len() < BATCH && self.place.index < upto {
             let Some((place, frame)) = self.step()? else { break };
@@ -99,8 +105,8 @@ impl Follower {
         };
         let Some((frame, length)) = found.filter(|(frame, _)| frame.index == self.place.index) else {
             let path = self.path();
-            let there = self.bytes(1).map_err(Error::read(&path))?;
-            return if there.is_empty() { Ok(None) } else { Err(self.damaged()) };
+            let there = self.bytes(AHEAD).map_err(Error::read(&path))?;
+            return if frame::is_room(there) { Ok(None) } else { Err(self.damaged()) };
         };
         let here = self.place;
         self.place = Place { index: here.index + 1, offset: here.offset + length, ..here };
@@ -123,9 +129,16 @@ impl Follower {
 
     /// The frame at this place and its length; `None` where none begins.
     fn frame(&mut self) -> io::Result<Option<(Frame, u32)>> {
-        let Some(length) = frame::claimed_length(self.bytes(HEADER)?) else { return Ok(None) };
-        let frame = frame::decode(self.bytes(length)?);
-        Ok(frame.zip(u32::try_from(length).ok()))
+        for _ in 0..2 {
+            let length = frame::claimed_length(self.bytes(HEADER)?);
+            let frame = length.map(|length| self.bytes(length).map(frame::decode)).transpose()?.flatten();
+            if let Some(found) = frame.zip(length.and_then(|length| u32::try_from(length).ok())) {
+                return Ok(Some(found));
+            }
+            // What was read ahead may be older than the frame.
+            self.ahead.clear();
+        }
+        Ok(None)
     }
 
     /// Up to so many bytes from this place on.
@@ -133,7 +146,7 @@ impl Follower {
         let at = u64::from(self.place.offset);
         let has = self.begins <= at && at + count as u64 <= self.begins + self.ahead.len() as u64;
         if !has && let Some(segment) = &self.segment {
-            self.ahead.resize(count.max(AHEAD), 0);
+            self.ahead.resize(count.max(self.at_once), 0);
             let read = read_at(segment, at, &mut self.ahead)?;
             self.ahead.truncate(read);
             self.begins = at;

@@ -37,6 +37,15 @@ fn put(files: &Files) -> tempfile::TempDir {
     folder
 }
 
+/// How far the frames of a segment reach; the header is none, and where it is missing, nothing is reached.
+fn reach(segment: &[u8]) -> usize {
+    let mut at = SEGMENT_HEADER.min(segment.len());
+    while let Some(length) = segment.get(at..).and_then(frame::claimed_length) {
+        at += length;
+    }
+    at
+}
+
 /// What a start makes of a crash image: everything that was acknowledged by then, and at most what was under way.
 fn holds(files: &Files, acknowledged: &[Receipt], most: u64, what: &str) {
     let folder = put(files);
@@ -105,13 +114,22 @@ fn gr24_cut_at_each_write_of_each_file_nothing_that_was_acknowledged_is_lost() {
             let name = path.to_str().unwrap();
             let kind = ["frames-", "tile/", "checkpoint", "public"].into_iter().find(|kind| name.contains(kind));
             let Some(kind) = kind.filter(|_| !name.ends_with(".new")) else { continue };
-            let was = before.get(*path).map_or(0, Vec::len);
-            let mut places = vec![was, was + below(bytes.len().saturating_sub(was)), bytes.len().saturating_sub(1)];
+            let reach = |bytes: &[u8]| if kind == "frames-" { reach(bytes) } else { bytes.len() };
+            let (was, is) = (before.get(*path).map_or(0, |bytes| reach(bytes)), reach(bytes));
+            let mut places = vec![was, was + below(is.saturating_sub(was)), is.saturating_sub(1)];
             if kind != "frames-" {
                 places = vec![places[below(3)]];
             }
-            for at in places {
-                let part = bytes[..at.min(bytes.len())].to_vec();
+            // Of a segment that has only lost its room, nothing was written.
+            places.retain(|at| kind != "frames-" || *at >= was);
+            // What was written can end there, and where there is room, the room can begin there.
+            let roomy = kind == "frames-" && bytes.len() > is;
+            let cuts = places.into_iter().flat_map(|at| [Some((at, false)), roomy.then_some((at, true))]);
+            for (at, room) in cuts.flatten() {
+                let mut part = bytes[..at.min(bytes.len())].to_vec();
+                if room {
+                    part.resize(bytes.len(), 0);
+                }
                 let (mut crashed, there) = match kind {
                     "frames-" => {
                         // Segments are begun one behind the other.
@@ -127,7 +145,7 @@ fn gr24_cut_at_each_write_of_each_file_nothing_that_was_acknowledged_is_lost() {
                     "checkpoint" | "public" => crashed.insert(path.with_extension("new"), part),
                     _ => crashed.insert((*path).clone(), part),
                 };
-                holds(&crashed, there, most, &format!("{name} cut at {at} in batch {batch}"));
+                holds(&crashed, there, most, &format!("{name} cut at {at} (room behind it: {room}) in batch {batch}"));
                 *cut.entry(kind.to_owned()).or_default() += 1;
             }
         }

@@ -12,7 +12,10 @@ pub(super) struct Writer {
     pub(super) next: u64,
     pub(super) segment: u32,
     pub(super) file: Option<File>,
+    /// Where the segment's frames end.
     pub(super) length: u64,
+    /// Where the room behind them ends; the file is that long, or as long as the frames.
+    pub(super) reserved: u64,
     pub(super) segment_bytes: u64,
     /// What takes over when the log's volume fails, once.
     pub(super) spool: Option<Spool>,
@@ -30,6 +33,9 @@ pub(super) struct Writer {
     /// Whether public checkpoints are made, with their cover leaves: of a log that was opened held, not before the first
     /// append.
     pub(super) begun: bool,
+    pub(super) teller: Teller,
+    /// Whether a batch was written just now.
+    pub(super) wrote: bool,
     /// Held as long as the thread runs; the system frees it with the process.
     pub(super) _lock: File,
 }
@@ -72,6 +78,22 @@ pub(super) fn run(mut writer: Writer, queue: &Receiver<Order>) {
     }
 }
 
+/// How long the log's thread stays awake for the next entry behind a batch. Who has just got an answer often asks again at once, and
+/// to fall asleep and be woken takes about as long as this.
+const AWAKE: Duration = Duration::from_micros(40);
+
+/// The next order, if it comes within moments; others may run meanwhile.
+fn soon(queue: &Receiver<Order>) -> Option<Order> {
+    let began = Instant::now();
+    while began.elapsed() < AWAKE {
+        if let Ok(order) = queue.try_recv() {
+            return Some(order);
+        }
+        std::thread::yield_now();
+    }
+    None
+}
+
 /// What is written and synced together: each entry's leaf, and who waits for it.
 type Waiters = Vec<(Vec<u8>, oneshot::Sender<u64>)>;
 
@@ -85,10 +107,13 @@ impl Writer {
     ) -> Result<(), Error> {
         while closing.is_none() {
             self.shared.set_busy(false);
+            let soon = if self.wrote { soon(queue) } else { None };
+            self.wrote = false;
             let due = self.checkpoint_due().into_iter().chain(self.public_due(Timestamp::now()));
-            let first = match due.min() {
-                None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(left) => queue.recv_timeout(left),
+            let first = match (soon, due.min()) {
+                (Some(order), _) => Ok(order),
+                (None, None) => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                (None, Some(left)) => queue.recv_timeout(left),
             };
             self.shared.set_busy(true);
             match first {
@@ -97,6 +122,7 @@ impl Writer {
                     let orders = std::iter::once(order).chain(std::iter::from_fn(|| queue.try_recv().ok()));
                     self.gather(orders, batch, closing);
                     self.write(batch)?;
+                    self.wrote = true;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -113,7 +139,13 @@ impl Writer {
             self.publish_for_all(batch)?;
         }
         self.write_checkpoint()?;
-        self.publish_for_all(batch)
+        self.publish_for_all(batch)?;
+        if self.spooling.is_none()
+            && let Err(error) = self.cut_room()
+        {
+            tracing::warn!(reason = LogDown::because(&error).reason(), "room behind the log's last frame stays");
+        }
+        Ok(())
     }
 
     /// How long the next public checkpoint has time. The tree stands still while the spool is in use, and so do strangers.
@@ -207,15 +239,24 @@ impl Writer {
         if began {
             self.begin_segment(first)?;
         }
-        let path = self.shared.log.join(frame::segment_name(self.segment));
-        if let Some(file) = &mut self.file {
-            file.write_all(&self.buffer).and_then(|()| file.sync_data()).map_err(Error::write(&path))?;
+        let (end, path) = (self.length + self.buffer.len() as u64, self.path());
+        // The batch that needs more room reserves it, behind itself, with its own sync: the zeros are written, because a file
+        // whose blocks are only promised grows with each sync as one without them does.
+        let room = if end > self.reserved { frame::room(end, self.segment_bytes) } else { &[] };
+        if let Some(file) = &self.file {
+            let write = || {
+                file.write_all_at(&self.buffer, self.length)?;
+                file.write_all_at(room, end)?;
+                file.sync_data()
+            };
+            write().map_err(Error::write(&path))?;
         }
         if began {
             let log = &self.shared.log;
             File::open(log).and_then(|folder| folder.sync_all()).map_err(Error::write(log))?;
         }
-        self.length += self.buffer.len() as u64;
+        self.length = end;
+        self.reserved = self.reserved.max(end + room.len() as u64);
         let leaves = self.wake(batch);
         leaves.iter().try_for_each(|leaf| self.tree.push(leaf))
     }
@@ -233,12 +274,9 @@ impl Writer {
                 }
             }
         }
-        let wake = |(index, (leaf, woken)): (u64, (Vec<u8>, oneshot::Sender<u64>))| {
-            // A waiter that went away changes nothing: the entry is logged.
-            let _ = woken.send(index);
-            leaf
-        };
-        (first..).zip(batch.drain(..)).map(wake).collect()
+        let (leaves, waiters) = batch.drain(..).unzip();
+        self.teller.tell(first, waiters);
+        leaves
     }
 
     /// Goes on in the spool, from the first entry that the log's volume is not known to have.
@@ -304,17 +342,31 @@ impl Writer {
         Ok((merged, outbox))
     }
 
-    /// Starts the next segment; its header goes to disk with the first batch.
+    /// Ends the last segment and starts the next one, whose header goes to disk with the first batch.
     fn begin_segment(&mut self, first: u64) -> Result<(), Error> {
+        self.cut_room()?;
         self.segment += 1;
-        let path = self.shared.log.join(frame::segment_name(self.segment));
+        let path = self.path();
         let begin = || -> std::io::Result<File> {
-            let mut file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
-            file.write_all(&frame::segment_header(first))?;
+            let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+            file.write_all_at(&frame::segment_header(first), 0)?;
             Ok(file)
         };
         self.file = Some(begin().map_err(Error::write(&path))?);
-        self.length = SEGMENT_HEADER as u64;
+        (self.length, self.reserved) = (SEGMENT_HEADER as u64, 0);
+        Ok(())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.shared.log.join(frame::segment_name(self.segment))
+    }
+
+    /// Cuts the room behind the last frame. It is not synced: room that comes back with a crash is room still.
+    fn cut_room(&mut self) -> Result<(), Error> {
+        if let Some(file) = self.file.as_ref().filter(|_| self.reserved > self.length) {
+            file.set_len(self.length).map_err(Error::write(&self.path()))?;
+        }
+        self.reserved = self.length;
         Ok(())
     }
 

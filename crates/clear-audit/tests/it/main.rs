@@ -82,6 +82,31 @@ fn length(path: &Path) -> u64 {
     fs::metadata(path).unwrap().len()
 }
 
+/// Where each frame of a segment begins, and where the last one ends: behind it, there is room.
+/// Each frame: magic 4, length 4, kind 1, entry 8, first entry of its batch 8.
+fn places(segment: &[u8]) -> Vec<usize> {
+    let mut places = vec![32];
+    loop {
+        let at = places[places.len() - 1];
+        match segment.get(at..at + 8) {
+            Some(head) if head.starts_with(b"CLF1") => {
+                places.push(at + u32::from_be_bytes(head[4..].try_into().unwrap()) as usize);
+            }
+            _ => return places,
+        }
+    }
+}
+
+/// How far the frames of a folder's first segment reach, in bytes.
+fn reach(folder: &Path) -> u64 {
+    fs::read(frames(folder)).map_or(0, |bytes| *places(&bytes).last().unwrap() as u64)
+}
+
+/// How many bytes there are before the room at the end.
+fn filled(bytes: &[u8]) -> u64 {
+    bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1)
+}
+
 fn flip(path: &Path, at: u64, bits: u8) {
     let mut bytes = fs::read(path).unwrap();
     bytes[at as usize] ^= bits;
@@ -175,10 +200,12 @@ fn a_tail_torn_at_any_byte_is_cut_and_the_log_goes_on() {
     for number in 1..=4 {
         log.append(&event(number), Some(number)).wait_blocking().unwrap();
     }
-    let start = length(&frames(folder.path()));
+    let start = reach(folder.path());
     let lost = log.append(&event(5), Some(5)).wait_blocking().unwrap();
-    let end = length(&frames(folder.path()));
+    let end = reach(folder.path());
     let crashed = image(folder.path());
+    let whole = fs::read(frames(crashed.path())).unwrap();
+    assert!(whole.len() as u64 > end + 1000 && filled(&whole) <= end, "there is room behind the frames");
     let reopened = |torn: &Path, cut_bytes: u64| {
         let (log, recovered) = open(torn);
         assert_eq!(
@@ -194,18 +221,26 @@ fn a_tail_torn_at_any_byte_is_cut_and_the_log_goes_on() {
         }
     };
     for at in start..end {
-        let torn = image(crashed.path());
-        let file = fs::OpenOptions::new().write(true).open(frames(torn.path())).unwrap();
-        file.set_len(at).unwrap();
-        if at > start {
+        // The file ends there; or its room begins there; or it has been written but for the beginning.
+        let mut roomy = whole.clone();
+        roomy[at as usize..].fill(0);
+        let mut headless = whole.clone();
+        headless[start as usize..=at as usize].fill(0);
+        for (kind, bytes) in [(0, &whole[..at as usize]), (1, &roomy), (2, &headless)] {
+            if kind > 0 && at % 16 != 0 {
+                continue;
+            }
+            let torn = image(crashed.path());
+            fs::write(frames(torn.path()), bytes).unwrap();
+            let cut = filled(bytes).saturating_sub(start);
             let checked = verify_folder(torn.path(), log.vkey()).unwrap();
-            assert_eq!((checked.size, checked.beyond, checked.torn_bytes), (0, 4, at - start));
+            assert_eq!((checked.size, checked.beyond, checked.torn_bytes), (0, 4, cut), "{kind} {at}");
+            reopened(torn.path(), cut);
         }
-        reopened(torn.path(), at - start);
         if at % 4 == 0 {
             let torn = image(crashed.path());
             flip(&frames(torn.path()), at, 0x10);
-            reopened(torn.path(), end - start);
+            reopened(torn.path(), filled(&fs::read(frames(torn.path())).unwrap()) - start);
         }
     }
     // Even the segment's header can be torn, and then nothing of it was acknowledged.
@@ -227,27 +262,28 @@ fn a_batch_torn_in_its_middle_is_cut_from_there() {
         waiting.into_iter().for_each(|pending| drop(pending.wait_blocking().unwrap()));
         let torn = image(folder.path());
         let bytes = fs::read(frames(torn.path())).unwrap();
-        // Each frame: magic 4, length 4, kind 1, entry 8, first entry of its batch 8.
-        let number = |at: usize| u64::from_be_bytes(bytes[at..at + 8].try_into().unwrap());
-        let (mut at, mut places) = (32, Vec::new());
-        while at < bytes.len() {
-            places.push((at as u64, number(at + 17)));
-            at += u32::from_be_bytes(bytes[at + 4..at + 8].try_into().unwrap()) as usize;
-        }
-        assert_eq!(places.len(), 100);
-        let (_, batch) = places[99];
+        let places = places(&bytes);
+        assert_eq!(places.len(), 101);
+        let batch = u64::from_be_bytes(bytes[places[99] + 17..places[99] + 25].try_into().unwrap());
         if batch > 97 {
             continue;
         }
-        // A page in the middle of the last batch never reached the disk; pages after it did.
+        // A page in the middle of the last batch never reached the disk; pages after it did. Where it was room, it still is.
         let middle = batch + 1;
-        let (offset, _) = places[middle as usize];
-        flip(&frames(torn.path()), offset + 40, 0xff);
-        let (log, recovered) = open(torn.path());
-        assert_eq!((recovered.size, recovered.last_outbox), (middle, middle));
-        assert_eq!(recovered.cut_bytes, bytes.len() as u64 - offset);
-        log.close().unwrap();
-        assert_eq!(verify_folder(torn.path(), log.vkey()).unwrap().size, middle);
+        let (offset, next) = (places[middle as usize], places[middle as usize + 1]);
+        let mut changed = bytes.clone();
+        changed[offset + 40] ^= 0xff;
+        let mut roomy = bytes.clone();
+        roomy[offset..next].fill(0);
+        for changed in [changed, roomy] {
+            let torn = image(folder.path());
+            fs::write(frames(torn.path()), &changed).unwrap();
+            let (log, recovered) = open(torn.path());
+            assert_eq!((recovered.size, recovered.last_outbox), (middle, middle));
+            assert_eq!(recovered.cut_bytes, filled(&bytes) - offset as u64);
+            log.close().unwrap();
+            assert_eq!(verify_folder(torn.path(), log.vkey()).unwrap().size, middle);
+        }
         return;
     }
 }
@@ -259,9 +295,14 @@ fn a_frame_changed_after_its_sync_stops_the_log_and_is_named() {
     let mut starts = vec![0];
     for number in 0..6 {
         log.append(&event(number), None).wait_blocking().unwrap();
-        starts.push(length(&frames(folder.path())));
+        starts.push(reach(folder.path()));
     }
     let crashed = image(folder.path());
+    let fill = |folder: &Path, range: std::ops::Range<u64>| {
+        let mut bytes = fs::read(frames(folder)).unwrap();
+        bytes[range.start as usize..range.end as usize].fill(0);
+        fs::write(frames(folder), bytes).unwrap();
+    };
     for entry in 0..5 {
         for at in (starts[entry]..starts[entry + 1]).step_by(7) {
             let changed = image(crashed.path());
@@ -272,6 +313,17 @@ fn a_frame_changed_after_its_sync_stops_the_log_and_is_named() {
             let flaw = verify_folder(changed.path(), log.vkey()).unwrap_err();
             assert_eq!(flaw.entry(), Some(entry as u64), "{flaw}");
         }
+    }
+    // Zeros are no end while something stands behind them: the beginning of a frame, a whole one, several.
+    for (from, to, entry) in
+        [(starts[2], starts[2] + 4, 2), (starts[2], starts[3], 2), (starts[1], starts[4], 1), (starts[4], starts[5], 4)]
+    {
+        let changed = image(crashed.path());
+        fill(changed.path(), from..to);
+        let expected = format!("log damaged: entry {entry}, segment `frames-000001.log`, offset {from}");
+        assert_eq!(refused(changed.path()), expected);
+        let flaw = verify_folder(changed.path(), log.vkey()).unwrap_err();
+        assert_eq!(flaw.entry(), Some(entry), "{flaw}");
     }
     // Under a checkpoint, the last frame is no torn tail either.
     log.close().unwrap();
@@ -285,6 +337,66 @@ fn a_frame_changed_after_its_sync_stops_the_log_and_is_named() {
     assert_eq!(refused(shortened.path()), "the checkpoint covers 6 entries, the log holds 5: entry 5 is missing");
     let flaw = verify_folder(shortened.path(), log.vkey()).unwrap_err();
     assert_eq!(flaw.to_string(), "entry 5 is missing: the frames end before it, the checkpoint covers 6 entries");
+    // Nor is room: what the checkpoint covers is missed, wherever zeros begin.
+    let zeroed = image(folder.path());
+    fill(zeroed.path(), starts[4]..starts[6]);
+    assert_eq!(refused(zeroed.path()), "the checkpoint covers 6 entries, the log holds 4: entry 4 is missing");
+    assert_eq!(verify_folder(zeroed.path(), log.vkey()).unwrap_err().entry(), Some(4));
+}
+
+#[test]
+fn room_stands_behind_the_frames_of_a_running_log_and_goes_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, _) = open(folder.path());
+    for number in 1..=3 {
+        log.append(&event(number), None).wait_blocking().unwrap();
+        let (reach, length) = (reach(folder.path()), length(&frames(folder.path())));
+        assert!((reach + 60_000..reach + 70_000).contains(&length), "{length} bytes for {reach}");
+        let checked = verify_folder(folder.path(), log.vkey()).unwrap();
+        assert_eq!((checked.beyond, checked.torn_bytes), (number, 0));
+    }
+    let crashed = image(folder.path());
+    log.close().unwrap();
+    assert_eq!(length(&frames(folder.path())), reach(folder.path()));
+    let (log, recovered) = open(crashed.path());
+    assert_eq!((recovered.size, recovered.cut_bytes), (3, 0));
+    // What stands in the room of a crashed log was never acknowledged: a torn tail like any other.
+    log.append(&event(4), None).wait_blocking().unwrap();
+    let crashed = image(crashed.path());
+    let place = reach(crashed.path()) + 1000;
+    flip(&frames(crashed.path()), place, 1);
+    let (_, recovered) = open(crashed.path());
+    assert_eq!((recovered.size, recovered.cut_bytes), (4, 1001));
+}
+
+#[test]
+fn gr24_a_log_that_is_written_to_is_whole_at_every_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, _) = Log::open(options(folder.path(), Duration::from_millis(5))).unwrap();
+    let ended = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let (written, ended) = (log.clone(), &ended);
+        scope.spawn(move || {
+            for round in 0..60 {
+                // Batches from one entry to megabytes, so that a look falls into the middle of some.
+                let each: Vec<_> = (0..1 + round % 30)
+                    .map(|number| match number % 3 {
+                        0 => written.append_clear(&vec![b'r'; 70_000], None),
+                        _ => written.append(&event(number), None),
+                    })
+                    .collect();
+                each.into_iter().for_each(|pending| drop(pending.wait_blocking().unwrap()));
+            }
+            ended.store(true, std::sync::atomic::Ordering::Release);
+        });
+        let mut looks = 0;
+        while looks < 3 || !ended.load(std::sync::atomic::Ordering::Acquire) {
+            verify_folder(folder.path(), log.vkey()).unwrap();
+            looks += 1;
+        }
+    });
+    log.close().unwrap();
+    assert_eq!(verify_folder(folder.path(), log.vkey()).unwrap().size, log.size());
 }
 
 /// A log of all kinds of entries, with checkpoints on the way; gives where each frame ends.
@@ -299,7 +411,7 @@ fn grown(folder: &Path, entries: u64) -> (Vec<u64>, String) {
             _ => log.append(&event(number), Some(number + 1)),
         };
         pending.wait_blocking().unwrap();
-        ends.push(length(&frames(folder)));
+        ends.push(reach(folder));
     }
     log.close().unwrap();
     (ends, log.vkey().to_owned())
@@ -361,16 +473,23 @@ fn gr24_cut_at_each_write_of_a_crash_run_what_was_acknowledged_is_there() {
     let mut acknowledged = vec![(32, None)];
     for number in 0..times("OPENCLEAR_CUTS", 25) {
         let receipt = log.append(&event(number), Some(number + 1)).wait_blocking().unwrap();
-        acknowledged.push((length(&frames(folder.path())), Some(receipt)));
+        acknowledged.push((reach(folder.path()), Some(receipt)));
     }
     // No checkpoint yet: nothing but the frames says what was acknowledged.
     let crashed = image(folder.path());
     let mut dice = Dice(5);
+    let whole = fs::read(frames(crashed.path())).unwrap();
     for (writes, pair) in acknowledged.windows(2).enumerate() {
         let (start, end) = (pair[0].0, pair[1].0);
-        for at in [start, start + 1 + dice.below(end - start - 1), end - 1] {
+        // The file ends there, or its room begins there.
+        let inside = start + 1 + dice.below(end - start - 1);
+        for (at, room) in [(start, false), (inside, false), (end - 1, false), (start, true), (inside, true)] {
             let cut = image(crashed.path());
-            fs::OpenOptions::new().write(true).open(frames(cut.path())).unwrap().set_len(at).unwrap();
+            let mut bytes = whole[..at as usize].to_vec();
+            if room {
+                bytes.resize(whole.len(), 0);
+            }
+            fs::write(frames(cut.path()), bytes).unwrap();
             let (log, recovered) = open(cut.path());
             assert_eq!((recovered.size, recovered.last_outbox), (writes as u64, writes as u64), "cut at {at}");
             log.close().unwrap();

@@ -236,7 +236,7 @@ fn gr24_a_merge_that_a_crash_interrupts_at_any_moment_is_continued() {
     let merged = tempfile::tempdir().unwrap();
     copy(kept.path(), merged.path());
     whole(merged.path());
-    let (from, to) = (length(&frames(&kept.path().join("data"))), length(&frames(&merged.path().join("data"))));
+    let (from, to) = (reach(&kept.path().join("data")), reach(&merged.path().join("data")));
     assert!(to > from);
     let after = fs::read(frames(&merged.path().join("data"))).unwrap();
     let mut dice = Dice(11);

@@ -302,11 +302,11 @@ impl Crimes {
     }
 
     fn row(&mut self, incident: &Incident, about: &About) -> CrimeRow {
-        let said = |text: &Option<String>| {
-            text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
-        };
+        let said =
+            |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let offence = incident.offences.first();
-        let iucr = offence.map(|offence| format!("{:0>4}", offence.iucr.trim().to_uppercase())).filter(|it| it != "0000");
+        let iucr =
+            offence.map(|offence| format!("{:0>4}", offence.iucr.trim().to_uppercase())).filter(|it| it != "0000");
         // The table says what a code means; a row that says more of itself keeps its words, as years ago they were others.
         let known = iucr.as_deref().and_then(Iucr::of);
         let primary = offence.map(|offence| offence.primary_type.trim()).filter(|text| !text.is_empty());
@@ -366,7 +366,11 @@ impl Derive for Crimes {
     }
 
     fn derive(&mut self, version: &Version, label: Option<&Label>) -> Vec<Rows> {
-        let rows = |it: Rewritten| Rows { id: it.id, label: it.label, rows: it.rows.into_iter().map(CrimeRow::cells).collect() };
+        let rows = |it: Rewritten| Rows {
+            id: it.id,
+            label: it.label,
+            rows: it.rows.into_iter().map(CrimeRow::cells).collect(),
+        };
         self.apply(version, label).map(rows).into_iter().collect()
     }
 }
@@ -381,7 +385,8 @@ fn position(incident: &Incident) -> Option<(f64, f64)> {
 
 /// The block of a block or an address: the last two digits of the house's number hidden, nothing of the house behind it.
 fn block_of(text: &str) -> Option<String> {
-    const INSIDE: [&str; 11] = ["APT", "APARTMENT", "UNIT", "STE", "SUITE", "FL", "FLOOR", "RM", "ROOM", "BSMT", "REAR"];
+    const INSIDE: [&str; 11] =
+        ["APT", "APARTMENT", "UNIT", "STE", "SUITE", "FL", "FLOOR", "RM", "ROOM", "BSMT", "REAR"];
     let text = text.split([',', '#', ';', '\n']).next().unwrap_or_default().to_uppercase();
     let mut words = text.split_whitespace().peekable();
     let number = words.next_if(|word| word.starts_with(|c: char| c.is_ascii_digit()));
@@ -502,7 +507,10 @@ mod tests {
         assert_eq!((text(&row.iucr), text(&row.primary_type)), ("0820".into(), "THEFT".into()));
         // The table fills in what the report does not say.
         assert_eq!(text(&row.description), "$500 AND UNDER");
-        assert_eq!((text(&row.beat), text(&row.district), text(&row.block)), ("0411".into(), "004".into(), "031XX W CHICAGO AVE".into()));
+        assert_eq!(
+            (text(&row.beat), text(&row.district), text(&row.block)),
+            ("0411".into(), "004".into(), "031XX W CHICAGO AVE".into())
+        );
         assert_eq!((row.year, row.ward, text(&row.community_area)), (2018, Some(27), "8".into()));
         assert!(row.id > 1_000_000_000);
     }
@@ -583,7 +591,9 @@ mod tests {
         let mut case = incident(41.889_5, -87.618_3);
         case["offences"] = json!([{"iucr": "0110", "primary_type": "HOMICIDE"}]);
         let part = |part: &str| json!({"incident": "inc_00000000000000000000000007", "part": part});
-        let count = |rewritten: Option<Rewritten>| rewritten.map(|it| it.rows.iter().map(|row| row.id).collect::<BTreeSet<_>>().len());
+        let count = |rewritten: Option<Rewritten>| {
+            rewritten.map(|it| it.rows.iter().map(|row| row.id).collect::<BTreeSet<_>>().len())
+        };
         let id: RecordId = "inc_00000000000000000000000007".parse().unwrap();
         assert_eq!(count(bed.filed(id.raw, &case)), Some(1));
         assert_eq!(count(bed.filed(20, &part("victim"))), Some(1));
@@ -607,7 +617,10 @@ mod tests {
         assert_eq!(cells.len(), CRIMES.columns.len());
         for (column, cell) in CRIMES.columns.iter().zip(&cells) {
             let fits = match cell {
-                None => matches!(column.field_name, "location" | "location_description" | "arrest" | "domestic" | "fbi_code"),
+                None => matches!(
+                    column.field_name,
+                    "location" | "location_description" | "arrest" | "domestic" | "fbi_code"
+                ),
                 Some(Value::Text(_)) => column.layout == Layout::Text,
                 Some(Value::Number(_)) => matches!(column.layout, Layout::Number | Layout::Few),
                 Some(Value::Boolean(_)) => column.layout == Layout::Flag,

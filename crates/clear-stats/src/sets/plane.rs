@@ -40,8 +40,7 @@ pub(super) fn feet(latitude: f64, longitude: f64) -> Option<(f64, f64)> {
     let (t, c, a) = (phi.tan().powi(2), ep2 * phi.cos().powi(2), lambda * phi.cos());
     let east = K0
         * n
-        * (a + (1.0 - t + c) * a.powi(3) / 6.0
-            + (5.0 - 18.0 * t + t * t + 72.0 * c - 58.0 * ep2) * a.powi(5) / 120.0);
+        * (a + (1.0 - t + c) * a.powi(3) / 6.0 + (5.0 - 18.0 * t + t * t + 72.0 * c - 58.0 * ep2) * a.powi(5) / 120.0);
     let north = K0
         * (meridian(phi) - meridian(LATITUDE_0.to_radians())
             + n * phi.tan()

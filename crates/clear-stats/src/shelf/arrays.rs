@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BooleanArray, BooleanBuilder, Float64Array, Float64Builder, RecordBatch, RecordBatchOptions,
-    StringViewArray, StringViewBuilder, StructArray, TimestampMicrosecondArray, TimestampMicrosecondBuilder, UInt32Array,
+    StringViewArray, StringViewBuilder, StructArray, TimestampMicrosecondArray, TimestampMicrosecondBuilder,
+    UInt32Array,
 };
 use arrow::buffer::NullBuffer;
 use arrow::compute::{cast, take};

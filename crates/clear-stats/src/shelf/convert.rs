@@ -29,6 +29,7 @@ use crate::values::Value;
 
 /// Functions of one text that give something for every text, and NULL for none.
 const TOTAL: &[&str] = &[
+    "#LIKE",
     "btrim",
     "caseless_contains",
     "caseless_eq",
@@ -252,7 +253,13 @@ fn over_dictionary(shelf: &Shelf, expr: &Expr) -> Option<Predicate> {
     let schema = Arc::new(Schema::new(vec![Field::new(&name, DataType::Utf8View, true)]));
     let physical = {
         let dfschema = DFSchema::try_from(Arc::clone(&schema)).ok()?;
-        create_physical_expr(&unqualified(expr)?, &dfschema, &ExecutionProps::new(), &PhysicalPlanningContext::default()).ok()?
+        create_physical_expr(
+            &unqualified(expr)?,
+            &dfschema,
+            &ExecutionProps::new(),
+            &PhysicalPlanningContext::default(),
+        )
+        .ok()?
     };
     let batch = RecordBatch::try_new(schema, vec![Arc::new(values)]).ok()?;
     let array = physical.evaluate(&batch).ok()?.into_array(batch.num_rows()).ok()?;

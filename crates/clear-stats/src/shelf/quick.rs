@@ -26,7 +26,8 @@ use datafusion::datasource::source_as_provider;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{
-    Aggregate, Expr, Extension, LogicalPlan, Sort, SortExpr, TableScan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
+    Aggregate, Expr, Extension, LogicalPlan, Sort, SortExpr, TableScan, UserDefinedLogicalNode,
+    UserDefinedLogicalNodeCore,
 };
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 use datafusion::physical_expr::PhysicalExpr;
@@ -326,8 +327,12 @@ fn measure(bare: &Bare, expr: &Expr) -> Option<Measure> {
         ("count", _, Expr::Column(_)) if bare.column(of)?.0 == Source::Id => Measure::Rows,
         ("count", false, _) => Measure::Present(bare.own_column(of)?.0),
         ("count", true, _) => Measure::Distinct(bare.own_column(of)?.0),
-        ("sum", false, _) => bare.own_column(of).filter(|(_, layout)| number(*layout)).map(|(at, _)| Measure::Sum(at))?,
-        ("avg", false, _) => bare.own_column(of).filter(|(_, layout)| number(*layout)).map(|(at, _)| Measure::Mean(at))?,
+        ("sum", false, _) => {
+            bare.own_column(of).filter(|(_, layout)| number(*layout)).map(|(at, _)| Measure::Sum(at))?
+        }
+        ("avg", false, _) => {
+            bare.own_column(of).filter(|(_, layout)| number(*layout)).map(|(at, _)| Measure::Mean(at))?
+        }
         ("min", _, _) => Measure::Least(extreme(bare, of)?),
         ("max", _, _) => Measure::Most(extreme(bare, of)?),
         _ => return None,
@@ -355,7 +360,8 @@ fn topped(sort: &Sort) -> Option<LogicalPlan> {
         let over = SortExpr { expr: over, asc: step.asc, nulls_first: step.nulls_first };
         Some((Step { by, descending: !step.asc, nulls_first: step.nulls_first }, over))
     };
-    let (order, over): (Vec<Step>, Vec<SortExpr>) = sort.expr.iter().map(step).collect::<Option<Vec<_>>>()?.into_iter().unzip();
+    let (order, over): (Vec<Step>, Vec<SortExpr>) =
+        sort.expr.iter().map(step).collect::<Option<Vec<_>>>()?.into_iter().unzip();
     let filter = bare.filter()?;
     let schema = Arc::clone(&bare.scan.projected_schema);
     let qualified = |mut step: SortExpr| {

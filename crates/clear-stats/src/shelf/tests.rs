@@ -28,10 +28,19 @@ fn version(seq: u64, number: u128, label: u32, json: Option<&str>) -> Version {
         reference: None,
         derived: Default::default(),
     };
-    let record =
-        json.map(|json| Record::from_bytes(Kind::Incident, json.as_bytes()).unwrap_or_else(|error| panic!("{json}: {error}")));
+    let record = json.map(|json| {
+        Record::from_bytes(Kind::Incident, json.as_bytes()).unwrap_or_else(|error| panic!("{json}: {error}"))
+    });
     let now = Timestamp::UNIX_EPOCH;
-    Version { seq: Seq(seq), id: id(number), label: LabelId(label), valid_from: now, recorded_at: now, provenance, record }
+    Version {
+        seq: Seq(seq),
+        id: id(number),
+        label: LabelId(label),
+        valid_from: now,
+        recorded_at: now,
+        provenance,
+        record,
+    }
 }
 
 fn id(raw: u128) -> RecordId {
@@ -52,7 +61,11 @@ fn incident(seeds: &Seeds, opens: impl Fn(FieldClass) -> bool) -> String {
     let (operational, place) = (FieldClass::Operational, FieldClass::Place);
     format!(
         r#"{{"occurred_from":"{}"{}{}{}{}{}{}}}"#,
-        of(operational, 0, &["2017-01-01T10:00:00", "2017-02-01T10:00:00", "2018-01-01T00:00:00", "2018-07-31T23:59:59.9"]),
+        of(
+            operational,
+            0,
+            &["2017-01-01T10:00:00", "2017-02-01T10:00:00", "2018-01-01T00:00:00", "2018-07-31T23:59:59.9"]
+        ),
         of(operational, 1, &["", r#","beat":"0411""#, r#","beat":"0412""#, r#","beat":"HIDDEN""#]),
         of(operational, 2, &["", r#","ward":1"#, r#","ward":2"#, r#","ward":999"#]),
         of(
@@ -108,21 +121,47 @@ fn any_seen() -> impl Strategy<Value = Seen> {
 
 fn number() -> impl Strategy<Value = String> {
     let leaf = select(vec![
-        "ward", "ward", "latitude", "year", "month", "1", "2.5", "999", "cast(beat as double)", "length(address)",
-        "1 / (cast(ward as bigint) - 2)", "10 / (cast(ward as bigint) - 999)", "date_part('month', occurred_from)",
-        "try_cast(beat as double)", "nothing", "sqrt(latitude)", "ln(ward)", "latitude % ward",
+        "ward",
+        "ward",
+        "latitude",
+        "year",
+        "month",
+        "1",
+        "2.5",
+        "999",
+        "cast(beat as double)",
+        "length(address)",
+        "1 / (cast(ward as bigint) - 2)",
+        "10 / (cast(ward as bigint) - 999)",
+        "date_part('month', occurred_from)",
+        "try_cast(beat as double)",
+        "nothing",
+        "sqrt(latitude)",
+        "ln(ward)",
+        "latitude % ward",
     ]);
     leaf.prop_map(str::to_owned).prop_recursive(2, 4, 2, |inner| {
         prop_oneof![
-            (inner.clone(), select(vec!["+", "-", "*", "/"]), inner.clone()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
-            (condition_of(inner.clone()), inner.clone(), inner).prop_map(|(c, a, b)| format!("case when {c} then {a} else {b} end")),
+            (inner.clone(), select(vec!["+", "-", "*", "/"]), inner.clone())
+                .prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+            (condition_of(inner.clone()), inner.clone(), inner)
+                .prop_map(|(c, a, b)| format!("case when {c} then {a} else {b} end")),
         ]
     })
 }
 
 fn text() -> impl Strategy<Value = String> {
-    select(vec!["beat", "primary_type", "address", "upper(address)", "beat || primary_type", "coalesce(beat, 'none')", "\":id\"", "iucr"])
-        .prop_map(str::to_owned)
+    select(vec![
+        "beat",
+        "primary_type",
+        "address",
+        "upper(address)",
+        "beat || primary_type",
+        "coalesce(beat, 'none')",
+        "\":id\"",
+        "iucr",
+    ])
+    .prop_map(str::to_owned)
 }
 
 fn condition_of(number: impl Strategy<Value = String> + Clone + 'static) -> impl Strategy<Value = String> {
@@ -135,10 +174,23 @@ fn condition_of(number: impl Strategy<Value = String> + Clone + 'static) -> impl
             .prop_map(|(a, pattern, not)| format!("{a} {}like {pattern}", if not { "not " } else { "" })),
         (select(vec!["beat", "ward", "arrest", "latitude", "occurred_from", "address"]), any::<bool>())
             .prop_map(|(a, not)| format!("{a} is {}null", if not { "not " } else { "" })),
-        select(vec!["arrest", "not arrest", "ward in (1, 999)", "beat not in ('0411', 'x')", "beat in ('0411', null)",
-            "year between 2017 and 2018", "latitude between 0 and 41.5", "occurred_from >= timestamp '2017-02-01T10:00:00'",
-            "occurred_from < timestamp '2018-01-01'", "ward = latitude", "upper(beat) = 'HIDDEN'", "starts_with(address, '1')",
-            "contains(lower(address), 'main')", "ward in (2, null)"]).prop_map(str::to_owned),
+        select(vec![
+            "arrest",
+            "not arrest",
+            "ward in (1, 999)",
+            "beat not in ('0411', 'x')",
+            "beat in ('0411', null)",
+            "year between 2017 and 2018",
+            "latitude between 0 and 41.5",
+            "occurred_from >= timestamp '2017-02-01T10:00:00'",
+            "occurred_from < timestamp '2018-01-01'",
+            "ward = latitude",
+            "upper(beat) = 'HIDDEN'",
+            "starts_with(address, '1')",
+            "contains(lower(address), 'main')",
+            "ward in (2, null)"
+        ])
+        .prop_map(str::to_owned),
     ]
 }
 
@@ -155,22 +207,52 @@ fn condition() -> impl Strategy<Value = String> {
 
 fn question() -> impl Strategy<Value = String> {
     let filter = || prop_oneof![Just(String::new()), condition().prop_map(|condition| format!(" where {condition}"))];
-    let key = || select(vec!["beat", "ward", "primary_type", "address", "latitude", "year", "arrest", "occurred_from",
-        "date_trunc('month', occurred_from)", "date_part('dow', occurred_from)", "date_trunc('day', occurred_from)",
-        "date_part('hour', occurred_from)", "upper(beat)"]).prop_map(str::to_owned);
-    let measure = || prop_oneof![
-        4 => select(vec!["count(*)", "count(beat)", "count(distinct beat)", "count(distinct ward)", "count(distinct address)",
-            "count(distinct latitude)", "count(\":id\")", "sum(ward)", "avg(latitude)", "sum(latitude)", "min(occurred_from)",
-            "max(ward)", "min(latitude)", "max(beat)"]).prop_map(str::to_owned),
-        2 => select(vec!["first_value(beat)", "stddev(latitude)", "median(ward)", "count(*) filter (where arrest)",
-            "last_value(ward order by occurred_from)", "string_agg(beat, ',')", "corr(ward, latitude)"]).prop_map(str::to_owned),
-        1 => number().prop_map(|number| format!("sum({number})")),
-    ];
-    let window = select(vec!["row_number() over (partition by beat order by occurred_from)", "lag(ward) over (order by occurred_from, \":id\")",
-        "sum(latitude) over (partition by ward)", "rank() over (order by latitude desc)", "ntile(3) over (order by ward)",
-        "avg(latitude) over (order by occurred_from rows between 1 preceding and current row)"]);
-    let order = || select(vec!["", " order by occurred_from desc, \":id\"", " order by beat nulls first, ward desc, \":id\"",
-        " order by latitude desc nulls last, \":id\"", " order by \":id\"", " order by ward, occurred_from desc, \":id\""]);
+    let key = || {
+        select(vec![
+            "beat",
+            "ward",
+            "primary_type",
+            "address",
+            "latitude",
+            "year",
+            "arrest",
+            "occurred_from",
+            "date_trunc('month', occurred_from)",
+            "date_part('dow', occurred_from)",
+            "date_trunc('day', occurred_from)",
+            "date_part('hour', occurred_from)",
+            "upper(beat)",
+        ])
+        .prop_map(str::to_owned)
+    };
+    let measure = || {
+        prop_oneof![
+            4 => select(vec!["count(*)", "count(beat)", "count(distinct beat)", "count(distinct ward)", "count(distinct address)",
+                "count(distinct latitude)", "count(\":id\")", "sum(ward)", "avg(latitude)", "sum(latitude)", "min(occurred_from)",
+                "max(ward)", "min(latitude)", "max(beat)"]).prop_map(str::to_owned),
+            2 => select(vec!["first_value(beat)", "stddev(latitude)", "median(ward)", "count(*) filter (where arrest)",
+                "last_value(ward order by occurred_from)", "string_agg(beat, ',')", "corr(ward, latitude)"]).prop_map(str::to_owned),
+            1 => number().prop_map(|number| format!("sum({number})")),
+        ]
+    };
+    let window = select(vec![
+        "row_number() over (partition by beat order by occurred_from)",
+        "lag(ward) over (order by occurred_from, \":id\")",
+        "sum(latitude) over (partition by ward)",
+        "rank() over (order by latitude desc)",
+        "ntile(3) over (order by ward)",
+        "avg(latitude) over (order by occurred_from rows between 1 preceding and current row)",
+    ]);
+    let order = || {
+        select(vec![
+            "",
+            " order by occurred_from desc, \":id\"",
+            " order by beat nulls first, ward desc, \":id\"",
+            " order by latitude desc nulls last, \":id\"",
+            " order by \":id\"",
+            " order by ward, occurred_from desc, \":id\"",
+        ])
+    };
     let limit = || select(vec!["", " limit 3", " limit 7 offset 2", " limit 0"]);
     prop_oneof![
         4 => (vec(key(), 0..3), vec(measure(), 1..3), filter(), any::<bool>()).prop_map(|(keys, measures, filter, having)| {
@@ -237,7 +319,8 @@ fn engine() -> Engine {
 
 /// Versions as they were filed, and as they would have been if nothing hidden were.
 fn filed_and_allowed(filed: &[(u128, u32, Option<Seeds>)], sight: &Sight<'_>) -> (Vec<Version>, Vec<Version>) {
-    let label_of = |number| filed.iter().rev().find(|(other, ..)| *other == number).map(|(_, label, _)| LabelId(*label)).unwrap();
+    let label_of =
+        |number| filed.iter().rev().find(|(other, ..)| *other == number).map(|(_, label, _)| LabelId(*label)).unwrap();
     let (mut full, mut allowed) = (Vec::new(), Vec::new());
     for (seq, (number, label, seeds)) in (1..).zip(filed) {
         let made = |opens: &dyn Fn(FieldClass) -> bool| seeds.as_ref().map(|seeds| incident(seeds, opens));
@@ -322,7 +405,10 @@ fn what_is_asked_most_is_quick() {
     for (sql, quick) in [
         ("select primary_type, year, count(*) from t group by 1, 2", true),
         ("select date_trunc('day', occurred_from), count(*) from t where latitude between 0 and 42 group by 1", true),
-        ("select primary_type, count(*) from t where occurred_from >= timestamp '2017-06-01' group by primary_type order by 2 desc", true),
+        (
+            "select primary_type, count(*) from t where occurred_from >= timestamp '2017-06-01' group by primary_type order by 2 desc",
+            true,
+        ),
         ("select * from t where primary_type = 'THEFT' order by occurred_from desc, \":id\" limit 5", true),
         ("select beat, ward from t order by \":id\" limit 5 offset 3", true),
         ("select count(distinct case_number) from t", true),
@@ -398,7 +484,12 @@ fn a_shelf_stays_as_it_was() {
     let sql = "select beat, ward, count(*) from t group by 1, 2 order by 1, 2";
     let was = runtime.block_on(asked(&engine, &before, sql));
     for number in 0..30u128 {
-        columns.apply(&version(100 + number as u64, number, 3, (number % 3 > 0).then_some(r#"{"occurred_from":"2020-01-01T00:00:00","beat":"9999"}"#)));
+        columns.apply(&version(
+            100 + number as u64,
+            number,
+            3,
+            (number % 3 > 0).then_some(r#"{"occurred_from":"2020-01-01T00:00:00","beat":"9999"}"#),
+        ));
     }
     columns.compact_all();
     assert_eq!(runtime.block_on(asked(&engine, &before, sql)), was);

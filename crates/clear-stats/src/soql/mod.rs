@@ -16,6 +16,8 @@
 mod gather;
 mod scalar;
 mod shapes;
+#[cfg(test)]
+mod tests;
 mod times;
 mod translate;
 mod values;

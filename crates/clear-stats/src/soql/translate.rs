@@ -20,7 +20,7 @@ use datafusion::functions_window as windows;
 use datafusion::functions_window::expr_fn::{dense_rank, lag, lead, ntile, rank, row_number};
 use datafusion::logical_expr::expr::{AggregateFunction, InList, WindowFunction};
 use datafusion::logical_expr::{
-    Between, Case, Cast, Expr, LogicalPlan, LogicalPlanBuilder, Operator, SortExpr, TableSource, WindowFrame,
+    Between, Case, Cast, Expr, LogicalPlan, LogicalPlanBuilder, Operator, Sort, SortExpr, TableSource, WindowFrame,
     WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition, binary_expr, lit,
 };
 
@@ -47,7 +47,7 @@ pub(super) fn plan(plan: &Plan, tables: &[Arc<dyn TableSource>]) -> Result<Logic
                 _ => named(&field.name),
             };
             let sorts: Vec<SortExpr> = ordered.map(|field| by(field).sort(true, false)).collect();
-            if sorts.is_empty() { translated } else { translated.sort(sorts)? }
+            sorted(translated, sorts)?
         }
         _ => translated,
     };
@@ -165,9 +165,7 @@ fn select(
     if let Some(groups) = &select.groups {
         builder = scope.grouped(builder, groups)?;
     }
-    for (at, window) in select.windows.iter().enumerate() {
-        builder = builder.window(vec![scope.window(window)?.alias(format!("w{at}"))])?;
-    }
+    builder = scope.windowed(builder, &select.windows)?;
     let items = |scope: &Scope<'_>| -> Result<Vec<Expr>> { select.items.iter().map(|item| scope.expr(item)).collect() };
     let order =
         |order: &Order| -> Result<SortExpr> { Ok(scope.expr(&order.by)?.sort(!order.descending, order.nulls_first)) };
@@ -175,7 +173,7 @@ fn select(
     let limit = select.limit.filter(|limit| *limit < ROWS_MAX).map(|limit| limit as usize);
     let offset = select.offset.unwrap_or(0).min(ROWS_MAX) as usize;
     let ordered = |builder: LogicalPlanBuilder| -> Result<LogicalPlanBuilder> {
-        let builder = if sorts.is_empty() { builder } else { builder.sort(sorts.clone())? };
+        let builder = sorted(builder, sorts.clone())?;
         if limit.is_none() && offset == 0 { Ok(builder) } else { builder.limit(offset, limit) }
     };
     if select.distinct {
@@ -186,6 +184,16 @@ fn select(
     }
     let columns = items(&scope)?.into_iter().zip(fields).map(|(item, field)| item.alias(field.name.clone()));
     ordered(builder)?.project(columns.collect::<Vec<_>>())
+}
+
+/// Rows in that order. The builder's own `sort` takes a part of an order that is equal to the condition before it for a
+/// column of that condition, which there is not.
+fn sorted(builder: LogicalPlanBuilder, sorts: Vec<SortExpr>) -> Result<LogicalPlanBuilder> {
+    if sorts.is_empty() {
+        return Ok(builder);
+    }
+    let input = Arc::new(builder.build()?);
+    Ok(LogicalPlanBuilder::new(LogicalPlan::Sort(Sort { expr: sorts, input, fetch: None })))
 }
 
 fn named(name: &str) -> Expr {
@@ -266,6 +274,39 @@ impl Scope<'_> {
         let distinct = aggregate.function == F::CountDistinct;
         let udaf = Self::udaf(aggregate.function, &aggregate.arguments).unwrap_or_else(aggregates::count::count_udaf);
         Ok(Expr::AggregateFunction(AggregateFunction::new_udf(udaf, arguments, distinct, None, Vec::new(), None)))
+    }
+
+    /// Window functions over columns: what they are grouped and ordered by is computed first. An engine that compares orders
+    /// by their expressions does not know each of them again.
+    fn windowed(&self, builder: LogicalPlanBuilder, windows: &[Window]) -> Result<LogicalPlanBuilder> {
+        let mut computed: Vec<Expr> = Vec::new();
+        let mut over = Vec::new();
+        for window in windows {
+            let mut expr = self.window(window)?;
+            if let Expr::WindowFunction(function) = &mut expr {
+                let params = &mut function.params;
+                let keys =
+                    params.partition_by.iter_mut().chain(params.order_by.iter_mut().map(|order| &mut order.expr));
+                for key in keys.filter(|key| !matches!(key, Expr::Column(_))) {
+                    let at = computed.iter().position(|known| known == key).unwrap_or_else(|| {
+                        computed.push(key.clone());
+                        computed.len() - 1
+                    });
+                    *key = named(&format!("x{at}"));
+                }
+            }
+            over.push(expr);
+        }
+        let mut builder = builder;
+        if !computed.is_empty() {
+            let columns: Vec<Expr> = builder.schema().columns().into_iter().map(Expr::Column).collect();
+            let computed = computed.into_iter().enumerate().map(|(at, expr)| expr.alias(format!("x{at}")));
+            builder = builder.project(columns.into_iter().chain(computed).collect::<Vec<_>>())?;
+        }
+        for (at, expr) in over.into_iter().enumerate() {
+            builder = builder.window(vec![expr.alias(format!("w{at}"))])?;
+        }
+        Ok(builder)
     }
 
     fn window(&self, window: &Window) -> Result<Expr> {

@@ -142,7 +142,10 @@ mod tests {
             assert!(Bits::none(rows).is_empty());
             let values: Vec<usize> = (0..rows).collect();
             let odd = Bits::of(&values, |value| value % 2 == 1);
-            assert_eq!(odd.rows().map(usize::from).collect::<Vec<_>>(), (0..rows).filter(|row| row % 2 == 1).collect::<Vec<_>>());
+            assert_eq!(
+                odd.rows().map(usize::from).collect::<Vec<_>>(),
+                (0..rows).filter(|row| row % 2 == 1).collect::<Vec<_>>()
+            );
             let mut even = Bits::all(rows);
             even.and_not(&odd);
             assert_eq!(even.count() + odd.count(), rows);
@@ -154,7 +157,10 @@ mod tests {
             let mut few = Bits::range(rows, 0..5);
             few.narrow(&values, |value| value != 2);
             few.retain(|row| row != 3);
-            assert_eq!(few.rows().map(usize::from).collect::<Vec<_>>(), [0, 1, 4].into_iter().filter(|row| *row < rows).collect::<Vec<_>>());
+            assert_eq!(
+                few.rows().map(usize::from).collect::<Vec<_>>(),
+                [0, 1, 4].into_iter().filter(|row| *row < rows).collect::<Vec<_>>()
+            );
         }
     }
 }

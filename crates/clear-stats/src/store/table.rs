@@ -343,7 +343,8 @@ impl Writer {
         let sorted: Vec<Arc<Chunk>> = keys
             .chunks(CHUNK_ROWS)
             .map(|keys| {
-                let place = |(_, place): &(Key, u32)| (*place as usize / CHUNK_ROWS, (*place as usize % CHUNK_ROWS) as u16);
+                let place =
+                    |(_, place): &(Key, u32)| (*place as usize / CHUNK_ROWS, (*place as usize % CHUNK_ROWS) as u16);
                 Arc::new(gathered(&chunks, &keys.iter().map(place).collect::<Vec<_>>(), date))
             })
             .collect();

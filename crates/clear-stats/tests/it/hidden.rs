@@ -9,10 +9,10 @@ use proptest::prelude::*;
 
 use crate::version;
 
-type Seeds = [usize; 6];
+pub(crate) type Seeds = [usize; 6];
 
 /// An incident whose fields of closed classes come from other seeds.
-fn incident(seeds: &Seeds, opens: impl Fn(FieldClass) -> bool) -> String {
+pub(crate) fn incident(seeds: &Seeds, opens: impl Fn(FieldClass) -> bool) -> String {
     let seed = |class, at: usize| if opens(class) { seeds[at] } else { seeds[at].wrapping_mul(5).wrapping_add(at + 3) };
     let operational = |at, values: &[&'static str]| values[seed(FieldClass::Operational, at) % values.len()];
     let place = |at, values: &[&'static str]| values[seed(FieldClass::Place, at) % values.len()];
@@ -47,24 +47,24 @@ fn any_reach() -> impl Strategy<Value = Reach> {
 
 /// What labels open, what relations open beyond on single incidents, and what was tightened since.
 #[derive(Debug, Clone)]
-struct Seen {
+pub(crate) struct Seen {
     any: Reach,
     relations: Vec<(RowSet, Reach)>,
     tightened: RowSet,
 }
 
 impl Seen {
-    fn sight(&self) -> Sight<'_> {
+    pub(crate) fn sight(&self) -> Sight<'_> {
         let any = Sight::of(&self.any).without(self.tightened.clone());
         self.relations.iter().fold(any, |sight, (rows, reach)| sight.with(rows.clone(), reach))
     }
 }
 
-fn id(raw: u128) -> RecordId {
+pub(crate) fn id(raw: u128) -> RecordId {
     RecordId { kind: Kind::Incident, raw }
 }
 
-fn any_seen() -> impl Strategy<Value = Seen> {
+pub(crate) fn any_seen() -> impl Strategy<Value = Seen> {
     let rows = |most| vec(0..20u128, 0..most).prop_map(|raws| raws.into_iter().map(id).collect::<RowSet>());
     (any_reach(), vec((rows(8), any_reach()), 0..3), rows(4)).prop_map(|(any, relations, tightened)| Seen {
         any,
@@ -143,10 +143,33 @@ fn any_counts() -> impl Strategy<Value = Counts> {
     })
 }
 
-fn columns(versions: &[Version]) -> Columns {
+pub(crate) fn columns(versions: &[Version]) -> Columns {
     let mut columns = Columns::new();
     versions.iter().for_each(|version| columns.apply(version));
     columns
+}
+
+/// Everything that was filed, and of it what the Sight allows, as if nothing else had been.
+pub(crate) fn filed_and_allowed(
+    filed: &[(u128, u32, Option<Seeds>)],
+    sight: &Sight<'_>,
+) -> (Vec<Version>, Vec<Version>) {
+    let label_of = |number: u128| {
+        filed.iter().rev().find(|(other, ..)| *other == number).map(|(_, label, _)| LabelId(*label)).unwrap()
+    };
+    let mut full = Vec::new();
+    let mut allowed = Vec::new();
+    for (seq, (number, label, seeds)) in (1..).zip(filed) {
+        let made = |opens: &dyn Fn(FieldClass) -> bool| seeds.as_ref().map(|seeds| incident(seeds, opens));
+        full.push(version(seq, *number, *label, made(&|_| true).as_deref()));
+        // A record's current label governs all its versions.
+        let current = label_of(*number);
+        if sight.opens_any(current, id(*number)) {
+            let opens = |class| sight.opens(class, current, id(*number));
+            allowed.push(version(seq, *number, *label, made(&opens).as_deref()));
+        }
+    }
+    (full, allowed)
 }
 
 proptest! {
@@ -159,19 +182,7 @@ proptest! {
         questions in vec(any_counts(), 16),
     ) {
         let sight = seen.sight();
-        let label_of = |number| filed.iter().rev().find(|(other, ..)| *other == number).map(|(_, label, _)| LabelId(*label)).unwrap();
-        let mut full = Vec::new();
-        let mut allowed = Vec::new();
-        for (seq, (number, label, seeds)) in (1..).zip(&filed) {
-            let made = |opens: &dyn Fn(FieldClass) -> bool| seeds.as_ref().map(|seeds| incident(seeds, opens));
-            full.push(version(seq, *number, *label, made(&|_| true).as_deref()));
-            // A record's current label governs all its versions.
-            let current = label_of(*number);
-            if sight.opens_any(current, id(*number)) {
-                let opens = |class| sight.opens(class, current, id(*number));
-                allowed.push(version(seq, *number, *label, made(&opens).as_deref()));
-            }
-        }
+        let (full, allowed) = filed_and_allowed(&filed, &sight);
         let (full, allowed) = (columns(&full), columns(&allowed));
         for question in questions {
             prop_assert_eq!(full.count(&question, &sight), allowed.count(&question, &sight), "{:?}", question);

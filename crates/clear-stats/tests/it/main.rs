@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod hidden;
+mod questions;
 
 use clear_record::{
     AccountId, AgencyId, Column, FieldClass, Kind, LabelId, LabelSet, Method, PerClass, Provenance, Reach, Record,

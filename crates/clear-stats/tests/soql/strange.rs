@@ -129,7 +129,7 @@ fn question(bytes: Vec<u8>) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
+    #![proptest_config(ProptestConfig::with_cases(std::env::var("OPENCLEAR_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1500)))]
 
     #[test]
     fn no_question_breaks_the_engine(bytes in proptest::collection::vec(any::<u8>(), 10..80)) {

@@ -36,6 +36,8 @@ struct RecordPage {
     kind: String,
     kind_words: &'static str,
     title: String,
+    /// Whether links lead from records of this kind.
+    links: bool,
     warnings: Vec<Warning>,
     groups: Vec<Group>,
     beside: Vec<Beside>,
@@ -72,6 +74,7 @@ pub(crate) async fn page(
         kind: id.kind.to_string(),
         kind_words: shown::kind_words(id.kind.name()),
         title: String::new(),
+        links: clear_respond::LINKED_KINDS.contains(&id.kind),
         warnings: vec![],
         groups: vec![],
         beside: vec![],

@@ -2,12 +2,14 @@
 #![allow(clippy::disallowed_methods, reason = "tests open what they look at")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod analysis;
 mod api;
 mod city;
 mod devices;
 mod gate;
 mod inquiries;
 mod labels;
+mod links;
 mod pages;
 mod productions;
 mod published;

@@ -195,6 +195,22 @@ impl Table {
                 ))
             }
             "counts" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"by": ["primary_type"]}}))),
+            "figures" => mine(Ask::get(route.path)),
+            "figures_page" => mine(Ask::get(&format!("{}?view=trend", route.path))),
+            "sql" => mine(Ask::post(
+                route.path,
+                &json!({"inquiry": inquiry, "question": {"sql": "select count(*) from incidents"}}),
+            )),
+            "sql_page" => kept(&format!("{}?sql=select+1", route.path)),
+            "changes" => {
+                mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"since": "2020-01-01T00:00:00Z"}})))
+            }
+            "changes_page" => kept(&format!("{}?since=2020-01-01T00:00:00Z", route.path)),
+            "measures" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"by": "beat"}}))),
+            "measures_by_query" => mine(Ask::get(&format!("{}?view=hours", route.path)).under(&inquiry)),
+            "analysis_page" => kept(&format!("{}?view=trend", route.path)),
+            "links" => mine(Ask::post(route.path, &json!({"inquiry": inquiry, "question": {"from": record}}))),
+            "links_page" => kept(&format!("{}?from={record}", route.path)),
             "rows" => mine(Ask::post(
                 route.path,
                 &json!({"inquiry": inquiry, "question": {"from": "2018-10-01", "limit": 3}}),
@@ -374,8 +390,14 @@ impl Table {
             )),
             "set_query_by_address" => mine(Ask::get("/api/v3/views/ijzp-q8t2/export.csv")),
             "citizen_crimes" => mine(Ask::get(&route.path.replace("{what}", "list"))),
-            "set_views" | "set_views_bare" | "set_views_short" | "set_catalog" | "set_dcat" | "citizen_most_wanted"
-            | "citizen_calendar" | "data_page" => mine(Ask::get(route.path)),
+            "set_views"
+            | "set_views_bare"
+            | "set_views_short"
+            | "set_catalog"
+            | "set_dcat"
+            | "citizen_most_wanted"
+            | "citizen_calendar"
+            | "data_page" => mine(Ask::get(route.path)),
             other => panic!(
                 "the route `{other}` is new: say here what each asker asks of it, and look at its lines in routes.golden"
             ),
@@ -403,8 +425,9 @@ fn is_logged(route: &Route, who: &str) -> bool {
         // Whoever has not signed in, or whose sign-in an order ended, gets as far as the page's door.
         "handling_form" | "entries_form" | "judgement_form" => !["anonymous", "cut_off", "sister"].contains(&who),
         "find" | "find_by_query" | "check" | "open" | "file" | "handling" | "silent_hits" | "counts" | "rows"
-        | "enter" | "cut_off" | "enrol" | "search_page" | "check_form" | "record_page" | "counts_page"
-        | "steward_cut_off" => true,
+        | "links" | "links_page" | "sql" | "sql_page" | "changes" | "changes_page" | "measures"
+        | "measures_by_query" | "analysis_page" | "enter" | "cut_off" | "enrol" | "search_page" | "check_form"
+        | "record_page" | "counts_page" | "steward_cut_off" => true,
         "productions" | "docket" | "production" | "determine" | "release_production" | "productions_page"
         | "docket_form" | "production_page" | "determine_form" | "release_form" => true,
         "disclosures"
@@ -422,10 +445,27 @@ fn is_logged(route: &Route, who: &str) -> bool {
         "reports_page" => !["anonymous", "cut_off", "sister"].contains(&who),
         "transparency_set" | "release" | "transparency_page" | "release_page" | "stores_page" => false,
         // What is public is read without a trail: it is counted in totals.
-        "set_rows" | "set_row" | "set_view" | "set_view_short" | "set_download" | "set_download_short" | "set_link"
-        | "data_set_page" | "set_query" | "set_query_by_address" | "citizen_crimes" | "set_views" | "set_views_bare"
-        | "set_views_short" | "set_catalog" | "set_dcat" | "citizen_most_wanted" | "citizen_calendar"
-        | "data_page" => false,
+        "set_rows"
+        | "set_row"
+        | "set_view"
+        | "set_view_short"
+        | "set_download"
+        | "set_download_short"
+        | "set_link"
+        | "data_set_page"
+        | "set_query"
+        | "set_query_by_address"
+        | "citizen_crimes"
+        | "set_views"
+        | "set_views_bare"
+        | "set_views_short"
+        | "set_catalog"
+        | "set_dcat"
+        | "citizen_most_wanted"
+        | "citizen_calendar"
+        | "data_page"
+        | "figures"
+        | "figures_page" => false,
         "replay_cut_off" | "certificate" | "certificate_page" | "newest_checkpoint" => true,
         // A log that grew by being read would never be read to its end; that somebody began to read it is logged.
         "newest_tile" => !["steward", "oversight"].contains(&who),
