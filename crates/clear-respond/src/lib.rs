@@ -94,25 +94,25 @@ pub use clear_identity::{
 };
 pub use clear_ingest as ingest;
 pub use clear_policy as policy;
+pub use clear_query::Kept as KeptProjections;
 pub use clear_query::Sql;
 pub use clear_query::measures::{DIMENSIONS, MEASURES, Measure};
 pub use clear_query::{
     CHECK_LIMITS, Changes, Check, CheckOf, Counts, Find, LINKED_KINDS, Lapsing, Links, Measures, MeasuresView, Open,
     Question, Rows, SetAsked, SetClauses, SetColumn, SetFault, SetInfo, SetSource, SoqlType,
 };
-pub use clear_query::Kept as KeptProjections;
 pub use clear_redact::{
     Alert, AlsoRead, Because, Begins, Checked, CheckedHit, CountedTable, ExpandedNode, FacetCount, Form, Found,
     FoundFacet, FoundHit, FoundSnippet, LineChecked, LineRefused, LinkChart, LinkedNode, Meant, NodeLink, Opened,
     OpenedRecord, Pointer, Redact, RelatedRecord, SamePersonRecord, SetField, SetForm, SetLayout, Sharing, Shown,
     SnippetPiece,
 };
-pub use clear_redact::{SqlColumn, SqlTable};
 pub use clear_redact::{ChangedField, ChangedIncident, ChangedList};
 pub use clear_redact::{
     MeasureSaid, Measured, MeasuredBoard, MeasuredCell, MeasuredChange, MeasuredDays, MeasuredFigure, MeasuredHours,
     MeasuredMonth, MeasuredPeriod, MeasuredRate, MeasuredRow, MeasuredSeries, MeasuredTrend,
 };
+pub use clear_redact::{SqlColumn, SqlTable};
 
 use clear_record::Request;
 
