@@ -2,7 +2,7 @@
 
     python3 scripts/bench/analysis.py OUT [postgresql://...]
 
-OUT/crimes.parquet is written by `cargo run --profile demo -p clear-stats --example analysis -- DIR ROWS OUT`. DuckDB comes from
+OUT/crimes.parquet is written by `cargo run --profile demo -p clear-stats --example analysis -- ROWS DIR OUT`. DuckDB comes from
 PyPI (`pip install duckdb`), PostgreSQL's driver too (`pip install psycopg[binary]`). Prints wall and CPU milliseconds, the best of five.
 """
 

@@ -32,6 +32,7 @@ const MEASURES: &[(&str, &str)] = &[
     ("persons-2m", "2000000 2000 --peers 20"),
     ("names", ""),
     ("link", ""),
+    ("analysis", "8000000 "),
 ];
 
 /// Runs the measures named, or all.
@@ -66,6 +67,8 @@ fn measure(root: &Path, name: &str, arguments: &str, folder: &Path) -> Result<()
         // One file has rows enough for every stream.
         "gate" => crime_files(root)?.into_iter().take(1).collect(),
         "persons" | "ask" => given("NAMES").map(|lists| format!(" --lists {}", lists.display())).unwrap_or_default(),
+        // The folder, whose rows are repeated.
+        "analysis" => given("CRIMES").unwrap_or_else(|| root.join("data/sample")).display().to_string(),
         "names" => match linkage::pairs_of_names() {
             Ok(file) => file.display().to_string(),
             Err(missing) => {
@@ -95,6 +98,7 @@ fn program(what: &str) -> (String, String) {
             (format!("run --quiet --profile demo {program}"), format!("cargo run --profile demo {program}"))
         }
         "names" => example("clear-names", "name_bench", ""),
+        "analysis" => example("clear-stats", "analysis", ""),
         _ => {
             let program = format!("bench {what} --dir {{}} ");
             (format!("run --quiet --profile demo -p openclear -- {program}"), format!("openclear {program}"))
@@ -133,6 +137,7 @@ mod tests {
             ("log", "cargo run --profile demo -p clear-audit --example measure -- {} "),
             ("disclosures", "cargo run --profile demo -p clear-audit --example disclosures -- "),
             ("persons", "cargo run --profile demo --manifest-path benches/persons/Cargo.toml -- "),
+            ("analysis", "cargo run --profile demo -p clear-stats --example analysis -- "),
             ("names", "cargo run --profile demo -p clear-names --example name_bench -- "),
         ] {
             let (run, said) = program(what);

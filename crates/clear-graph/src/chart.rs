@@ -140,9 +140,9 @@ impl Drawn<'_, '_> {
     }
 
     fn common(&mut self, one: &Node, other: &Node, offset: usize, limit: usize) {
-        let Some((found, total)) = self.leaf.common(one, other, offset, limit) else { return };
-        self.chart.common = found.iter().map(|(neighbour, _)| self.place(&neighbour.node)).collect();
-        self.chart.common_total = total;
+        let Some(found) = self.leaf.common(one, other, offset, limit) else { return };
+        self.chart.common = found.neighbours.iter().map(|(neighbour, _)| self.place(&neighbour.node)).collect();
+        self.chart.common_total = found.total;
     }
 
     fn ways(&mut self, from: &Node, to: &Node, hops: usize) {

@@ -60,6 +60,15 @@ pub struct Page {
     pub total: usize,
 }
 
+/// Some of what two nodes are both linked with, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Common {
+    /// These, each with what links it to the first node, and what links it to the second.
+    pub neighbours: Vec<(Neighbour, Vec<Link>)>,
+    /// How many there are in all.
+    pub total: usize,
+}
+
 /// What one asker may see of a graph.
 pub struct Leaf<'a> {
     graph: &'a Graph,
@@ -102,24 +111,18 @@ impl<'a> Leaf<'a> {
     }
 
     /// The neighbours that two nodes have in common, with the links to the first and to the second of them.
-    pub fn common(
-        &self,
-        one: &Node,
-        other: &Node,
-        offset: usize,
-        limit: usize,
-    ) -> Option<(Vec<(Neighbour, Vec<Link>)>, usize)> {
+    pub fn common(&self, one: &Node, other: &Node, offset: usize, limit: usize) -> Option<Common> {
         if !self.knows(one) || !self.knows(other) {
             return None;
         }
         let (Some(one), Some(other)) = (self.graph.find(one), self.graph.find(other)) else {
-            return Some((Vec::new(), 0));
+            return Some(Common { neighbours: Vec::new(), total: 0 });
         };
         let theirs: HashSet<No> = self.ordered(other).into_iter().collect();
         let all: Vec<No> = self.ordered(one).into_iter().filter(|no| theirs.contains(no)).collect();
         let page: Vec<No> = all.iter().copied().skip(offset).take(limit).collect();
         let second = self.with_links(other, &page).into_iter().map(|neighbour| neighbour.links);
-        Some((self.with_links(one, &page).into_iter().zip(second).collect(), all.len()))
+        Some(Common { neighbours: self.with_links(one, &page).into_iter().zip(second).collect(), total: all.len() })
     }
 
     /// Why two nodes are linked; nothing where they are not.

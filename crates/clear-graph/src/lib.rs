@@ -25,6 +25,6 @@ mod walk;
 pub use chart::{Chart, Expanded, Linked, Placed, Wish};
 pub use fields::{JOINTS, Shared, THINGS, names};
 pub use graph::Graph;
-pub use leaf::{Leaf, Link, Neighbour, Page, Window};
+pub use leaf::{Common, Leaf, Link, Neighbour, Page, Window};
 pub use node::{BadNode, Node};
 pub use walk::{HOPS_MAX, HUB_MAX, LOOKED_AT_MAX, PATHS_MAX, Path, Paths};

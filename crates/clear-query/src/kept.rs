@@ -23,8 +23,8 @@ use clear_store::{Of, Snapshots};
 use crate::Shelves;
 use crate::shelves::{Error, Folds, spelt};
 
-/// The kinds that the projection of counts follows, which is not kept.
-const REFOLDED: [Kind; 2] = [Kind::Incident, Kind::Involvement];
+/// The kinds that the projections of counts follow, which are not kept.
+const REFOLDED: [Kind; 5] = [Kind::Incident, Kind::Involvement, Kind::Arrest, Kind::Stop, Kind::HotFile];
 
 /// Versions that are read at once for it.
 const REFOLDED_AT_ONCE: usize = 20_000;
@@ -78,6 +78,7 @@ impl Snapshot for Folds {
             last: Option::read(from)?,
             expunged: Seq::read(from)?,
             columns: Default::default(),
+            activity: Default::default(),
             label_values: Default::default(),
         })
     }
@@ -174,6 +175,7 @@ impl Shelves {
             for version in &versions {
                 let label = folds.label_values.get(version.label.0 as usize);
                 folds.columns.apply_labelled(version, label);
+                folds.activity.apply(version, label);
             }
             match versions.last() {
                 Some(last) if versions.len() == REFOLDED_AT_ONCE => at = last.seq,

@@ -14,6 +14,7 @@
 //!
 //! [`Sight`]: clear_record::Sight
 
+mod activity;
 mod blocks;
 mod changes;
 mod check;
@@ -33,6 +34,7 @@ mod shelves;
 mod sql;
 mod tallies;
 
+pub use activity::{ACTIVITIES, ActivityTable, Quarter};
 pub use changes::{Changed, Changes, ChangesMatch};
 pub use check::{CHECK_LIMITS, Check, CheckLimits, CheckMatch, CheckOf, CheckedLine, RefusedLine};
 pub use counts::{Counted, Counts};

@@ -22,9 +22,9 @@ use arrow::array::{
 use arrow::datatypes::{Field, Schema};
 use clear_policy::Grant;
 use clear_record::{AgencyId, FieldClass, IUCR, Iucr, Label, Relation, Seq};
+use clear_soql::Detail;
 use clear_stats::sets::{CRIMES, Layout, SetColumn, SoqlType};
 use clear_stats::{Asking, soql};
-use clear_soql::Detail;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -162,6 +162,24 @@ static SETS: LazyLock<Vec<SetInfo>> = LazyLock::new(|| {
                 line "Line" Text "The table's line: an agency, or several put together.";
                 column "Column" Text "The table's column; several put together are joined by a plus sign.";
                 count "Count" Number "How many; empty where it is withheld.";
+            },
+        },
+        SetInfo {
+            id: "rlsd-actv",
+            alias: "activity",
+            name: "Released tables: arrests, stops, hot files",
+            description: "How many arrests, stops and hot-file entries there were in a quarter, by district and by one detail. Each table was made once, four weeks after its quarter, and stays as it is; small counts are withheld, together with those that would tell them.",
+            row_label: "Cell of a released table",
+            tags: &["arrests", "stops", "hot files"],
+            source: SetSource::Given,
+            columns: columns! {
+                activity "Activity" Text "arrests, stops or hot files.";
+                period "Period" Text "The quarter.";
+                line "Line" Text "The district, or what a hot-file entry warns of; several put together are joined by a plus sign.";
+                detail "Detail" Text "Of arrests, whether for a reported incident; of stops, the outcome; of hot files, the instrument behind them.";
+                count "Count" Number "How many; empty where it is withheld.";
+                threshold "Threshold" Number "A count below this is small.";
+                released_at "Released" FixedTimestamp "When the table was made.";
             },
         },
         SetInfo {
@@ -399,11 +417,8 @@ fn asking(
 }
 
 /// The system's columns of given sets.
-const SYSTEM: [(&str, SoqlType); 3] = [
-    (":id", SoqlType::Text),
-    (":created_at", SoqlType::FixedTimestamp),
-    (":updated_at", SoqlType::FixedTimestamp),
-];
+const SYSTEM: [(&str, SoqlType); 3] =
+    [(":id", SoqlType::Text), (":created_at", SoqlType::FixedTimestamp), (":updated_at", SoqlType::FixedTimestamp)];
 
 /// What the projection holds of a set, for a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -518,7 +533,8 @@ pub fn given_batch(set: &SetInfo, rows: &[Vec<Option<String>>]) -> RecordBatch {
         let array = if *soql_type == SoqlType::Text { ids.clone() } else { never.clone() };
         (Field::new(*name, array.data_type().clone(), true), array)
     });
-    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = system.chain(set.columns.iter().enumerate().map(column)).unzip();
+    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) =
+        system.chain(set.columns.iter().enumerate().map(column)).unzip();
     let schema = Arc::new(Schema::new(fields));
     // The columns were made of the same rows.
     RecordBatch::try_new(schema.clone(), arrays).unwrap_or_else(|_| RecordBatch::new_empty(schema))

@@ -1,6 +1,7 @@
 //! The ledger and the projections that follow it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use clear_graph::{Graph, Shared};
@@ -11,7 +12,7 @@ use clear_record::{
 };
 use clear_search::{Index, spelling};
 use clear_stats::sets::{Crimes, Incidents, PointKey};
-use clear_stats::{Columns, Engine};
+use clear_stats::{Columns, Engine, Limits};
 use clear_store::{AsOf, Ledger};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -59,6 +60,7 @@ pub(crate) struct Folds {
     pub(crate) seq: Seq,
     pub(crate) index: Index,
     pub(crate) columns: Columns,
+    pub(crate) activity: crate::activity::Activity,
     /// What is linked to what, and the current label of each record that has a body.
     pub(crate) graph: Graph,
     pub(crate) relations: Relations,
@@ -84,6 +86,7 @@ impl Default for Folds {
         Folds {
             seq: Seq::default(),
             index: Index::default(),
+            activity: Default::default(),
             columns: Columns::default(),
             graph: Graph::new(spelt),
             relations: Relations::default(),
@@ -111,10 +114,11 @@ pub(crate) fn spelt(shared: Shared, text: &str) -> Option<String> {
 impl Folds {
     fn apply(&mut self, version: &Version) {
         self.index.apply(version);
-        self.columns.apply_labelled(version, self.label_values.get(version.label.0 as usize));
+        let label = self.label_values.get(version.label.0 as usize);
+        self.columns.apply_labelled(version, label);
+        self.activity.apply(version, label);
         self.relations.apply(version, self.label(version.id).is_none());
         self.graph.apply(version);
-        let label = self.label_values.get(version.label.0 as usize);
         if version.record.is_some() && label.is_some_and(|label| label.handling == Handling::Black) {
             self.black.insert(version.id);
         } else {
@@ -175,14 +179,20 @@ impl Shelves {
         }
     }
 
-    /// Has questions about sets answered by this engine. One that is not told has a small one, without a disk.
-    pub fn answer_by(&self, engine: Engine) {
-        let _ = self.engine.set(Ok(engine));
+    /// Lets questions about sets put aside in this folder what does not fit the memory for them. Without it, they are refused.
+    pub fn spill_into(&self, folder: PathBuf) {
+        let limits = Limits { spill: Some(folder), ..Limits::default() };
+        let _ = self.engine.set(Engine::new(&limits).map_err(Arc::new));
+    }
+
+    /// The counts of arrests, stops and hot-file entries, by what and quarter: for tables that are released, never for askers.
+    pub fn activity(&self) -> BTreeMap<(&'static str, crate::Quarter), crate::ActivityTable> {
+        self.folds().activity.tables()
     }
 
     /// The engine that answers questions about sets.
     pub(crate) fn engine(&self) -> Result<&Engine, Error> {
-        let made = || Engine::new(&clear_stats::Limits::default()).map_err(Arc::new);
+        let made = || Engine::new(&Limits::default()).map_err(Arc::new);
         self.engine.get_or_init(made).as_ref().map_err(|error| Error::Engine(error.clone()))
     }
 
@@ -198,6 +208,7 @@ impl Shelves {
         let mut ahead = self.ahead(self.folds().seq, visible);
         loop {
             if self.folds().seq >= visible {
+                self.put_in_order();
                 return Ok(());
             }
             let versions = ahead.await.map_err(|_| Error::Stopped)??;
@@ -245,6 +256,13 @@ impl Shelves {
         tokio::spawn(
             async move { if after >= upto { Ok(Vec::new()) } else { ledger.follow(after, upto, FOLD_MAX).await } },
         )
+    }
+
+    /// What came in out of order, a first load above all, is put in order once there is much of it.
+    fn put_in_order(&self) {
+        if self.folds().columns.is_ragged() {
+            self.folds.write().unwrap_or_else(PoisonError::into_inner).columns.compact();
+        }
     }
 
     pub(crate) fn folds(&self) -> RwLockReadGuard<'_, Folds> {

@@ -18,8 +18,8 @@ mod files;
 mod json;
 mod text;
 
-use clear_query::SoqlType;
 use arrow::array::RecordBatch;
+use clear_query::SoqlType;
 
 /// A field of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,11 +182,9 @@ impl SetWriter {
     pub fn end(&mut self) -> Result<Vec<u8>, SetError> {
         match &mut self.inner {
             Inner::Json(_) => Ok(b"]\n".to_vec()),
-            Inner::GeoJson(_) => Ok(
-                br#"],"crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:OGC:1.3:CRS84"}}}
+            Inner::GeoJson(_) => Ok(br#"],"crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:OGC:1.3:CRS84"}}}
 "#
-                .to_vec(),
-            ),
+            .to_vec()),
             Inner::Rows(_) => Ok(b"]}\n".to_vec()),
             Inner::Text(_) => Ok(Vec::new()),
             Inner::Parquet(file) => file.end(),
@@ -204,9 +202,7 @@ impl SetWriter {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{
-        ArrayRef, BooleanArray, Float64Array, StringViewArray, StructArray, TimestampMicrosecondArray,
-    };
+    use arrow::array::{ArrayRef, BooleanArray, Float64Array, StringViewArray, StructArray, TimestampMicrosecondArray};
     use arrow::buffer::NullBuffer;
     use arrow::datatypes::{DataType, Field, Schema};
 
@@ -236,8 +232,11 @@ mod tests {
             Arc::new(TimestampMicrosecondArray::from(vec![Some(1_505_692_620_000_000), None])),
             Arc::new(point),
         ];
-        let schema: Vec<Field> =
-            fields.iter().zip(&arrays).map(|(field, array)| Field::new(&field.name, array.data_type().clone(), true)).collect();
+        let schema: Vec<Field> = fields
+            .iter()
+            .zip(&arrays)
+            .map(|(field, array)| Field::new(&field.name, array.data_type().clone(), true))
+            .collect();
         (fields, RecordBatch::try_new(Arc::new(Schema::new(schema)), arrays).unwrap())
     }
 
@@ -271,7 +270,10 @@ mod tests {
         let places: serde_json::Value = serde_json::from_str(&text(SetForm::GeoJson)).unwrap();
         assert_eq!(places["features"][0]["geometry"]["coordinates"][0], -87.6);
         assert_eq!(places["features"][1]["geometry"], serde_json::Value::Null);
-        assert_eq!(places["features"][1]["properties"].to_string(), r#"{"id":"7","place":null,"arrest":null,"date":null}"#);
+        assert_eq!(
+            places["features"][1]["properties"].to_string(),
+            r#"{"id":"7","place":null,"arrest":null,"date":null}"#
+        );
         let rows: serde_json::Value = serde_json::from_str(&text(SetForm::Rows)).unwrap();
         assert_eq!(rows["data"][1].as_array().unwrap().len(), 8 + 5);
         assert!(written(SetForm::Xlsx).starts_with(b"PK"));
@@ -295,6 +297,11 @@ mod tests {
         assert!(matches!(writer.part(&batch), Err(SetError::Layout(_))));
         // A null of every kind is a null.
         let empty = RecordBatch::new_empty(batch.schema());
-        assert!(SetWriter::new(SetForm::Json, super::tests::batch().0, SetLayout::default()).part(&empty).unwrap().is_empty());
+        assert!(
+            SetWriter::new(SetForm::Json, super::tests::batch().0, SetLayout::default())
+                .part(&empty)
+                .unwrap()
+                .is_empty()
+        );
     }
 }

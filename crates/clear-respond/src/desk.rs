@@ -137,6 +137,8 @@ pub struct Desk {
     pub(crate) summaries: crate::publish::Summaries,
     /// How far the projections had followed the ledger when they were kept last; zero if they are not.
     pub(crate) kept: AtomicU64,
+    /// Released tables of arrests, stops and hot files.
+    pub(crate) activities: crate::publish::activity::Activities,
 }
 
 impl Desk {
@@ -172,9 +174,11 @@ impl Desk {
         let register = crate::resume::founded(&store).await?;
         let gate = Gate::new();
         let ledger = log.folder().parent().unwrap_or(log.folder()).join("disclosures");
+        let shelves = Shelves::new(store.ledger.clone());
+        shelves.spill_into(log.folder().parent().unwrap_or(log.folder()).join("analysis-spill"));
         let desk = Desk {
             identity: Identity::new(store.cards.clone()),
-            shelves: Shelves::new(store.ledger.clone()),
+            shelves,
             leaving: crate::tighten::Leaving::default(),
             sights: Sights::new(),
             gate,
@@ -195,6 +199,7 @@ impl Desk {
             silent: crate::silent::Waiting::default(),
             summaries: crate::publish::Summaries::default(),
             kept: AtomicU64::new(0),
+            activities: crate::publish::activity::Activities::default(),
             store,
             log,
             rules: RwLock::new(rules),
@@ -222,6 +227,7 @@ impl Desk {
         desk.make_public_sets().await?;
         desk.project().await?;
         desk.open_books().await?;
+        desk.open_activity().await?;
         desk.publish_rules(&*desk.rules()).await?;
         desk.start().await?;
         Ok(desk)

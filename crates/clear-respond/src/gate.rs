@@ -237,14 +237,13 @@ impl Gate {
         inner.next += 1;
         let number = inner.next;
         let connection = Arc::new(Connection { number, state: Mutex::default(), reset, trace: self.trace.clone() });
-        let registered =
-            Registered {
-                connection: connection.clone(),
-                path: BTreeSet::new(),
-                standing: None,
-                told: VecDeque::new(),
-                tells_public: false,
-            };
+        let registered = Registered {
+            connection: connection.clone(),
+            path: BTreeSet::new(),
+            standing: None,
+            told: VecDeque::new(),
+            tells_public: false,
+        };
         inner.connections.insert(number, registered);
         connection
     }

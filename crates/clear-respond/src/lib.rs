@@ -71,6 +71,7 @@ pub use public::{
     OrderPreview, PublicAgency, PublicAgreement, PublicAnnouncement, PublicFlow, PublicOrder, PublicRegister,
     PublicSuspension, PublicTaskForce, PublicVendor, order_preview,
 };
+pub use publish::activity::ReleasedActivity;
 pub use publish::{
     PublicAnswer, Published, SetState, Summary, Unpublished, named as set_named, public_sets, publish, published,
 };

@@ -17,6 +17,7 @@
 //! # Change here
 //! Which sets there are, and what is in those that are made of the register and the log: `publish/given.rs`.
 
+pub(crate) mod activity;
 mod given;
 pub(crate) mod key;
 
@@ -370,7 +371,9 @@ impl Desk {
                 "null": rows.saturating_sub(there).to_string(),
             });
             for (name, letter) in [("smallest", 'a'), ("largest", 'z')] {
-                if let (Some(value), Some(object)) = (said(format!("{letter}_{}", column.field_name)), contents.as_object_mut()) {
+                if let (Some(value), Some(object)) =
+                    (said(format!("{letter}_{}", column.field_name)), contents.as_object_mut())
+                {
                     object.insert(name.to_owned(), value);
                 }
             }

@@ -232,6 +232,7 @@ impl Desk {
         }
         let more = self.follow(&mut turn).await?;
         let released = self.release_due(&mut turn, plan).await?;
+        self.release_activity(plan.threshold).await?;
         Ok(Kept { released, more })
     }
 

@@ -1,4 +1,4 @@
-//! The seven questions of analysis over many crimes: `cargo run --profile demo -p clear-stats --example analysis -- DIR 8000000 OUT`.
+//! The seven questions of analysis over many crimes: `cargo run --profile demo -p clear-stats --example analysis -- 8000000 DIR OUT`.
 //!
 //! DIR has the public extract, one `crimes_*.csv.zst` a year. Its rows are repeated, with shifted ids, case numbers and dates, to
 //! as many as are said, and folded into the set `crimes`. Prints what memory they take, and for each question the milliseconds of the
@@ -83,7 +83,7 @@ impl Derive for Given {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [folder, wanted, out @ ..] = arguments.as_slice() else { panic!("DIR ROWS [OUT]") };
+    let [wanted, folder, out @ ..] = arguments.as_slice() else { panic!("ROWS DIR [OUT]") };
     let wanted: usize = wanted.parse().expect("a number of rows");
     let given = read(&PathBuf::from(folder));
     println!("{} rows read", given.len());

@@ -59,7 +59,6 @@ impl Default for Limits {
 #[derive(Clone)]
 pub struct Engine {
     runtime: Arc<RuntimeEnv>,
-    template: SessionState,
     quick: bool,
 }
 
@@ -124,7 +123,7 @@ impl Engine {
             .with_disk_manager_builder(disk)
             .build_arc()
             .map_err(wrong)?;
-        Ok(Engine { template: state(Arc::clone(&runtime), true), runtime, quick: true })
+        Ok(Engine { runtime, quick: true })
     }
 
     /// Runs one query in SQL over shelves, each by its name.
@@ -176,11 +175,6 @@ impl Engine {
     pub(crate) fn without_quick(mut self) -> Engine {
         self.quick = false;
         self
-    }
-
-    /// How a session is set up, for what is planned without tables.
-    pub(crate) fn template(&self) -> &SessionState {
-        &self.template
     }
 }
 

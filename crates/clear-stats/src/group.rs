@@ -20,7 +20,7 @@ use hashbrown::{HashSet, HashTable};
 use crate::exact::Exact;
 use crate::lens::{Classes, Lens, Seen, bit};
 use crate::predicate::{Part, Predicate};
-use crate::store::{Bits, Chunk, Data, Frozen, NO_TIME, Zone, each_width};
+use crate::store::{Bits, Chunk, Data, Frozen, NO_TIME, Zone, each_width, wide};
 use crate::times::{Grain, days_of};
 use crate::values::Value;
 
@@ -524,7 +524,7 @@ fn add_codes(part: &Part<'_>, block: Block<'_>, key: &KeyPlan, stride: u32, slot
     }
     match (part.chunk.data(column), &key.days) {
         (Data::Codes(codes), _) if open.is_all() => each_width!(codes, values => {
-            each_value!(block, values, slots.iter_mut(), |slot, code| *slot += u32::from(code) * stride);
+            each_value!(block, values, slots.iter_mut(), |slot, code| *slot += wide(code) * stride);
         }),
         (Data::Codes(codes), _) => {
             for_rows(block, |place, row| {
@@ -623,7 +623,7 @@ impl Kept {
                 };
                 if open.is_all() {
                     each_width!(codes, values => {
-                        each_value!(block, values, slots.iter(), |slot, code| take(*slot, u32::from(code)));
+                        each_value!(block, values, slots.iter(), |slot, code| take(*slot, wide(code)));
                     });
                 } else {
                     for_rows(block, |place, row| {

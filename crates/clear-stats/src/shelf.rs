@@ -28,8 +28,6 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use clear_record::{FieldClass, Seq};
-use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::TableSource;
 
 use crate::lens::{Classes, Lens, Seen, bit};
 use crate::sets::{Set, SetColumn, SoqlType};
@@ -217,10 +215,5 @@ impl Shelf {
             Source::Created | Source::Updated => bit(FieldClass::Operational),
             Source::Id => 0,
         }
-    }
-
-    /// As a table of a plan.
-    pub(crate) fn source(&self) -> Arc<dyn TableSource> {
-        provider_as_source(Arc::new(ShelfTable::new(self.clone())))
     }
 }

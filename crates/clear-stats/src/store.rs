@@ -16,6 +16,6 @@ mod table;
 
 pub(crate) use bits::Bits;
 pub(crate) use chunk::{Cell, Chunk, Data, Key, NO_TIME, Zone};
-pub(crate) use codes::{Codes, each_width};
+pub(crate) use codes::{Codes, each_width, wide};
 pub(crate) use dictionary::Words;
 pub(crate) use table::{Frozen, Writer, row_id_text};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::lens::{Classes, Lens, View, bit};
 use crate::predicate::{Part, Predicate};
 use crate::scan::{NO_DATE, Run};
-use crate::store::{Chunk, Data, Frozen, Key, NO_TIME, Words, Zone};
+use crate::store::{Bits, Chunk, Data, Frozen, Key, NO_TIME, Words, Zone};
 
 /// What rows are put in order by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,7 +74,10 @@ pub(crate) fn run(table: &Frozen, lens: &Lens, top: &Top, wanted: Classes) -> Ve
         let Some(chunk) = table.chunks.get(at) else { continue };
         let view = Arc::new(lens.view(table, at, wanted));
         let part = Part { table, chunk, view: &view };
-        let rows = part.rows(top.filter.as_ref());
+        let mut rows = part.rows(top.filter.as_ref());
+        if let (Some(leading), Some(last)) = (steps.first(), last(&first)) {
+            leading.narrow(&part, last, &mut rows);
+        }
         let dated = table.set.date().map(|date| part.open(date));
         let key = |row: usize| {
             let (date, id) = chunk.key(row);
@@ -150,6 +153,20 @@ impl Ready {
             },
         };
         self.directed(value)
+    }
+
+    /// Drops rows whose number is beyond the last one that is kept, many at once.
+    fn narrow(&self, part: &Part<'_>, last: u64, rows: &mut Bits) {
+        match self.step.by {
+            By::Id => rows.narrow(&part.chunk.ids, |id| self.directed(Some(id + 1)) <= last),
+            By::Column(column) if part.open(column).is_all() => {
+                if let Data::Times(times) = part.chunk.data(column) {
+                    let number = |time: i64| self.directed((time != NO_TIME).then(|| timed(time)));
+                    rows.narrow(times, |time| number(time) <= last);
+                }
+            }
+            By::Column(_) => {}
+        }
     }
 
     /// The least number that a row of the chunk may have; `open`: the column may be read on all of them.

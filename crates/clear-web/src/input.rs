@@ -14,6 +14,9 @@ use crate::app::App;
 use crate::fault::Fault;
 use crate::serve::Wire;
 
+/// How much longer than other bodies a question about public sets may be.
+const QUESTION_TIMES: usize = 8;
+
 /// A body and what it says it is.
 pub(crate) struct Input {
     content_type: String,
@@ -86,7 +89,9 @@ impl FromRequest<Arc<App>> for Input {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Input, Fault> {
         let (parts, body) = request.into_parts();
-        let most = app.config.body_max_bytes;
+        // A question about the public sets may have a city's outline in it, a hundred thousand points of it.
+        let times = if crate::soda::is_here(parts.uri.path()) { QUESTION_TIMES } else { 1 };
+        let most = app.config.body_max_bytes.saturating_mul(times);
         let wire = parts.extensions.get::<Arc<Wire>>().cloned();
         let too_long = || {
             if let Some(wire) = &wire {

@@ -37,8 +37,8 @@ pub use halted::{Halted, serve_halted};
 pub use openapi::openapi_json;
 pub use pages::transparency::report_html;
 pub use routes::{ROUTES, Route};
-pub use soda::rates::Rates;
 pub use serve::{Config, Error, listen, no_core_dumps, raise_open_files, serve};
+pub use soda::rates::Rates;
 pub use tls::{BadTls, Tls};
 pub use witness::{WitnessClock, serve_witness};
 

@@ -101,7 +101,9 @@ impl Line {
         said.flat_map(|text| text.split(',')).any(|part| {
             let mut words = part.split(';').map(str::trim);
             let named = words.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip") || name == "*");
-            named && !words.any(|weight| matches!(weight.replace(' ', "").as_str(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+            named
+                && !words
+                    .any(|weight| matches!(weight.replace(' ', "").as_str(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
         })
     }
 

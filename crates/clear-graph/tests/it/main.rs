@@ -211,11 +211,11 @@ fn the_shortest_ways_from_one_to_another() {
         assert_eq!(path(&leaf, from, to, hops), expected, "{from} {to} {hops}");
     }
     let common = |one: &str, other: &str| {
-        let (found, total) = leaf.common(&node(one), &node(other), 0, 9).unwrap();
+        let found = leaf.common(&node(one), &node(other), 0, 9).unwrap();
         let line = |(it, second): &(clear_graph::Neighbour, Vec<Link>)| {
             format!("{} ({} / {})", word(&it.node), links(&it.links), links(second))
         };
-        format!("{total}: {}", found.iter().map(line).collect::<Vec<_>>().join(", "))
+        format!("{}: {}", found.total, found.neighbours.iter().map(line).collect::<Vec<_>>().join(", "))
     };
     assert_eq!(common("per1", "per3"), "1: inc2 (suspect by inv3 / witness by inv4)");
     assert_eq!(

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use clear_query::SoqlType;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use clear_query::SoqlType;
 
 use super::{SetError, SetField};
 
@@ -85,11 +85,9 @@ fn cells(field: &SetField, array: &ArrayRef) -> Result<Cells, SetError> {
             let (Some(x), Some(y)) = (part(0), part(1)) else { return Err(wrong()) };
             Cells::Point(array.clone(), x, y)
         }
-        SoqlType::MultiPoint
-        | SoqlType::Line
-        | SoqlType::MultiLine
-        | SoqlType::Polygon
-        | SoqlType::MultiPolygon => Cells::Shape(to(&DataType::Utf8)?.as_string().clone()),
+        SoqlType::MultiPoint | SoqlType::Line | SoqlType::MultiLine | SoqlType::Polygon | SoqlType::MultiPolygon => {
+            Cells::Shape(to(&DataType::Utf8)?.as_string().clone())
+        }
     })
 }
 
@@ -101,9 +99,11 @@ impl Column<'_> {
                 SoqlType::Json => Cell::Json(array.value(row)),
                 _ => Cell::Text(array.value(row)),
             }),
-            Cells::Float(array) => {
-                array.is_valid(row).then(|| array.value(row)).filter(|it| it.is_finite()).map(|it| Cell::Number(shown(it)))
-            }
+            Cells::Float(array) => array
+                .is_valid(row)
+                .then(|| array.value(row))
+                .filter(|it| it.is_finite())
+                .map(|it| Cell::Number(shown(it))),
             Cells::Integer(array) => array.is_valid(row).then(|| Cell::Number(array.value(row).to_string())),
             Cells::Decimal(array) => array.is_valid(row).then(|| {
                 let text = array.value_as_string(row);
@@ -111,7 +111,9 @@ impl Column<'_> {
                 Cell::Number(bare.to_owned())
             }),
             Cells::Boolean(array) => array.is_valid(row).then(|| Cell::Boolean(array.value(row))),
-            Cells::Time(array) => array.is_valid(row).then(|| array.value(row)).filter(|it| is_told(*it)).map(Cell::Time),
+            Cells::Time(array) => {
+                array.is_valid(row).then(|| array.value(row)).filter(|it| is_told(*it)).map(Cell::Time)
+            }
             Cells::Point(array, x, y) => {
                 let is_there = array.is_valid(row) && x.is_valid(row) && y.is_valid(row);
                 is_there.then(|| Cell::Point(x.value(row), y.value(row)))
@@ -265,7 +267,9 @@ mod tests {
 
     #[test]
     fn numbers_are_digits() {
-        for (number, text) in [(1.0, "1"), (-0.0, "0"), (0.1, "0.1"), (1e21, "1000000000000000000000"), (1e-7, "0.0000001")] {
+        for (number, text) in
+            [(1.0, "1"), (-0.0, "0"), (0.1, "0.1"), (1e21, "1000000000000000000000"), (1e-7, "0.0000001")]
+        {
             assert_eq!(shown(number), text);
         }
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use clear_query::SoqlType;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use clear_query::SoqlType;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -70,8 +70,7 @@ impl Parquet {
                     Arc::new(text.collect::<StringArray>())
                 }
             };
-            arrow::compute::cast(&array, field.data_type())
-                .map_err(|error| SetError::Layout(error.to_string()))
+            arrow::compute::cast(&array, field.data_type()).map_err(|error| SetError::Layout(error.to_string()))
         };
         let arrays = columns.iter().zip(self.schema.fields()).map(array).collect::<Result<Vec<_>, _>>()?;
         let batch = RecordBatch::try_new(self.schema.clone(), arrays);
@@ -160,8 +159,8 @@ impl Workbook {
     pub(super) fn end(&mut self) -> Result<Vec<u8>, SetError> {
         let mut book = rust_xlsxwriter::Workbook::new();
         // No moment of its own: the same rows are the same bytes.
-        let properties = rust_xlsxwriter::DocProperties::new()
-            .set_creation_datetime(&ExcelDateTime::from_ymd(2000, 1, 1)?);
+        let properties =
+            rust_xlsxwriter::DocProperties::new().set_creation_datetime(&ExcelDateTime::from_ymd(2000, 1, 1)?);
         book.set_properties(&properties);
         book.push_worksheet(std::mem::take(&mut self.sheet));
         Ok(book.save_to_buffer()?)

@@ -51,6 +51,7 @@ impl Desk {
             "access" => self.access(),
             "cut-offs" => self.cut_offs(),
             "released" => self.released(),
+            "activity" => self.activity_rows(),
             "iucr" => iucr_rows(),
             _ => Vec::new(),
         }
@@ -111,6 +112,26 @@ impl Desk {
         };
         let orders = self.public_register().orders;
         orders.iter().flat_map(|order| order.closure.iter().map(move |covered| line(order, covered))).collect()
+    }
+
+    fn activity_rows(&self) -> Rows {
+        let mut rows = Rows::new();
+        for it in self.released_activity().iter() {
+            for (line, cells) in it.told.rows.iter().zip(&it.told.cells) {
+                for (column, cell) in it.told.columns.iter().zip(cells) {
+                    rows.push(vec![
+                        Some(it.activity.clone()),
+                        Some(it.period.clone()),
+                        Some(line.of.join(" + ")),
+                        Some(column.of.join(" + ")),
+                        cell.map(|count| count.to_string()),
+                        Some(it.threshold.to_string()),
+                        Some(it.made_at.to_string()),
+                    ]);
+                }
+            }
+        }
+        rows
     }
 
     fn released(&self) -> Rows {

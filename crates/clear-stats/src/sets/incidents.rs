@@ -6,34 +6,18 @@ use jiff::civil::Time;
 use super::{Derive, Layout, Rows, Set, SetColumn, SoqlType};
 use crate::values::{Value, micros};
 
-/// A column with the way to its value.
-struct Source {
-    column: SetColumn,
-    value: fn(&Incident) -> Option<Value>,
-}
-
 macro_rules! sources {
     ($($field:ident $name:literal $class:ident $layout:ident $holds:ident, $about:literal: $value:expr;)*) => {
-        const SOURCES: &[Source] = &[$(Source {
-            column: SetColumn {
-                field_name: stringify!($field),
-                name: $name,
-                soql_type: SoqlType::$holds,
-                description: $about,
-                class: FieldClass::$class,
-                layout: Layout::$layout,
-            },
-            value: $value,
+        const COLUMNS: &[SetColumn] = &[$(SetColumn {
+            field_name: stringify!($field),
+            name: $name,
+            soql_type: SoqlType::$holds,
+            description: $about,
+            class: FieldClass::$class,
+            layout: Layout::$layout,
         },)*];
-        const COLUMNS: &[SetColumn] = &{
-            let mut columns = [SOURCES[0].column; SOURCES.len()];
-            let mut at = 0;
-            while at < columns.len() {
-                columns[at] = SOURCES[at].column;
-                at += 1;
-            }
-            columns
-        };
+        /// The way to the value of each column.
+        const VALUES: &[fn(&Incident) -> Option<Value>] = &[$($value,)*];
     };
 }
 
@@ -92,7 +76,7 @@ impl Derive for Incidents {
         if version.id.kind != Kind::Incident {
             return Vec::new();
         }
-        let row = |incident: &Incident| SOURCES.iter().map(|source| (source.value)(incident)).collect();
+        let row = |incident: &Incident| VALUES.iter().map(|value| value(incident)).collect();
         let rows = match &version.record {
             Some(Record::Incident(incident)) => vec![row(incident)],
             _ => Vec::new(),

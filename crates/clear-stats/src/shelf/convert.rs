@@ -30,6 +30,7 @@ use crate::values::Value;
 /// Functions of one text that give something for every text, and NULL for none.
 const TOTAL: &[&str] = &[
     "#LIKE",
+    "#NOT_LIKE",
     "btrim",
     "caseless_contains",
     "caseless_eq",
@@ -43,10 +44,12 @@ const TOTAL: &[&str] = &[
     "length",
     "lower",
     "ltrim",
+    "replace",
     "reverse",
     "rtrim",
     "starts_with",
     "strpos",
+    "substring",
     "trim",
     "unaccent",
     "upper",

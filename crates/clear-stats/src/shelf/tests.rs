@@ -431,6 +431,41 @@ fn what_is_asked_most_is_quick() {
 }
 
 #[test]
+fn what_is_asked_most_in_soql_is_quick() {
+    let reach = all();
+    let shelf = forty().shelf("incidents", &Sight::of(&reach)).unwrap();
+    let (runtime, engine) = (runtime(), engine());
+    for (query, quick) in [
+        ("select primary_type, year, count(*) group by primary_type, year", true),
+        (
+            "select date_trunc_ymd(occurred_from) as d, count(*) where latitude between 0 and 42 and occurred_from >= '2017-01-01' group by d order by d",
+            true,
+        ),
+        ("select date_extract_m(occurred_from) as m, count(*) where latitude > 1 group by m", true),
+        ("select * where primary_type = 'THEFT' order by occurred_from desc limit 100", true),
+        ("select * limit 1000", true),
+        ("select beat, ward limit 10 offset 20", true),
+        ("select count(distinct case_number)", true),
+        ("select district, count(distinct block) group by district order by district", true),
+        ("select count(*) where description like '%GUN%' or contains(upper(location_description), 'SCHOOL')", true),
+        ("select primary_type, count(*) as n group by primary_type having n > 1 order by n desc", true),
+        ("select sum(ward), avg(latitude), min(occurred_from), max(ward)", true),
+        ("select distinct beat", true),
+        ("select count(*) where ward / 2 > 1", false),
+    ] {
+        let asked = crate::soql::Asked::Whole(query.into());
+        let planned = crate::planned(&[crate::Asking::Shelf(shelf.clone())], &asked, None).unwrap();
+        let source = datafusion::datasource::provider_as_source(Engine::table(shelf.clone()));
+        let plan = crate::soql::logical(&planned, &[source]).unwrap();
+        let text = runtime.block_on(async {
+            let context = engine.session(Vec::new()).unwrap();
+            format!("{}", context.state().optimize(&plan).unwrap().display_indent())
+        });
+        assert_eq!(text.contains("Quick:"), quick, "{query}\n{text}");
+    }
+}
+
+#[test]
 fn a_question_reads_and_does_nothing_else() {
     let reach = all();
     let shelf = forty().shelf("incidents", &Sight::of(&reach)).unwrap();

@@ -110,8 +110,8 @@ pub enum Fault {
     /// It does not read, or does not fit its tables.
     #[error(transparent)]
     Question(#[from] clear_soql::Error),
-    /// It would need more memory than one question gets.
-    #[error("the question needs more memory than one question gets")]
+    /// It would need more memory, or more steps, than one question gets.
+    #[error("the question needs more memory or more steps than one question gets")]
     TooLarge(#[source] DataFusionError),
     /// The engine cannot do it.
     #[error("the question cannot be computed as it stands")]

@@ -2,19 +2,20 @@
 //!
 //! In:    a [`FunctionId`] and arguments of the types that its signature says.
 //! Out:   a value for each row; NULL where an argument is, and where there is no answer.
-//! Never: fails on a value; asks the time.
+//! Never: fails on a value, but for a question that takes more steps than one question gets; asks the time.
 //!
 //! # Change here
 //! A function: its entry in `clear_soql::functions`, and an arm in `SoqlFunction::rows`.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use clear_soql::functions::{self, FunctionId};
 use clear_soql::{Shape, SoqlType, types};
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::{Result, ScalarValue};
+use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
@@ -33,6 +34,8 @@ pub(super) struct SoqlFunction {
     gives: SoqlType,
     /// A geometry that stands in the query, the last argument, made ready once.
     prepared: Option<Arc<Prepared>>,
+    /// Pairs of rows that a join has looked at.
+    pairs: Option<Arc<AtomicU64>>,
     /// The words of a search.
     words: Vec<String>,
     signature: Signature,
@@ -44,6 +47,7 @@ impl PartialEq for SoqlFunction {
         (self.id, &self.takes, self.gives, &self.words) == (other.id, &other.takes, other.gives, &other.words)
             && self.name == other.name
             && shape(self) == shape(other)
+            && self.pairs.as_ref().map(Arc::as_ptr) == other.pairs.as_ref().map(Arc::as_ptr)
     }
 }
 
@@ -76,6 +80,23 @@ pub(super) fn search(texts: usize, words: &str) -> ScalarUDF {
 
 const SEARCH: &str = "search";
 
+/// Yes, for each pair of rows that a join looks at, until one question's pairs are too many.
+pub(super) fn paired(left: SoqlType, right: SoqlType) -> ScalarUDF {
+    let signature = Signature::any(2, Volatility::Immutable);
+    let (id, takes, gives) = (FunctionId::And, vec![left, right], SoqlType::Checkbox);
+    let pairs = Some(Arc::default());
+    let function = SoqlFunction { id, name: PAIRED, takes, gives, prepared: None, pairs, words: Vec::new(), signature };
+    ScalarUDF::new_from_impl(function)
+}
+
+const PAIRED: &str = "paired";
+
+/// How many pairs of rows one join looks at: two tables of millions have more than there is time for.
+const PAIRS_MAX: u64 = 50_000_000;
+
+/// How many border lines one geometry of a question is compared with, over all rows: some tens of seconds.
+const LINES_MAX: u64 = 20_000_000_000;
+
 /// NULL for what is no number: a sum that grew beyond all numbers.
 pub(super) fn finite() -> ScalarUDF {
     made(FunctionId::Plus, "finite", vec![SoqlType::Number], SoqlType::Number, None, Vec::new())
@@ -91,7 +112,7 @@ fn made(
 ) -> ScalarUDF {
     let kind = if takes.is_empty() { TypeSignature::Nullary } else { TypeSignature::Any(takes.len()) };
     let signature = Signature::new(kind, Volatility::Immutable);
-    ScalarUDF::new_from_impl(SoqlFunction { id, name, takes, gives, prepared, words, signature })
+    ScalarUDF::new_from_impl(SoqlFunction { id, name, takes, gives, prepared, pairs: None, words, signature })
 }
 
 impl ScalarUDFImpl for SoqlFunction {
@@ -108,6 +129,18 @@ impl ScalarUDFImpl for SoqlFunction {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let too_much =
+            |what: &str| Err(DataFusionError::ResourcesExhausted(format!("too many {what} for one question")));
+        if let Some(pairs) = &self.pairs {
+            let before = pairs.fetch_add(args.number_rows as u64, Ordering::Relaxed);
+            if before > PAIRS_MAX {
+                return too_much("pairs of rows");
+            }
+            return Ok(ColumnarValue::Scalar(ScalarValue::Boolean(Some(true))));
+        }
+        if self.prepared.as_ref().is_some_and(|prepared| prepared.lines_seen() > LINES_MAX) {
+            return too_much("lines of a geometry");
+        }
         let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if constant { 1 } else { args.number_rows };
         let columns: Vec<Column> = args

@@ -11,6 +11,7 @@
 //! (R. W. Sinnott, Virtues of the Haversine, Sky and Telescope 68, 1984), to lines on the plane that touches there.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use clear_soql::{Shape, SoqlType};
 use geo::algorithm::bool_ops::unary_union;
@@ -121,13 +122,15 @@ pub(super) struct Prepared {
     edges: Vec<Edge>,
     /// The numbers of the edges that reach into each slab.
     slabs: Vec<Vec<u32>>,
+    /// How many border lines points were compared with.
+    seen: AtomicU64,
 }
 
 impl Prepared {
     pub(super) fn of(shape: Arc<Shape>) -> Prepared {
         let edges = edges(&shape);
         let bounds = positions(&shape).fold(Bounds::NOTHING, Bounds::with);
-        let mut prepared = Prepared { shape, bounds, edges, slabs: Vec::new() };
+        let mut prepared = Prepared { shape, bounds, edges, slabs: Vec::new(), seen: AtomicU64::new(0) };
         // Many slabs make a question short; long upright lines stand in every slab, so that there may be too many.
         let mut count = prepared.edges.len().clamp(1, SLABS_MAX);
         let most = prepared.edges.len() * 8 + 1_024;
@@ -148,6 +151,11 @@ impl Prepared {
         }
         prepared.slabs = slabs;
         prepared
+    }
+
+    /// How many border lines points were compared with until now.
+    pub(super) fn lines_seen(&self) -> u64 {
+        self.seen.load(Ordering::Relaxed)
     }
 
     fn slab(&self, y: f64, count: usize) -> usize {
@@ -176,7 +184,9 @@ impl Prepared {
         }
         let [x, y] = position;
         let mut inside = false;
-        for (a, b) in self.near(self.slab(y, self.slabs.len().max(1))) {
+        let slab = self.slab(y, self.slabs.len().max(1));
+        self.seen.fetch_add(self.slabs.get(slab).map_or(0, Vec::len) as u64, Ordering::Relaxed);
+        for (a, b) in self.near(slab) {
             if on(position, (a, b)) {
                 return Place::Border;
             }

@@ -148,7 +148,7 @@ fn select(
                     JoinKind::Right => JoinType::Right,
                     JoinKind::Full => JoinType::Full,
                 };
-                before.join_on(own.build()?, kind, vec![scope.expr(on)?])?
+                before.join_on(own.build()?, kind, vec![scope.paired(at, scope.expr(on)?, &select.sources)])?
             }
             _ => own,
         });
@@ -219,6 +219,18 @@ impl Scope<'_> {
         let expr = Expr::Column(Column::new(Some(TableReference::bare(format!("s{source}"))), name));
         let wanted = values::layout(soql_type);
         if layout == wanted { expr } else { Expr::Cast(Cast::new(Box::new(expr), wanted)) }
+    }
+
+    /// A join's condition that counts the pairs of rows which it is asked of.
+    fn paired(&self, joined: usize, on: Expr, sources: &[clear_soql::plan::Source]) -> Expr {
+        let first = |at: usize| {
+            let field = sources.get(at).and_then(|source| source.rel.fields.first());
+            field.map(|field| (self.column(at, 0, field.soql_type), field.soql_type))
+        };
+        match (first(0), first(joined)) {
+            (Some((left, takes)), Some((right, other))) => on.and(scalar::paired(takes, other).call(vec![left, right])),
+            _ => on,
+        }
     }
 
     fn grouped(&self, builder: LogicalPlanBuilder, groups: &Groups) -> Result<LogicalPlanBuilder> {

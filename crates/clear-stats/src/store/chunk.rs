@@ -309,28 +309,25 @@ impl Chunk {
 
 /// A chunk of rows from several, in the order given.
 pub(crate) fn gathered(from: &[&Chunk], rows: &[(usize, u16)], date: Option<usize>) -> Chunk {
-    let blank = |data: &Arc<Data>| match &**data {
-        Data::Codes(_) => Data::Codes(Codes::default()),
-        Data::Numbers(_) => Data::Numbers(Vec::new()),
-        Data::Times(_) => Data::Times(Vec::new()),
-        Data::Made => Data::Made,
-    };
-    let Some(first) = from.first() else { return Chunk::default() };
-    let mut chunk = Chunk::new(first.columns.iter().map(blank).collect(), date);
-    let at = |(chunk, row): &(usize, u16)| Some((*from.get(*chunk)?, usize::from(*row)));
-    for (column, data) in chunk.columns.iter_mut().enumerate() {
-        let data = Arc::make_mut(data);
-        let (mut zone, mut lacking) = (Zone::Any, false);
-        for (to, (from, row)) in rows.iter().filter_map(at).enumerate() {
-            let cell = from.data(column).cell(row);
-            data.put(to, cell);
+    let columns = from.first().map_or(0, |first| first.columns.len());
+    let data = (0..columns).map(|column| gathered_data(from, rows, column)).collect();
+    let mut chunk = Chunk::new(data, date);
+    for (column, (zone, lacking)) in chunk.zones.iter_mut().zip(&mut chunk.lacking).enumerate() {
+        let data = chunk.columns.get(column).map_or(&Data::Made, |data| &**data);
+        let each = |zone: &mut Zone, cell: Cell| {
             zone.widen(cell);
-            lacking |= !cell.is_value();
-        }
-        if let Some((of_zone, of_lacking)) = chunk.zones.get_mut(column).zip(chunk.lacking.get_mut(column)) {
-            (*of_zone, *of_lacking) = (zone, lacking);
-        }
+            !cell.is_value()
+        };
+        *lacking = match data {
+            Data::Codes(codes) => super::codes::each_width!(codes, values => values.contains(&0)),
+            Data::Numbers(numbers) => {
+                numbers.iter().fold(false, |lacks, number| each(zone, Cell::Number(*number)) | lacks)
+            }
+            Data::Times(times) => times.iter().fold(false, |lacks, time| each(zone, Cell::Time(*time)) | lacks),
+            Data::Made => true,
+        };
     }
+    let at = |(chunk, row): &(usize, u16)| Some((*from.get(*chunk)?, usize::from(*row)));
     let column = |of: fn(&Chunk) -> &Arc<Vec<u32>>| -> Arc<Vec<u32>> {
         Arc::new(rows.iter().filter_map(at).filter_map(|(from, row)| of(from).get(row).copied()).collect())
     };
@@ -343,6 +340,44 @@ pub(crate) fn gathered(from: &[&Chunk], rows: &[(usize, u16)], date: Option<usiz
     }
     chunk.rows = rows.len();
     chunk
+}
+
+/// The values of one column from several chunks, in the order given.
+fn gathered_data(from: &[&Chunk], rows: &[(usize, u16)], column: usize) -> Data {
+    match from.first().map_or(&Data::Made, |first| first.data(column)) {
+        Data::Codes(_) => {
+            let parts: Vec<Option<&Codes>> = from
+                .iter()
+                .map(|chunk| if let Data::Codes(codes) = chunk.data(column) { Some(codes) } else { None })
+                .collect();
+            let code = |(part, row): &(usize, u16)| {
+                parts.get(*part).copied().flatten().map_or(0, |codes| codes.get(usize::from(*row)))
+            };
+            Data::Codes(Codes::of(rows.iter().map(code).collect()))
+        }
+        Data::Numbers(_) => {
+            let parts: Vec<&[f64]> = from
+                .iter()
+                .map(|chunk| if let Data::Numbers(numbers) = chunk.data(column) { numbers.as_slice() } else { &[] })
+                .collect();
+            Data::Numbers(taken(&parts, rows, f64::NAN))
+        }
+        Data::Times(_) => {
+            let parts: Vec<&[i64]> = from
+                .iter()
+                .map(|chunk| if let Data::Times(times) = chunk.data(column) { times.as_slice() } else { &[] })
+                .collect();
+            Data::Times(taken(&parts, rows, NO_TIME))
+        }
+        Data::Made => Data::Made,
+    }
+}
+
+fn taken<T: Copy>(parts: &[&[T]], rows: &[(usize, u16)], none: T) -> Vec<T> {
+    let of = |(part, row): &(usize, u16)| {
+        parts.get(*part).and_then(|values| values.get(usize::from(*row))).copied().unwrap_or(none)
+    };
+    rows.iter().map(of).collect()
 }
 
 impl Data {

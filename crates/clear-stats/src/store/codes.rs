@@ -20,6 +20,11 @@ macro_rules! each_width {
 }
 pub(crate) use each_width;
 
+/// A code of any width as the widest.
+pub(crate) fn wide(code: impl Into<u32>) -> u32 {
+    code.into()
+}
+
 impl Default for Codes {
     fn default() -> Codes {
         Codes::Byte(Vec::new())
@@ -27,8 +32,17 @@ impl Default for Codes {
 }
 
 impl Codes {
+    /// These codes, as narrow as they can be.
+    pub(crate) fn of(codes: Vec<u32>) -> Codes {
+        match codes.iter().max().copied().unwrap_or(0) {
+            most if most <= u32::from(u8::MAX) => Codes::Byte(codes.into_iter().map(|code| code as u8).collect()),
+            most if most <= u32::from(u16::MAX) => Codes::Short(codes.into_iter().map(|code| code as u16).collect()),
+            _ => Codes::Long(codes),
+        }
+    }
+
     pub(crate) fn get(&self, row: usize) -> u32 {
-        each_width!(self, values => values.get(row).map_or(0, |code| u32::from(*code)))
+        each_width!(self, values => values.get(row).map_or(0, |code| wide(*code)))
     }
 
     /// Puts a code at a row, which is the next or one that is there.
@@ -81,5 +95,11 @@ mod tests {
         given.iter().enumerate().for_each(|(row, code)| codes.set(row, *code));
         assert!(matches!(codes, Codes::Long(_)));
         assert!(given.iter().enumerate().all(|(row, code)| codes.get(row) == *code));
+        for most in [0, 255, 256, 65_535, 65_536] {
+            let given: Vec<u32> = vec![0, most];
+            let codes = Codes::of(given.clone());
+            assert_eq!([codes.get(0), codes.get(1), codes.get(2)], [0, most, 0]);
+            assert_eq!(codes.bytes() <= 4, most < 65_536);
+        }
     }
 }

@@ -424,7 +424,8 @@ pub(crate) fn row_id_text(id: u64) -> String {
 }
 
 /// The number of a row's `:id`, if this is the text of one.
-pub(crate) fn row_id_of(text: &str) -> Option<u64> {
+#[cfg(test)]
+fn row_id_of(text: &str) -> Option<u64> {
     let signs = text.strip_prefix("row-")?.bytes().filter(|sign| !matches!(sign, b'.' | b'~'));
     let place = |sign: u8| b"23456789abcdefghijkmnpqrstuvwxyz".iter().position(|known| *known == sign);
     let id = signs.map(place).try_fold(0u64, |id, place| id.checked_mul(32)?.checked_add(place? as u64))?;

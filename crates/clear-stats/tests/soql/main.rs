@@ -148,6 +148,17 @@ fn what_is_nested_deeply_is_answered_or_refused() {
 }
 
 #[test]
+fn a_question_of_more_pairs_than_anybody_has_time_for_is_refused() {
+    // Twelve rows beside themselves again and again; most pairs are looked at and left out.
+    let joins: String = (0..8).map(|at| format!(" join @this as t{at} on ward < @a.ward + 100")).collect();
+    assert_eq!(
+        ask(&format!("select count(*) from @this as a{joins}")).split(' ').next(),
+        Some("!query.execution.too-large")
+    );
+    assert_eq!(ask("select count(*) join @wards as w on ward = @w.ward and @w.members > 50"), "5");
+}
+
+#[test]
 fn a_question_of_more_memory_than_it_gets_is_refused() {
     let fault = sample::with_memory(
         1_000_000,

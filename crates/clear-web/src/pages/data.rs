@@ -168,7 +168,11 @@ impl SetPage {
         }
         if !self.condition.is_empty() {
             // Last, in brackets of its own, and alone where it is alone: then its places are those of the address.
-            conditions.push(if conditions.is_empty() { self.condition.clone() } else { format!("({})", self.condition) });
+            conditions.push(if conditions.is_empty() {
+                self.condition.clone()
+            } else {
+                format!("({})", self.condition)
+            });
         }
         SetClauses {
             condition: (!conditions.is_empty()).then(|| conditions.join(" AND ")),
@@ -216,14 +220,9 @@ async fn rows(
     let state = app.desk.set_state(set).await.map_err(|_| None)?;
     let columns: Vec<_> = set.columns.iter().filter(|column| shown(set, column.field_name)).take(COLUMNS).collect();
     let select: Vec<String> = columns.iter().map(|column| format!("`{}`", column.field_name)).collect();
-    let clauses = SetClauses {
-        select: Some(select.join(", ")),
-        limit: Some(ROWS + 1),
-        offset: Some(offset),
-        ..asked.clone()
-    };
-    let published =
-        publish(&app.desk, &state, SetAsked::Clauses(clauses), SetForm::Json, SetLayout::default()).await;
+    let clauses =
+        SetClauses { select: Some(select.join(", ")), limit: Some(ROWS + 1), offset: Some(offset), ..asked.clone() };
+    let published = publish(&app.desk, &state, SetAsked::Clauses(clauses), SetForm::Json, SetLayout::default()).await;
     let mut published = published.map_err(|unpublished| match unpublished {
         Unpublished::Wrong(fault) => Some(fault.plainly().to_owned()),
         Unpublished::TooManyRows(message) => Some(message),

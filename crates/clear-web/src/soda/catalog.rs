@@ -63,7 +63,8 @@ pub(crate) async fn search(State(app): State<Arc<App>>, line: Line) -> Result<Re
 }
 
 fn result(app: &App, site: &Site, set: &SetInfo, state: &SetState) -> Value {
-    let column = |tell: fn(&clear_respond::SetColumn) -> String| -> Vec<String> { set.columns.iter().map(tell).collect() };
+    let column =
+        |tell: fn(&clear_respond::SetColumn) -> String| -> Vec<String> { set.columns.iter().map(tell).collect() };
     json!({
         "resource": {
             "id": set.id,

@@ -76,7 +76,8 @@ pub(crate) async fn crimes(
 }
 
 fn told(row: &Map<String, Value>) -> Value {
-    let field = |(name, column, tell): &(&str, &str, Tell)| ((*name).to_owned(), row.get(*column).map_or(Value::Null, tell));
+    let field =
+        |(name, column, tell): &(&str, &str, Tell)| ((*name).to_owned(), row.get(*column).map_or(Value::Null, tell));
     Value::Object(FIELDS.iter().map(field).collect())
 }
 
@@ -121,7 +122,8 @@ fn asked(what: &str, pairs: &[(String, String)]) -> Result<SetAsked, SodaFault> 
     };
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
     let from = |day: Date| format!("date >= '{day}T00:00:00'");
-    let upto = |day: Date| day.tomorrow().map_or_else(|_| "TRUE".to_owned(), |next| format!("date < '{next}T00:00:00'"));
+    let upto =
+        |day: Date| day.tomorrow().map_or_else(|_| "TRUE".to_owned(), |next| format!("date < '{next}T00:00:00'"));
     let conditions: Vec<String> = match what {
         "list" => day("dateOccurred")?.into_iter().flat_map(|day| [from(day), upto(day)]).collect(),
         "major" => {
@@ -148,7 +150,8 @@ fn asked(what: &str, pairs: &[(String, String)]) -> Result<SetAsked, SodaFault> 
             let (name, way) = text.split_once([' ', ':', '+']).unwrap_or((text, ""));
             let name = name.trim_start_matches('-');
             let field = FIELDS.iter().find(|(field, column, _)| field.eq_ignore_ascii_case(name) || *column == name);
-            let (_, column, _) = field.ok_or_else(|| wrong("sort", "should be a field, perhaps with `desc` behind it"))?;
+            let (_, column, _) =
+                field.ok_or_else(|| wrong("sort", "should be a field, perhaps with `desc` behind it"))?;
             (*column, text.starts_with('-') || way.trim().eq_ignore_ascii_case("desc"))
         }
     };
@@ -169,7 +172,13 @@ mod tests {
     fn the_old_questions_are_questions_of_the_set() {
         let said = |what: &str, query: &str| match asked(what, &params::pairs(Some(query))) {
             Ok(SetAsked::Clauses(it)) => {
-                format!("{} | {} | {:?} {:?}", it.condition.unwrap_or_default(), it.order.unwrap_or_default(), it.limit, it.offset)
+                format!(
+                    "{} | {} | {:?} {:?}",
+                    it.condition.unwrap_or_default(),
+                    it.order.unwrap_or_default(),
+                    it.limit,
+                    it.offset
+                )
             }
             other => format!("{other:?}"),
         };

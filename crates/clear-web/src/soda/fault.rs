@@ -77,7 +77,8 @@ impl SodaFault {
 
     /// Too much at once.
     pub(crate) fn throttled(seconds: u64) -> SodaFault {
-        let message = "Too many requests from this address. Say an application token in `X-App-Token` for a higher rate.";
+        let message =
+            "Too many requests from this address. Say an application token in `X-App-Token` for a higher rate.";
         let data = json!({"retryAfterSeconds": seconds});
         let mut fault = SodaFault::coded(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message, data);
         fault.headers.push(("retry-after", seconds.to_string()));

@@ -24,8 +24,7 @@ pub(crate) struct Params {
     pub(crate) bom: bool,
 }
 
-const CLAUSES: [&str; 9] =
-    ["$select", "$where", "$group", "$having", "$order", "$limit", "$offset", "$q", "$query"];
+const CLAUSES: [&str; 9] = ["$select", "$where", "$group", "$having", "$order", "$limit", "$offset", "$q", "$query"];
 const OTHERS: [&str; 3] = ["$$app_token", "$$bom", "$$exclude_system_fields"];
 
 /// Reads the parameters. `limit` is how many rows come where none is said.

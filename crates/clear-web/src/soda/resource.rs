@@ -39,7 +39,8 @@ pub(crate) async fn row(
     let set = set_named(&name).ok_or_else(|| SodaFault::no_such_set(&name))?;
     let key = row.strip_suffix(".json").unwrap_or(&row);
     let pairs = params::pairs(line.query.as_deref());
-    let token = pairs.iter().find(|(name, _)| name.eq_ignore_ascii_case("$$app_token")).map(|(_, token)| token.as_str());
+    let token =
+        pairs.iter().find(|(name, _)| name.eq_ignore_ascii_case("$$app_token")).map(|(_, token)| token.as_str());
     line.may_ask(&app, token)?;
     let column = match (key.starts_with("row-"), set.columns.first()) {
         (false, Some(column)) => column.field_name,
@@ -88,7 +89,8 @@ pub(crate) async fn download(
     let pairs = params::pairs(line.query.as_deref());
     let (own, pairs): (Vec<_>, Vec<_>) =
         pairs.into_iter().partition(|(name, _)| OF_DOWNLOADS.iter().any(|own| name.eq_ignore_ascii_case(own)));
-    let said = |name: &str| own.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
+    let said =
+        |name: &str| own.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
     let bom = said("bom") == Some("true");
     let download = said("accessType").is_some_and(|kind| kind.eq_ignore_ascii_case("download"));
     let read = params::read(set, &pairs, None)?;
@@ -132,8 +134,7 @@ pub(super) fn named(extension: &str) -> Result<SetForm, SodaFault> {
 
 /// The form that `Accept` prefers: the first of ours that is named; JSON where it names none of them with a weight.
 fn accepted(line: &Line) -> Result<SetForm, SodaFault> {
-    let said: Vec<&str> =
-        line.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    let said: Vec<&str> = line.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
     form_of(&said.join(","))
 }
 

@@ -8,11 +8,11 @@ use clear_respond::{SetAsked, SetForm, SetInfo, SetLayout};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::Line;
 use super::fault::SodaFault;
 use super::params::{self, LIMIT_DEFAULT};
 use super::resource::set_and_form;
 use super::rows::{self, Wish};
-use super::Line;
 use crate::app::App;
 use crate::fault::Fault;
 use crate::input::Input;
@@ -164,11 +164,17 @@ mod tests {
                 false,
                 "select ward |> SELECT * LIMIT 20 OFFSET 40 / None",
             ),
-            (r#"{"page": {"pageNumber": 18446744073709551615}, "includeSynthetic": false}"#, false, "SELECT * |> SELECT * LIMIT 1000 OFFSET 18446744073709551615 / None"),
+            (
+                r#"{"page": {"pageNumber": 18446744073709551615}, "includeSynthetic": false}"#,
+                false,
+                "SELECT * |> SELECT * LIMIT 1000 OFFSET 18446744073709551615 / None",
+            ),
         ] {
             assert_eq!(said(json, is_export), asked, "{json}");
         }
-        for json in [r#"{"page": {"pageNumber": 0}}"#, r#"{"sql": "x"}"#, r#"{"query": 7}"#, r#"{"parameters": {"a": 1}}"#] {
+        for json in
+            [r#"{"page": {"pageNumber": 0}}"#, r#"{"sql": "x"}"#, r#"{"query": 7}"#, r#"{"parameters": {"a": 1}}"#]
+        {
             assert!(said(json, false).starts_with("wrong: "), "{json}");
         }
     }

@@ -66,7 +66,9 @@ fn described(app: &App, site: &Site, set: &SetInfo, state: &SetState, summary: O
                 "tableColumnId": column_id(set, at),
                 "format": {},
             });
-            if let (Some(contents), Some(told)) = (summary.and_then(|it| it.contents(column.field_name)), told.as_object_mut()) {
+            if let (Some(contents), Some(told)) =
+                (summary.and_then(|it| it.contents(column.field_name)), told.as_object_mut())
+            {
                 told.insert("cachedContents".to_owned(), contents);
             }
             told

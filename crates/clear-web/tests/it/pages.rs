@@ -27,7 +27,7 @@ pub(crate) fn is_a_page(what: &str, answer: &Answer) {
         }
     }
     // The reference is for whoever writes a program, at a desk; every other page is for a car.
-    let most = if what == "/api/v1/docs" { 160_000 } else { 60_000 };
+    let most = if what == "/api/v1/docs" { 220_000 } else { 60_000 };
     assert!(answer.body.len() <= most, "{what}: {} bytes", answer.body.len());
     assert!(answer.header("content-security-policy").starts_with("default-src 'self'; script-src 'none'"), "{what}");
     assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{what}");

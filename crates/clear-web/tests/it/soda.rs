@@ -63,12 +63,7 @@ fn every_form_has_its_media_type_and_the_headers_of_soda() {
             "\"crs\":{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:OGC:1.3:CRS84\"}}}\n",
         ),
         (path("crimes.parquet"), "application/vnd.apache.parquet", "PAR1", "PAR1"),
-        (
-            path("crimes.xlsx"),
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            "PK",
-            "",
-        ),
+        (path("crimes.xlsx"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "PK", ""),
     ] {
         let answer = get(&city, &path);
         assert_eq!((answer.status, answer.header("content-type")), (200, content_type), "{path}: {}", answer.text());
@@ -82,14 +77,19 @@ fn every_form_has_its_media_type_and_the_headers_of_soda() {
         let fields: Vec<String> = serde_json::from_str(answer.header("x-soda2-fields")).unwrap();
         let types: Vec<String> = serde_json::from_str(answer.header("x-soda2-types")).unwrap();
         assert_eq!((fields.len(), types.len(), fields[21].as_str(), types[21].as_str()), (22, 22, "location", "point"));
-        assert_eq!((types[0].as_str(), types[2].as_str(), types[8].as_str()), ("number", "floating_timestamp", "checkbox"));
+        assert_eq!(
+            (types[0].as_str(), types[2].as_str(), types[8].as_str()),
+            ("number", "floating_timestamp", "checkbox")
+        );
     }
     // An empty answer has its fields too.
     let empty = get(&city, "/resource/crimes.json?ward=50");
     assert_eq!((empty.status, empty.text().as_str()), (200, "[]\n"));
     assert!(empty.header("x-soda2-fields").starts_with("[\"id\","));
     // By `Accept`, and nothing for HEAD.
-    for (accept, content_type) in [("text/csv", "text/csv;charset=utf-8"), ("application/json, */*", "application/json;charset=utf-8")] {
+    for (accept, content_type) in
+        [("text/csv", "text/csv;charset=utf-8"), ("application/json, */*", "application/json;charset=utf-8")]
+    {
         let answer = city.ask("GET /resource/ijzp-q8t2", &[("accept", accept)], b"");
         assert_eq!((answer.status, answer.header("content-type")), (200, content_type));
     }
@@ -102,17 +102,29 @@ fn rows_are_written_as_the_original_writes_them() {
     let city = city();
     let row = &rows(&city, "$order=date&$limit=1")[0];
     assert_eq!(row["date"], "2019-07-01T12:00:00.000");
-    assert_eq!((&row["ward"], &row["year"], &row["arrest"], &row["domestic"]), (&json!("27"), &json!("2019"), &json!(true), &json!(false)));
-    assert_eq!((&row["beat"], &row["district"], &row["iucr"], &row["community_area"]), (&json!("0411"), &json!("004"), &json!("0820"), &json!("8")));
+    assert_eq!(
+        (&row["ward"], &row["year"], &row["arrest"], &row["domestic"]),
+        (&json!("27"), &json!("2019"), &json!(true), &json!(false))
+    );
+    assert_eq!(
+        (&row["beat"], &row["district"], &row["iucr"], &row["community_area"]),
+        (&json!("0411"), &json!("004"), &json!("0820"), &json!("8"))
+    );
     assert_eq!((&row["location"]["type"], &row["block"]), (&json!("Point"), &json!("014XX W FERRY ST")));
     assert!(row["id"].is_string() && row.get("address").is_none());
-    assert!(rows(&city, "$select=case_number,null+as+nothing&$limit=1")[0].get("nothing").is_none(), "a null is left out");
-    let sheet = get(&city, "/resource/crimes.csv?$select=location_description,ward,arrest&$limit=1").text();
+    assert!(
+        rows(&city, "$select=case_number,null+as+nothing&$limit=1")[0].get("nothing").is_none(),
+        "a null is left out"
+    );
+    let sheet = get(&city, "/resource/crimes.csv?$select=location_description,ward,arrest&$order=date&$limit=1").text();
     assert_eq!(sheet, "\"location_description\",\"ward\",\"arrest\"\n\"STREET, \"\"SIDEWALK\"\"\",\"27\",\"true\"\n");
     let people = get(&city, "/api/views/ijzp-q8t2/rows.csv?accessType=DOWNLOAD&$order=date&$limit=1").text();
     let lines: Vec<&str> = people.lines().collect();
     assert!(lines[0].starts_with("ID,Case Number,Date,Block,IUCR,Primary Type,"), "{people}");
-    assert!(lines[1].contains(",07/01/2019 12:00:00 PM,014XX W FERRY ST,0820,THEFT,") && lines[1].ends_with(")\""), "{people}");
+    assert!(
+        lines[1].contains(",07/01/2019 12:00:00 PM,014XX W FERRY ST,0820,THEFT,") && lines[1].ends_with(")\""),
+        "{people}"
+    );
     let older = get(&city, "/views/ijzp-q8t2/rows.json?$limit=1").json();
     assert_eq!(older["data"][0].as_array().unwrap().len(), 8 + 22);
     assert_eq!(older["meta"]["view"]["columns"].as_array().unwrap().len(), 8 + 22);
@@ -136,7 +148,11 @@ fn what_is_wrong_comes_in_one_of_two_envelopes() {
     ] {
         let answer = city.ask(line, &[], b"");
         let said = answer.json();
-        assert_eq!((answer.status, &said["code"], &said["error"]), (status, &json!(code), &json!(true)), "{line}: {said}");
+        assert_eq!(
+            (answer.status, &said["code"], &said["error"]),
+            (status, &json!(code), &json!(true)),
+            "{line}: {said}"
+        );
         assert!(said["message"].as_str().unwrap().contains(words), "{line}: {said}");
         assert_eq!(answer.header("content-type"), "application/json;charset=utf-8");
     }
@@ -158,8 +174,13 @@ fn what_is_wrong_comes_in_one_of_two_envelopes() {
         assert!(said["message"].as_str().unwrap().contains(words), "{query}: {said}");
         assert_eq!(said["data"]["dataset"], SET, "{query}: {said}");
         if code.contains("no-such-column") {
-            assert_eq!((&said["data"]["position"]["row"], said["data"]["position"]["line"].is_string()), (&json!(1), true));
-            assert!(said["message"].as_str().unwrap().starts_with("Query coordinator error: query.soql.no-such-column; "));
+            assert_eq!(
+                (&said["data"]["position"]["row"], said["data"]["position"]["line"].is_string()),
+                (&json!(1), true)
+            );
+            assert!(
+                said["message"].as_str().unwrap().starts_with("Query coordinator error: query.soql.no-such-column; ")
+            );
         }
     }
 }
@@ -232,28 +253,37 @@ fn a_row_a_view_the_catalogue_and_dcat() {
     let view = get(&city, "/api/views/ijzp-q8t2.json").json();
     assert_eq!((&view["id"], &view["name"]), (&json!(SET), &json!("Crimes - 2001 to Present")));
     let column = &view["columns"][2];
-    assert_eq!((&column["fieldName"], &column["name"], &column["dataTypeName"], &column["position"]), (&json!("date"), &json!("Date"), &json!("calendar_date"), &json!(3)));
+    assert_eq!(
+        (&column["fieldName"], &column["name"], &column["dataTypeName"], &column["position"]),
+        (&json!("date"), &json!("Date"), &json!("calendar_date"), &json!(3))
+    );
     assert_eq!(view["rowIdentifierColumnId"], view["columns"][0]["id"]);
-    assert_eq!((&column["cachedContents"]["non_null"], &column["cachedContents"]["smallest"]), (&json!("5"), &json!("2019-07-01T12:00:00.000")));
+    assert_eq!(
+        (&column["cachedContents"]["non_null"], &column["cachedContents"]["smallest"]),
+        (&json!("5"), &json!("2019-07-01T12:00:00.000"))
+    );
     assert!(view["rowsUpdatedAt"].is_u64() && view["createdAt"].is_u64());
     assert_eq!(get(&city, "/views/crimes").json(), view);
-    assert_eq!(get(&city, "/api/views.json").json().as_array().unwrap().len(), 6);
+    assert_eq!(get(&city, "/api/views.json").json().as_array().unwrap().len(), 7);
 
     let found = |query: &str| {
         let said = get(&city, &format!("/api/catalog/v1?{query}")).json();
-        let ids = said["results"].as_array().unwrap().iter().map(|it| it["resource"]["id"].as_str().unwrap().to_owned());
+        let ids =
+            said["results"].as_array().unwrap().iter().map(|it| it["resource"]["id"].as_str().unwrap().to_owned());
         (said["resultSetSize"].as_u64().unwrap(), ids.collect::<Vec<_>>())
     };
-    assert_eq!(found("").0, 6);
+    assert_eq!(found("").0, 7);
     assert_eq!(found("q=crimes+present").1, [SET]);
     assert_eq!(found("ids=ijzp-q8t2,c7ck-438e&limit=1"), (2, vec![SET.to_owned()]));
     assert_eq!(found("domains=data.example").0, 0);
     let here = get(&city, "/api/catalog/v1").json()["results"][0]["metadata"]["domain"].as_str().unwrap().to_owned();
-    assert_eq!(found(&format!("domains={here}&only=datasets&search_context={here}&offset=5")).1.len(), 1);
+    assert_eq!(found(&format!("domains={here}&only=datasets&search_context={here}&offset=6")).1.len(), 1);
     let dcat = get(&city, "/data.json").json();
     assert_eq!(dcat["conformsTo"], "https://project-open-data.cio.gov/v1.1/schema");
     let dataset = &dcat["dataset"][0];
-    for field in ["title", "description", "keyword", "modified", "publisher", "contactPoint", "identifier", "accessLevel"] {
+    for field in
+        ["title", "description", "keyword", "modified", "publisher", "contactPoint", "identifier", "accessLevel"]
+    {
         assert!(!dataset[field].is_null(), "{field}");
     }
     let link = get(&city, "/d/ijzp-q8t2");
@@ -275,7 +305,10 @@ fn the_given_sets_are_asked_in_the_same_language() {
     assert!(covered.as_array().unwrap().iter().any(|row| row["covers"] == "border-department"), "{covered}");
     let owners = of("/resource/access.json?access=owner&$select=agency");
     assert!(owners.as_array().unwrap().contains(&json!({"agency": "pmpd"})), "{owners}");
-    assert_eq!(of("/resource/iucr.json?iucr=0110&$select=primary_description,index_code"), json!([{"primary_description": "HOMICIDE", "index_code": "I"}]));
+    assert_eq!(
+        of("/resource/iucr.json?iucr=0110&$select=primary_description,index_code"),
+        json!([{"primary_description": "HOMICIDE", "index_code": "I"}])
+    );
     assert_eq!(of("/resource/released.json"), json!([]));
     let joined = "select primary_type, @t.index_code as index_code, count(*) join @iucr as t on t.iucr = iucr group by primary_type, @t.index_code order by primary_type";
     let joined: String = url::form_urlencoded::byte_serialize(joined.as_bytes()).collect();
@@ -294,7 +327,10 @@ fn soda_3_asks_in_one_text_and_pages() {
     assert!(all[0].get(":id").is_some() && all[0].get("primary_type").is_some(), "{all}");
     let bare = ask(&json!({"includeSynthetic": false})).1;
     assert!(bare[0].get(":id").is_none(), "{bare}");
-    let page = |number: u64| ask(&json!({"query": "SELECT case_number ORDER BY case_number", "page": {"pageNumber": number, "pageSize": 2}})).1;
+    let page = |number: u64| {
+        ask(&json!({"query": "SELECT case_number ORDER BY case_number", "page": {"pageNumber": number, "pageSize": 2}}))
+            .1
+    };
     assert_eq!(page(1), json!([{"case_number": "JC000000"}, {"case_number": "JC000001"}]));
     assert_eq!(page(3), json!([{"case_number": "JC000004"}]));
     assert_eq!(ask(&json!({"query": "SELECT xx"})).0, 400);
@@ -312,7 +348,10 @@ fn the_originals_interface_for_residents_answers() {
     let day = of("crimes/list?dateOccurred=07-02-2019&max=10");
     assert_eq!(day.as_array().unwrap().len(), 1, "{day}");
     let row = &day[0];
-    assert_eq!((&row["dateOccurred"], &row["rdNo"], &row["beat"], &row["cpdDistrict"]), (&json!("Jul-02-2019 12:01 PM"), &json!("JC000001"), &json!("0411"), &json!("004")));
+    assert_eq!(
+        (&row["dateOccurred"], &row["rdNo"], &row["beat"], &row["cpdDistrict"]),
+        (&json!("Jul-02-2019 12:01 PM"), &json!("JC000001"), &json!("0411"), &json!("004"))
+    );
     assert_eq!(of("crimes/rdNo?rdNo=jc000003")[0]["primary"], "BATTERY");
     assert_eq!(of("crimes/type?primary=theft&sort=rdNo")[2]["rdNo"], "JC000002");
     let at = |name: &str| row[name].as_str().unwrap().to_owned();
@@ -337,7 +376,8 @@ fn an_incident_is_public_as_a_block_and_until_it_is_closed() {
     for (days, told) in [(0, 5), (6, 5), (7, 5), (8, 6), (30, 7)] {
         let day = today.saturating_sub(jiff::Span::new().days(days));
         let mut recent = incident(7, "THEFT", "0820");
-        (recent["occurred_from"], recent["case_number"]) = (json!(format!("{day}T00:30:00")), json!(format!("JD{days:06}")));
+        (recent["occurred_from"], recent["case_number"]) =
+            (json!(format!("{day}T00:30:00")), json!(format!("JD{days:06}")));
         city.file("incident", &recent);
         assert_eq!(rows(&city, "$select=count(*)")[0]["count"], told.to_string(), "{days} days ago");
     }
@@ -346,7 +386,8 @@ fn an_incident_is_public_as_a_block_and_until_it_is_closed() {
     let homicides = || rows(&city, "primary_type=HOMICIDE&$select=id,case_number").len();
     assert_eq!(homicides(), 1);
     for name in ["Ada", "Bea"] {
-        let person = city.file("person", &json!({"family_name": "Farrow", "given_name": name, "date_of_birth": "1990-01-01"}));
+        let person =
+            city.file("person", &json!({"family_name": "Farrow", "given_name": name, "date_of_birth": "1990-01-01"}));
         city.file("involvement", &json!({"incident": case, "part": "victim", "person": person}));
     }
     assert_eq!(homicides(), 2);
@@ -358,7 +399,8 @@ fn an_incident_is_public_as_a_block_and_until_it_is_closed() {
     let before = rows(&city, "case_number=JC000021")[0].clone();
     let mut corrected = incident(21, "BATTERY", "0460");
     corrected["case_number"] = json!("JC000021");
-    let answer = city.ask_as("officer", &format!("POST /api/v1/records/incident?id={filed}"), corrected.to_string().as_bytes());
+    let answer =
+        city.ask_as("officer", &format!("POST /api/v1/records/incident?id={filed}"), corrected.to_string().as_bytes());
     assert_eq!(answer.status, 201, "{}", answer.text());
     let after = rows(&city, "case_number=JC000021")[0].clone();
     assert_eq!((&after["id"], &after["primary_type"]), (&before["id"], &json!("BATTERY")));
@@ -395,7 +437,10 @@ fn who_asks_too_much_waits() {
     let statuses: Vec<u16> = (0..5).map(|_| get(&city, "/resource/iucr.json?$limit=1").status).collect();
     assert_eq!(statuses, [200, 200, 200, 429, 429]);
     let throttled = get(&city, "/resource/iucr.json?$limit=1");
-    assert_eq!((&throttled.json()["code"], throttled.header("retry-after").is_empty()), (&json!("too_many_requests"), false));
+    assert_eq!(
+        (&throttled.json()["code"], throttled.header("retry-after").is_empty()),
+        (&json!("too_many_requests"), false)
+    );
     for path in ["/resource/iucr.json?$limit=1&$$app_token=mine", "/resource/iucr.json?$limit=1&$$app_token=other"] {
         assert_eq!(get(&city, path).status, 200, "a program has a rate of its own");
     }
@@ -407,16 +452,146 @@ fn who_asks_too_much_waits() {
 fn the_pages_ask_as_programs_do() {
     let city = city();
     let page = get(&city, "/data");
-    assert!(page.status == 200 && page.text().contains("Crimes - 2001 to Present") && page.text().contains("sodapy"), "{}", page.text());
+    assert!(
+        page.status == 200 && page.text().contains("Crimes - 2001 to Present") && page.text().contains("sodapy"),
+        "{}",
+        page.text()
+    );
     let crimes = get(&city, "/data/crimes?where=arrest+%3D+true&from=2019-07-01&to=2019-07-31");
     let text = crimes.text();
     assert!(crimes.status == 200 && text.contains("014XX W FERRY ST") && text.contains("2019-07-05 12:04"), "{text}");
     assert!(text.contains("/api/views/ijzp-q8t2/rows.xlsx?%24where=") && !text.contains("<script"), "{text}");
-    assert_eq!(text.matches("<tr><td>").count(), 3, "{text}");
+    assert_eq!(text.matches("<tr><td class=\"day\">").count(), 3, "{text}");
     let wrong = get(&city, "/data/crimes?where=colour+%3D+1");
     assert!(wrong.status == 400 && wrong.text().contains("No such column: colour"), "{}", wrong.text());
     assert_eq!(get(&city, "/data/nothing").status, 404);
-    for set in ["coverage", "access", "cut-offs", "released", "iucr"] {
+    for set in ["coverage", "access", "cut-offs", "released", "activity", "iucr"] {
         assert_eq!(get(&city, &format!("/data/{set}")).status, 200, "{set}");
     }
+}
+
+/// Whatever is sent, the answer is an answer or says what is wrong with the question; it is never the server's fault.
+#[test]
+fn nothing_that_is_sent_is_the_servers_fault() {
+    let city = city();
+    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let deep = |open: &str, close: &str, depth: usize| format!("{}1{}", open.repeat(depth), close.repeat(depth));
+    let questions = [
+        "select 1/0".to_owned(),
+        "select ward / (ward - 27), ward % 0, 0 / 0".to_owned(),
+        "select 'a'::number, '2018-02-30'::floating_timestamp, 'x'::point".to_owned(),
+        "select date_trunc_ymd(date), date_extract_woy(date) where date > '9999-99-99'".to_owned(),
+        "select * where date > '2018-02-30T00:00:00'".to_owned(),
+        format!("select {}", deep("(", ")", 300)),
+        format!("select {}", deep("abs(", ")", 5_000)),
+        format!("select {}", deep("not ", "", 20_000)),
+        format!("select * where {}", vec!["ward = 1"; 5_000].join(" or ")),
+        "select * limit 999999999999 offset 999999999999".to_owned(),
+        "select * limit 99999999999999999999999999".to_owned(),
+        "select count(*) over (partition by ward order by date rows between 5 preceding and 2 preceding)".to_owned(),
+        "select within_polygon(location, 'MULTIPOLYGON (((0 0, 1 1, 1 0, 0 1, 0 0)))')".to_owned(),
+        "select within_polygon(location, 'MULTIPOLYGON (((')".to_owned(),
+        "select within_circle(location, 1e308, -1e308, 1e308)".to_owned(),
+        "select power(10, 400), 10 ^ 400, -(10 ^ 400), ln(-1)".to_owned(),
+        "select * join @crimes as a on true join @crimes as b on true join @crimes as c on true".to_owned(),
+        "select * union select * union all select * intersect select *".to_owned(),
+        "select substring(block, -99999999999, 99999999999), replace(block, '', 'x'), split_part(block, '', 0)"
+            .to_owned(),
+        "select '\u{0}', '\u{202e}', '\u{1f600}', `\u{1f600}`".to_owned(),
+        "\u{0}\u{1}".to_owned(),
+        "drop table crimes".to_owned(),
+        "select * from information_schema.tables".to_owned(),
+        String::new(),
+    ];
+    for question in questions {
+        let shown: String = question.chars().take(80).collect();
+        let body = json!({"query": question, "includeSynthetic": false}).to_string();
+        let answer = city.ask("POST /api/v3/views/crimes/query.json", &[], body.as_bytes());
+        assert!(matches!(answer.status, 200 | 400), "{shown}: {} {}", answer.status, answer.text());
+        serde_json::from_slice::<Value>(&answer.body)
+            .unwrap_or_else(|error| panic!("{shown}: {error}: {}", answer.text()));
+        if question.len() < 8_000 {
+            let answer = get(&city, &format!("/resource/crimes.csv?$query={}", encoded(&question)));
+            assert!(matches!(answer.status, 200 | 400), "{shown}: {} {}", answer.status, answer.text());
+        }
+    }
+    // An outline of a hundred thousand points.
+    let ring: Vec<String> = (0..100_000)
+        .map(|at| f64::from(at) / 100_000.0 * std::f64::consts::TAU)
+        .map(|angle| format!("{:.6} {:.6}", -87.62 + angle.cos(), 41.89 + angle.sin()))
+        .collect();
+    let outline = format!("MULTIPOLYGON ((({}, {})))", ring.join(", "), ring[0]);
+    let body = json!({"query": format!("select count(*) where within_polygon(location, '{outline}')")}).to_string();
+    let answer = city.ask("POST /api/v3/views/crimes/query.json", &[], body.as_bytes());
+    assert_eq!((answer.status, answer.text().as_str()), (200, "[{\"count\":\"5\"}]\n"));
+    // Parameters of every wrong kind.
+    for query in [
+        "$select=%00",
+        "$where=%ff%fe",
+        "$limit=1e3",
+        "$offset=-1",
+        "$q=%25%25%25",
+        "$q='",
+        "$order=date+desc+desc",
+        "=x",
+        "&&&",
+        "%24=1",
+        "$select=*&$group=*",
+        "$having=true",
+        "`=1",
+        "ward=%27%20or%20%271%27=%271",
+        "$$bom=1",
+        "$limit=0",
+        "location=POINT(0)",
+    ] {
+        let answer = get(&city, &format!("/resource/crimes.json?{query}"));
+        assert!(matches!(answer.status, 200 | 400), "{query}: {} {}", answer.status, answer.text());
+    }
+    for path in [
+        "/resource/.json",
+        "/resource/..",
+        "/resource/%00.json",
+        "/resource/crimes.json/",
+        "/api/views/crimes/rows",
+        "/api/views/crimes/rows.exe",
+        "/api/v3/views/crimes/nothing.json",
+        "/clearpath/api/1.0/crimes/nothing",
+    ] {
+        let answer = get(&city, path);
+        assert!((400..500).contains(&answer.status), "{path}: {} {}", answer.status, answer.text());
+    }
+}
+
+/// Arrests, stops and hot files are no rows of anybody's: a table for each quarter, made once, with small counts withheld.
+#[test]
+fn what_is_not_public_is_told_in_tables_that_stay() {
+    let city = city();
+    let stop = |day: &str, beat: &str, outcome: &str| {
+        let stop = json!({"stopped_at": format!("{day}T12:00:00"), "beat": beat, "outcome": outcome});
+        city.file("stop", &stop)
+    };
+    for number in 0..12 {
+        stop("2019-05-04", if number % 2 == 0 { "0411" } else { "2533" }, "warning");
+    }
+    let odd = stop("2019-05-05", "0411", "arrest");
+    let plan = clear_respond::Plan { threshold: 3, ..clear_respond::Plan::default() };
+    let released = || {
+        city.runtime.block_on(city.desk.keep_books(plan)).unwrap();
+        get(&city, "/resource/activity.json?$select=activity,period,line,detail,count&activity=stops").json()
+    };
+    let first = released();
+    let cells = first.as_array().unwrap();
+    assert!(!cells.is_empty() && cells.iter().all(|cell| cell["period"] == "2019-Q2"), "{first}");
+    assert!(cells.iter().all(|cell| cell["count"] != "1" && cell["count"] != "2"), "a small count is told: {first}");
+    // What is filed and corrected later changes nothing of it.
+    stop("2019-05-06", "0411", "arrest");
+    let corrected = json!({"stopped_at": "2019-05-05T12:00:00", "beat": "0411", "outcome": "warning"});
+    let answer =
+        city.ask_as("officer", &format!("POST /api/v1/records/stop?id={odd}"), corrected.to_string().as_bytes());
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    assert_eq!(released(), first);
+    // A quarter that is not over for four weeks is not told.
+    let today = Timestamp::now().to_zoned(city.desk.time_zone()).date();
+    (0..9).for_each(|_| _ = stop(&today.to_string(), "0411", "warning"));
+    assert_eq!(released(), first);
 }

@@ -58,6 +58,22 @@ fn s15_not_yours_equals_not_there() {
             };
             assert_eq!(bare(&page(id), &own), bare(&page(&nobody), &own), "{who} opens the page of the {what} record");
 
+            // Nothing leads from it, and nothing leads to it.
+            let links = |question: serde_json::Value| {
+                let body = json!({"inquiry": bed.inquiry(who), "question": question});
+                server.ask(&bed.as_who(who, Ask::post("/api/v1/links", &body)))
+            };
+            let from = |id: &RecordId| links(json!({"from": id}));
+            assert_eq!(
+                bare(&from(id), &[]),
+                bare(&from(&nobody), &[]),
+                "{who} asks what the {what} record is linked with"
+            );
+            let to = |id: &RecordId| links(json!({"from": cast.person, "to": id, "hops": 6}));
+            assert_eq!(bare(&to(id), &[]), bare(&to(&nobody), &[]), "{who} asks for a way to the {what} record");
+            let beside = |id: &RecordId| links(json!({"from": cast.person, "open": [id]}));
+            assert_eq!(bare(&beside(id), &[]), bare(&beside(&nobody), &[]), "{who} opens the {what} record on a chart");
+
             let find = |question| server.ask(&bed.find(who, &question));
             let (by_name, by_no_name) = (find(json!({"name": name})), find(json!({"name": no_name})));
             assert_eq!(bare(&by_name, &[]), bare(&by_no_name, &[]), "{who} looks for the {what} record by name");
