@@ -113,7 +113,6 @@ const ALONE: &[(&str, &[&str], &str)] = &[
     ("cedar-policy", &["clear-rules", "clear-proof"], "the rule engine"),
     ("cedar-policy-symcc", &["clear-proof"], "the symbolic compiler"),
     ("datafusion", &["clear-stats"], "the analysis engine"),
-    ("tantivy", &["clear-search"], "the text engine"),
     ("sqlx", &["clear-store"], "the only way to a database"),
     ("axum", &["clear-web"], "the only server"),
     ("hyper", &["clear-web"], "the only server"),

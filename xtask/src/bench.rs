@@ -3,8 +3,8 @@
 //! Each measure is a subcommand of the binary, `openclear bench <name>`, so that it measures what is shipped and can be
 //! run on any machine; this chore builds it, gives it an empty folder and prints the command above each table. The log
 //! and its disclosure index are measured by examples of their own crate, which need no more than the log: the one beside the bare
-//! disk, the other at fifty million events. So are the person search, beside PostgreSQL and tantivy, and the comparison of two
-//! names. The linker is measured beside its peer in `linkage.rs`.
+//! disk, the other at fifty million events. So is the comparison of two names. The person search, beside PostgreSQL and tantivy, is
+//! a package of its own in `benches/`, so that nobody else builds the peer. The linker is measured beside its peer in `linkage.rs`.
 //!
 //! # Change here
 //! A measure: a line of [`MEASURES`], and where it is no command of the binary, one of [`program`].
@@ -25,8 +25,9 @@ const MEASURES: &[(&str, &str)] = &[
     ("log", "10000000 4"),
     ("disclosures", "50000000 {}"),
     ("load", ""),
-    ("ask", "--persons 100000 --questions 10000"),
-    ("ask-16", "--persons 100000 --questions 10000 --askers 16"),
+    ("ask", "--persons 200000 --questions 2000"),
+    ("ask-2m", "--persons 2000000 --questions 2000"),
+    ("ask-16", "--persons 200000 --questions 2000 --askers 16"),
     ("persons", "200000 2000 --peers 100"),
     ("persons-2m", "2000000 2000 --peers 20"),
     ("names", ""),
@@ -65,9 +66,9 @@ fn measure(root: &Path, name: &str, arguments: &str, folder: &Path) -> Result<()
         "load" => crime_files(root)?.join(" "),
         // One file has rows enough for every stream.
         "gate" => crime_files(root)?.into_iter().take(1).collect(),
+        "persons" | "ask" => given("NAMES").map(|lists| format!(" --lists {}", lists.display())).unwrap_or_default(),
         // The folder, whose rows are repeated.
         "analysis" => given("CRIMES").unwrap_or_else(|| root.join("data/sample")).display().to_string(),
-        "persons" => given("NAMES").map(|lists| format!(" --lists {}", lists.display())).unwrap_or_default(),
         "names" => match linkage::pairs_of_names() {
             Ok(file) => file.display().to_string(),
             Err(missing) => {
@@ -92,7 +93,10 @@ fn program(what: &str) -> (String, String) {
     match what {
         "log" => example("clear-audit", "measure", "{} "),
         "disclosures" => example("clear-audit", "disclosures", ""),
-        "persons" => example("clear-search", "persons", ""),
+        "persons" => {
+            let program = "--manifest-path benches/persons/Cargo.toml -- ";
+            (format!("run --quiet --profile demo {program}"), format!("cargo run --profile demo {program}"))
+        }
         "names" => example("clear-names", "name_bench", ""),
         "analysis" => example("clear-stats", "analysis", ""),
         _ => {
@@ -132,8 +136,8 @@ mod tests {
             ("decide", "openclear bench decide --dir {} "),
             ("log", "cargo run --profile demo -p clear-audit --example measure -- {} "),
             ("disclosures", "cargo run --profile demo -p clear-audit --example disclosures -- "),
+            ("persons", "cargo run --profile demo --manifest-path benches/persons/Cargo.toml -- "),
             ("analysis", "cargo run --profile demo -p clear-stats --example analysis -- "),
-            ("persons", "cargo run --profile demo -p clear-search --example persons -- "),
             ("names", "cargo run --profile demo -p clear-names --example name_bench -- "),
         ] {
             let (run, said) = program(what);

@@ -1,9 +1,11 @@
 //! The fold: which record says which edges, and what label it has.
 
 use std::collections::HashMap;
+use std::io::{Read, Result, Write};
 use std::sync::Arc;
 
-use clear_record::{FieldClass, Kind, LabelId, Record, RecordId, Seq, Sight, Verdict, Version};
+use clear_record::snapshot::not_a;
+use clear_record::{FieldClass, Kind, LabelId, Part, Record, RecordId, Seq, Sight, Snapshot, Verdict, Version};
 use jiff::civil::Date;
 
 use crate::fields::{self, Reads, Shared};
@@ -58,6 +60,8 @@ pub(crate) struct Joins {
     pub(crate) word: &'static str,
     pub(crate) class: FieldClass,
 }
+
+const SAME_PERSON: &str = "same person";
 
 /// What is known of a record, whether anything links it or not. Twelve bytes, because there is one for each record of the
 /// city; what is absent is [`NONE`] or [`NO_DAY`].
@@ -400,8 +404,87 @@ fn joins(record: &Record) -> Option<Joins> {
         Record::Involvement(it) => Some(Joins { word: it.part.word(), class: FieldClass::Operational }),
         // A word that two records are of two persons joins nothing.
         Record::Judgement(it) if it.verdict == Verdict::Same => {
-            Some(Joins { word: "same person", class: FieldClass::Identity })
+            Some(Joins { word: SAME_PERSON, class: FieldClass::Identity })
         }
         _ => None,
+    }
+}
+
+clear_record::snapshot!(Edge { other, field });
+clear_record::snapshot!(Known { label, day, node });
+clear_record::snapshot!(Held { stands, label, day, joins, says, said });
+
+impl Snapshot for Day {
+    fn write(&self, out: &mut impl Write) -> Result<()> {
+        self.0.write(out)
+    }
+
+    fn read(from: &mut impl Read) -> Result<Day> {
+        i32::read(from).map(Day)
+    }
+}
+
+impl Snapshot for Stands {
+    fn write(&self, out: &mut impl Write) -> Result<()> {
+        match self {
+            Stands::Record(id) => (None::<String>, *id).write(out),
+            Stands::Value(shared, text) => {
+                Some(shared.word().to_owned()).write(out)?;
+                text.to_string().write(out)
+            }
+        }
+    }
+
+    fn read(from: &mut impl Read) -> Result<Stands> {
+        match Option::<String>::read(from)? {
+            None => RecordId::read(from).map(Stands::Record),
+            Some(word) => {
+                let shared = Shared::from_word(&word).ok_or_else(|| not_a("shared value"))?;
+                Ok(Stands::Value(shared, String::read(from)?.into()))
+            }
+        }
+    }
+}
+
+impl Snapshot for Joins {
+    fn write(&self, out: &mut impl Write) -> Result<()> {
+        self.word.to_owned().write(out)?;
+        self.class.write(out)
+    }
+
+    fn read(from: &mut impl Read) -> Result<Joins> {
+        let said = String::read(from)?;
+        let word = if said == SAME_PERSON { Some(SAME_PERSON) } else { Part::from_word(&said).map(Part::word) };
+        Ok(Joins { word: word.ok_or_else(|| not_a("way to join"))?, class: FieldClass::read(from)? })
+    }
+}
+
+impl Graph {
+    /// Writes what [`read`](Graph::read) takes. The values are found again by the nodes that they stand at.
+    ///
+    /// # Errors
+    /// When `out` takes no more.
+    pub fn write(&self, out: &mut impl Write) -> Result<()> {
+        self.seq.write(out)?;
+        self.records.0.iter().try_for_each(|table| table.write(out))?;
+        self.nodes.write(out)?;
+        self.free.write(out)
+    }
+
+    /// Reads a graph; `spell` as for [`new`](Graph::new).
+    ///
+    /// # Errors
+    /// When `from` ends, or what it gives is no graph.
+    pub fn read(spell: fn(Shared, &str) -> Option<String>, from: &mut impl Read) -> Result<Graph> {
+        let seq = Seq::read(from)?;
+        let tables = HashMap::read_each(Kind::ALL.len(), from)?;
+        let records = Records(tables.try_into().map_err(|_| not_a("table of each kind"))?);
+        let nodes: Vec<Option<Held>> = Vec::read(from)?;
+        let value = |(no, held): (No, &Option<Held>)| match held {
+            Some(Held { stands: Stands::Value(shared, text), .. }) => Some(((*shared, text.clone()), no)),
+            _ => None,
+        };
+        let values = (0..).zip(&nodes).filter_map(value).collect();
+        Ok(Graph { spell, seq, records, values, nodes, free: Vec::read(from)? })
     }
 }

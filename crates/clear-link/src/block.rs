@@ -52,6 +52,9 @@ pub struct Found {
     pub capped: usize,
     /// The largest block.
     pub largest: usize,
+    /// Rows that were not compared, because they say letter by letter what more than 48 others say: they go where one of
+    /// those goes, if it says enough to tell a person by.
+    pub copies: usize,
 }
 
 /// One thing that a row may share with others.

@@ -48,6 +48,7 @@ mod map;
 pub mod metrics;
 mod model;
 mod neighbourhood;
+mod order;
 mod prepared;
 mod rarity;
 mod role;
@@ -63,7 +64,7 @@ pub use link::{Linked, Options, Scored, link};
 pub use linker::{Arrived, Linker};
 pub use map::mapped;
 pub use model::{Model, ShownLevel};
-pub use neighbourhood::{Cluster, Edge, Judgement, Why, cluster, explain};
+pub use neighbourhood::{Cluster, ClusterId, Edge, Judgement, Why, cluster, explain};
 pub use role::Role;
 pub use table::Table;
 

@@ -6,7 +6,10 @@
 //!
 //! # How
 //! Candidates by rarity (`block`), weights by estimation without labels (`estimate`), groups by the log odds of their
-//! fields together (`agglomerate`). Everything is a function of the rows in their order, with fixed seeds.
+//! fields together (`agglomerate`). Everything is a function of what the rows say, with fixed seeds: they are put in an order
+//! of their own first (`order`), and back at the end.
+
+use hashbrown::{HashMap, HashSet};
 
 use crate::agglomerate::{self, Decided};
 use crate::block::{self, Found};
@@ -14,6 +17,7 @@ use crate::compare::Pattern;
 use crate::estimate;
 use crate::explain::{self, Waterfall};
 use crate::model::{Model, Sums};
+use crate::order::{self, Copies, Ordered};
 use crate::prepared::Prepared;
 use crate::table::Table;
 
@@ -71,6 +75,9 @@ pub struct Linked {
 
 /// Links the rows. `done` is told the name of each stage when it is done, for a clock.
 pub fn link(table: Table, options: &Options, done: &mut dyn FnMut(&'static str)) -> Linked {
+    let decided = options.same.iter().chain(&options.different);
+    let decided: HashSet<u32> = decided.flat_map(|(a, b)| [*a, *b]).collect();
+    let Ordered { table, given, copies } = order::ordered(table, &decided);
     let prepared = Prepared::of(table);
     done("prepare");
     let (pairs, found) = block::pairs(&prepared);
@@ -96,12 +103,71 @@ pub fn link(table: Table, options: &Options, done: &mut dyn FnMut(&'static str))
     let compared = pairs.len();
     drop(pairs);
     done("score");
-    let decided = Decided::of(&options.same, &options.different);
+    let decided = decisions(options, &given, &decided);
     let clusters = agglomerate::clusters(prepared.rows, &scored, &decided, &mut |a, b| {
         together(&prepared, &model, a, b, &mut pattern)
     });
+    let linked = as_given(Linked { clusters, pairs: scored, compared, found, model, prepared }, &given, &copies);
     done("cluster");
-    Linked { clusters, pairs: scored, compared, found, model, prepared }
+    linked
+}
+
+/// Decisions about the rows in their own order.
+fn decisions(options: &Options, given: &[u32], decided: &HashSet<u32>) -> Decided {
+    let rows = (0..).zip(given).filter(|(_, row)| decided.contains(*row));
+    let ordered: HashMap<u32, u32> = rows.map(|(at, row)| (*row, at)).collect();
+    let of = |pairs: &[(u32, u32)]| -> Vec<(u32, u32)> {
+        // Of a row that is not there nothing can be decided.
+        pairs.iter().filter_map(|(a, b)| Some((*ordered.get(a)?, *ordered.get(b)?))).collect()
+    };
+    Decided::of(&of(&options.same), &of(&options.different))
+}
+
+/// What was found, in the numbers of the rows as they were given, with those that were left out as copies.
+fn as_given(linked: Linked, given: &[u32], copies: &[Copies]) -> Linked {
+    let Linked { clusters, mut pairs, compared, mut found, model, prepared } = linked;
+    let of = |row: u32| given.get(row as usize).copied().unwrap_or(row);
+    for pair in &mut pairs {
+        let (a, b) = (of(pair.a), of(pair.b));
+        (pair.a, pair.b) = (a.min(b), a.max(b));
+    }
+    let left_out = copies.iter().map(|copies| copies.rows.len()).sum::<usize>();
+    found.copies = left_out;
+    let mut least: Vec<u32> = vec![u32::MAX; clusters.len()];
+    let mut take = |cluster: u32, row: u32| {
+        if let Some(least) = least.get_mut(cluster as usize) {
+            *least = row.min(*least);
+        }
+    };
+    let cluster_of = |row: u32| clusters.get(row as usize).copied().unwrap_or(row);
+    (0..).zip(given).for_each(|(at, row)| take(cluster_of(at), *row));
+    let mut pattern = Pattern::default();
+    let mut joined: Vec<(u32, &Copies, f32)> = Vec::new();
+    for copies in copies {
+        prepared.compare(copies.of, copies.of, &mut pattern);
+        let ln_odds = model.score(&pattern);
+        if ln_odds > 0.0 || copies.tells {
+            copies.rows.iter().for_each(|row| take(cluster_of(copies.of), *row));
+            joined.push((cluster_of(copies.of), copies, ln_odds));
+        }
+    }
+    let mut of_given: Vec<u32> = (0..(given.len() + left_out) as u32).collect();
+    let mut put = |row: u32, cluster: u32| {
+        if let (Some(slot), Some(least)) = (of_given.get_mut(row as usize), least.get(cluster as usize)) {
+            *slot = *least;
+        }
+    };
+    (0..).zip(given).for_each(|(at, row)| put(*row, cluster_of(at)));
+    for (cluster, copies, ln_odds) in joined {
+        let row = of(copies.of);
+        for copy in &copies.rows {
+            put(*copy, cluster);
+            pairs.push(Scored { a: row.min(*copy), b: row.max(*copy), ln_odds });
+        }
+    }
+    pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
+    let prepared = prepared.as_given(given, copies.iter().map(|copies| (copies.of, copies.rows.as_slice())));
+    Linked { clusters: of_given, pairs, compared, found, model, prepared }
 }
 
 /// Log odds that two groups are one person. Each field speaks once, with the mean over those pairs of rows that have it:

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use clear_record::{Person, RecordId};
+use sha2::{Digest as _, Sha256};
 
 use crate::agglomerate::{self, Decided};
 use crate::block;
@@ -88,6 +89,46 @@ pub struct Cluster {
     pub edges: Vec<Edge>,
     /// What would have joined a member to another cluster, if a judgement did not part them.
     pub refused: Vec<Edge>,
+}
+
+impl Cluster {
+    /// The cluster's own id.
+    pub fn id(&self) -> ClusterId {
+        ClusterId::of(&self.members)
+    }
+}
+
+/// The id of a cluster: who sees the same records together sees the same id, and nobody else does. It is made of the members'
+/// ids alone, so that it changes when a record joins or leaves, and tells of no record that the asker does not see.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClusterId([u8; 16]);
+
+impl ClusterId {
+    /// The id of these members, in any order: the first half of the SHA-256 of their ids in order, each as it is written,
+    /// behind the words that say what it is of.
+    pub fn of(members: &[RecordId]) -> ClusterId {
+        let members: BTreeSet<RecordId> = members.iter().copied().collect();
+        let mut hash = Sha256::new();
+        hash.update(b"openclear cluster 1\n");
+        members.iter().for_each(|id| hash.update(format!("{id}\n")));
+        let digest: [u8; 32] = hash.finalize().into();
+        let mut id = [0; 16];
+        id.copy_from_slice(digest.split_at(16).0);
+        ClusterId(id)
+    }
+}
+
+impl fmt::Display for ClusterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("same_")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ClusterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 const ROLES: [Role; 5] = [Role::GivenName, Role::MiddleName, Role::Surname, Role::DateOfBirth, Role::IdNumber];

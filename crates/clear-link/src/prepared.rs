@@ -263,6 +263,27 @@ impl Prepared {
         }
     }
 
+    /// The rows under other numbers: each at the place that `given` says, and copies of some at further places. What is rare
+    /// stays as it was settled.
+    pub(crate) fn as_given<'a>(
+        mut self,
+        given: &'a [u32],
+        copies: impl Iterator<Item = (u32, &'a [u32])> + Clone,
+    ) -> Prepared {
+        let rows = given.len() + copies.clone().map(|(_, rows)| rows.len()).sum::<usize>();
+        let mut cells = vec![NONE; rows * self.stride];
+        let each = (0..).zip(given).map(|(of, row)| (of, std::slice::from_ref(row)));
+        for (of, rows) in each.chain(copies) {
+            for row in rows {
+                let start = *row as usize * self.stride;
+                cells[start..start + self.stride].copy_from_slice(self.row(of));
+            }
+        }
+        self.cells = cells;
+        self.rows = rows as u32;
+        self
+    }
+
     /// Adds a row whose values are in the order of the table's roles. What is rare stays as it was settled.
     pub(crate) fn push<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) -> u32 {
         let row = self.rows;

@@ -107,7 +107,20 @@ impl Table {
     }
 }
 
+impl Table {
+    /// The table with other columns, of so many rows.
+    pub(crate) fn with_columns(self, rows: u32, column: impl FnMut(Column) -> Column) -> Table {
+        Table { rows, files: self.files, columns: self.columns.into_iter().map(column).collect() }
+    }
+}
+
 impl Column {
+    /// A column that takes no more rows.
+    pub(crate) fn of(role: Role, codes: Vec<u32>, values: Dict) -> Column {
+        let (written, folded) = (Dict::default(), Vec::new());
+        Column { role, codes, values, written, folded, order: DateOrder::MonthFirst }
+    }
+
     fn code(&mut self, value: &str, scratch: &mut Vec<u8>) -> u32 {
         if value.is_empty() {
             return NONE;

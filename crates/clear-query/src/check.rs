@@ -5,11 +5,11 @@ mod read;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clear_policy::Grant;
-use clear_record::{Caution, Handling, Kind, RecordId, Seq, Version};
+use clear_record::{Caution, Kind, RecordId, Seq, Version};
 use clear_search::{Filter, Found, Query, Terms};
 use serde::{Deserialize, Serialize};
 
-use crate::find::{cautions, numbered, silent_hit};
+use crate::find::{cautions, silent_hit};
 use crate::known::{Known, known};
 use crate::{Error, Question, Shelves, SilentHit};
 
@@ -145,9 +145,7 @@ impl Question for Check {
         let ties = shelves.ties(grant);
         let sight = ties.sight(grant);
         let folds = shelves.folds();
-        let black = || numbered(&folds).filter(|(_, label)| label.handling == Handling::Black);
-        let pointed =
-            |terms: Terms| folds.pointed(&self.query(terms), None, black().map(|(number, _)| number).collect());
+        let pointed = |terms: Terms| folds.pointed(&self.query(terms), &folds.black);
         let ids: BTreeSet<RecordId> = read.asked.into_iter().flat_map(|asked| pointed(asked.terms)).collect();
         ids.into_iter().filter_map(|id| silent_hit(&folds, &sight, id)).collect()
     }

@@ -1,7 +1,7 @@
 //! Find: persons, plates, addresses, telephones, words, cases, incidents.
 
 use clear_policy::Grant;
-use clear_record::{Caution, Handling, LabelId, LabelSet, RecordId, Seq, Sex, Sight, Version};
+use clear_record::{Caution, Handling, LabelId, RecordId, Seq, Sex, Sight, Version};
 use clear_search::{Born, Facet, Pattern, Query, Snippet, Suggested, Suggestion, Terms, Wanted, Who};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -200,7 +200,7 @@ impl Find {
             found.push(Read::of(Terms::Address(address), "an address"));
         }
         if let Some(phone) = phone {
-            found.push(Read::of(Terms::Phone(phone), "a telephone number"));
+            found.push(Read::of(Terms::phone(phone), "a telephone number"));
         }
         if let Some(words) = said(&self.words) {
             found.push(Read::of(Terms::Words(Wanted::read(&words).map_err(mistaken)?), "words of a text"));
@@ -314,8 +314,7 @@ impl Question for Find {
         let ties = shelves.ties(grant);
         let sight = ties.sight(grant);
         let folds = shelves.folds();
-        let black = numbered(&folds).filter(|(_, label)| label.handling == Handling::Black);
-        let ids = folds.pointed(&Query::of(terms), None, black.map(|(number, _)| number).collect());
+        let ids = folds.pointed(&Query::of(terms), &folds.black);
         ids.into_iter().filter_map(|id| silent_hit(&folds, &sight, id)).collect()
     }
 }
@@ -333,7 +332,6 @@ pub(crate) fn cautions(folds: &Folds, query: &Query, grant: &Grant, sight: &Sigh
     if cautioned.is_empty() {
         return Vec::new();
     }
-    let all: LabelSet = numbered(folds).map(|(number, _)| number).collect();
     let open = |id: &RecordId| {
         let Some(label) = folds.label(*id) else { return false };
         let Some(value) = folds.label_values.get(label.0 as usize) else { return false };
@@ -341,7 +339,7 @@ pub(crate) fn cautions(folds: &Folds, query: &Query, grant: &Grant, sight: &Sigh
         let partner = numbered(folds).any(|(number, other)| other.owners == value.owners && any.opens_any(number));
         partner && !sight.shows(label, *id)
     };
-    let hits = folds.pointed(&Query::of(query.terms.clone()), Some(cautioned), all);
+    let hits = folds.pointed(&Query::of(query.terms.clone()), cautioned);
     let mut cautions: Vec<Caution> =
         hits.iter().filter(|id| open(id)).filter_map(|id| folds.relations.caution(*id)).collect();
     cautions.sort_unstable();

@@ -15,10 +15,12 @@
 //! [`Sight`]: clear_record::Sight
 
 mod activity;
+mod blocks;
 mod changes;
 mod check;
 mod counts;
 mod find;
+mod kept;
 mod known;
 mod lapsing;
 mod links;
@@ -40,6 +42,7 @@ pub use changes::{Changed, Changes, ChangesMatch};
 pub use check::{CHECK_LIMITS, Check, CheckLimits, CheckMatch, CheckOf, CheckedLine, RefusedLine};
 pub use counts::{Counted, Counts};
 pub use find::{Find, FindMatch, FoundVersion};
+pub use kept::{Kept, Restored};
 pub use known::Known;
 pub use lapsing::Lapsing;
 pub use links::{Links, LinksMatch};

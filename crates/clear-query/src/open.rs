@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use clear_link::{Judgement, block_keys};
+use clear_link::{ClusterId, Judgement, block_keys};
 use clear_policy::Grant;
 use clear_record::{FieldClass, Kind, Person, Record, RecordId, Seq, Sight, Verdict, Version};
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,8 @@ pub struct OpenMatch {
     pub alerts: Vec<Version>,
     /// Other records of the same person.
     pub same_person: Vec<SamePerson>,
+    /// The id of all of them together, of a person.
+    pub cluster: Option<ClusterId>,
     /// What is known beside the records.
     pub known: Known,
 }
@@ -62,13 +64,20 @@ impl Question for Open {
         let (Some(version), true) = (&found, open) else {
             // A pointer shows whom to ask and nothing beside it.
             let known = known(shelves, found.iter(), grant, &ties);
-            return Ok(OpenMatch { version: found, related: vec![], alerts: vec![], same_person: vec![], known });
+            return Ok(OpenMatch {
+                version: found,
+                related: vec![],
+                alerts: vec![],
+                same_person: vec![],
+                cluster: None,
+                known,
+            });
         };
         let beside = beside(shelves, version, sight);
         let mut related = shelves.read(&beside, sight, seq).await?;
         related.sort_by_key(|version| version.id);
         let alerts = alerts(shelves, version, &related, sight, seq).await?;
-        let same_person = same_person(shelves, version, sight, seq).await?;
+        let (cluster, same_person) = same_person(shelves, version, sight, seq).await?;
         let all = std::iter::once(version).chain(&related).chain(&alerts);
         let known = known(shelves, all, grant, &ties);
         Ok(OpenMatch {
@@ -76,6 +85,7 @@ impl Question for Open {
             related: related.into_iter().map(|version| Related { version }).collect(),
             alerts,
             same_person,
+            cluster,
             known,
         })
     }
@@ -131,11 +141,11 @@ async fn same_person(
     version: &Version,
     sight: &Sight<'_>,
     seq: Seq,
-) -> Result<Vec<SamePerson>, Error> {
+) -> Result<(Option<ClusterId>, Vec<SamePerson>), Error> {
     if !matches!(version.record, Some(Record::Person(_)))
         || !sight.opens(FieldClass::Identity, version.label, version.id)
     {
-        return Ok(Vec::new());
+        return Ok((None, Vec::new()));
     }
     let Neighbourhood { versions, judged } = neighbourhood(shelves, version, sight, seq).await?;
     let persons: Vec<(RecordId, &Person)> = versions
@@ -147,16 +157,14 @@ async fn same_person(
         .collect();
     let clusters = clear_link::cluster(&persons, &judged);
     let Some(own) = clusters.into_iter().find(|cluster| cluster.members.contains(&version.id)) else {
-        return Ok(Vec::new());
+        return Ok((None, Vec::new()));
     };
     let why = |id: RecordId| -> Vec<String> {
         own.edges.iter().filter(|edge| edge.a == id || edge.b == id).map(|edge| edge.why.to_string()).collect()
     };
-    Ok(versions
-        .iter()
-        .filter(|other| other.id != version.id && own.members.contains(&other.id))
-        .map(|other| SamePerson { version: other.clone(), why: why(other.id) })
-        .collect())
+    let others = versions.iter().filter(|other| other.id != version.id && own.members.contains(&other.id));
+    let same = others.map(|other| SamePerson { version: other.clone(), why: why(other.id) }).collect();
+    Ok((Some(own.id()), same))
 }
 
 /// Person records that are looked at together, at most: whoever has more has been judged by mistake.
@@ -187,7 +195,7 @@ async fn neighbourhood(
             let folds = shelves.folds();
             for version in &versions {
                 let Some(Record::Person(person)) = &version.record else { continue };
-                beside.extend(block_keys(person).iter().filter_map(|key| folds.blocks.get(key)).flatten());
+                beside.extend(block_keys(person).into_iter().flat_map(|key| folds.blocks.of(key)));
                 judgements.extend(
                     folds.graph.naming_under(version.id, sight).into_iter().filter(|id| id.kind == Kind::Judgement),
                 );

@@ -47,6 +47,18 @@ pub(crate) struct Relations {
     cautioned: RowSet,
 }
 
+clear_record::snapshot!(Relations {
+    authored,
+    author_of,
+    assignments,
+    assigned,
+    supervised,
+    referrals,
+    referred,
+    restrictions,
+    cautioned,
+});
+
 impl Relations {
     /// Takes in one version. `is_new` says that the ledger had no version of the record before.
     pub(crate) fn apply(&mut self, version: &Version, is_new: bool) {

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use clear_graph::{Graph, Shared};
-use clear_link::{BlockKey, block_keys};
+use clear_link::block_keys;
 use clear_place::Geography;
 use clear_policy::Grant;
 use clear_record::{
-    FieldClass, Kind, LabelId, LabelSet, PerClass, Reach, Record, RecordId, RowSet, Seq, Sight, Version,
+    FieldClass, Handling, Kind, LabelId, LabelSet, PerClass, Reach, Record, RecordId, RowSet, Seq, Sight, Version,
 };
 use clear_search::{Index, spelling};
 use clear_stats::sets::{Crimes, Incidents, PointKey};
@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::blocks::Blocks;
 use crate::relations::{Labels, Relations, Ties, Tightened};
 
 /// Why a question could not be answered.
@@ -36,6 +37,9 @@ pub enum Error {
     /// The ledger could not be read.
     #[error("cannot read the ledger")]
     Store(#[from] clear_store::Error),
+    /// A thread that reads ahead did not end.
+    #[error("a thread that reads the ledger did not end: the process is stopping")]
+    Stopped,
 }
 
 /// Versions that are folded into the projections at once.
@@ -43,9 +47,9 @@ const FOLD_MAX: usize = 20_000;
 
 /// The shelves that questions are answered from.
 pub struct Shelves {
-    ledger: Arc<dyn Ledger>,
-    folds: RwLock<Folds>,
-    following: tokio::sync::Mutex<()>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) folds: Arc<RwLock<Folds>>,
+    pub(crate) following: tokio::sync::Mutex<()>,
     tightened: Tightened,
     /// Where the city's areas lie: public, and the same for all.
     geography: RwLock<Arc<Geography>>,
@@ -67,11 +71,19 @@ pub(crate) struct Folds {
     pub(crate) relations: Relations,
     /// Every label that a version here has, by its number.
     pub(crate) label_values: Labels,
+    /// Records whose current label is black.
+    pub(crate) black: RowSet,
+    /// Where in the ledger the current version of each record is that has a body.
+    pub(crate) places: HashMap<RecordId, Seq>,
     /// Persons who may be the same, by the linker's blocking keys.
-    pub(crate) blocks: HashMap<BlockKey, Vec<RecordId>>,
+    pub(crate) blocks: Blocks,
     /// Hot-file entries in force, by the day on which they lapse.
     pub(crate) lapses: BTreeSet<(Date, RecordId)>,
-    lapse_of: HashMap<RecordId, Date>,
+    pub(crate) lapse_of: HashMap<RecordId, Date>,
+    /// The version at `seq`: which record's, and when it was recorded.
+    pub(crate) last: Option<(RecordId, Timestamp)>,
+    /// The place of the last version without a body.
+    pub(crate) expunged: Seq,
 }
 
 impl Default for Folds {
@@ -84,15 +96,19 @@ impl Default for Folds {
             graph: Graph::new(spelt),
             relations: Relations::default(),
             label_values: Labels::default(),
-            blocks: HashMap::new(),
+            black: RowSet::default(),
+            places: HashMap::new(),
+            blocks: Blocks::default(),
             lapses: BTreeSet::new(),
             lapse_of: HashMap::new(),
+            last: None,
+            expunged: Seq::default(),
         }
     }
 }
 
 /// The one spelling of what links, which is that of the search: what it finds as the same plate, links as the same.
-fn spelt(shared: Shared, text: &str) -> Option<String> {
+pub(crate) fn spelt(shared: Shared, text: &str) -> Option<String> {
     match shared {
         Shared::Plate | Shared::Vin | Shared::IdentityNumber | Shared::SerialNumber => spelling::number(text),
         Shared::Phone => spelling::phone(text),
@@ -108,18 +124,29 @@ impl Folds {
         self.activity.apply(version, label);
         self.relations.apply(version, self.label(version.id).is_none());
         self.graph.apply(version);
-        if let Some(Record::Person(person)) = &version.record {
-            for key in block_keys(person) {
-                let block = self.blocks.entry(key).or_default();
-                if !block.contains(&version.id) {
-                    block.push(version.id);
+        if version.record.is_some() && label.is_some_and(|label| label.handling == Handling::Black) {
+            self.black.insert(version.id);
+        } else {
+            self.black.remove(version.id);
+        }
+        match &version.record {
+            Some(record) => {
+                self.places.insert(version.id, version.seq);
+                if let Record::Person(person) = record {
+                    self.blocks.put(version.id, &block_keys(person));
                 }
+            }
+            None => {
+                self.places.remove(&version.id);
+                self.blocks.remove(version.id);
+                self.expunged = version.seq;
             }
         }
         if version.id.kind == Kind::HotFile {
             self.apply_lapse(version);
         }
         self.seq = version.seq;
+        self.last = Some((version.id, version.recorded_at));
     }
 
     fn apply_lapse(&mut self, version: &Version) {
@@ -140,7 +167,7 @@ impl Shelves {
     pub fn new(ledger: Arc<dyn Ledger>) -> Shelves {
         Shelves {
             ledger,
-            folds: RwLock::default(),
+            folds: Arc::default(),
             following: tokio::sync::Mutex::new(()),
             tightened: Tightened::default(),
             geography: RwLock::default(),
@@ -190,13 +217,16 @@ impl Shelves {
             return Ok(());
         }
         let _one_follower = self.following.lock().await;
+        let mut ahead = self.ahead(self.folds().seq, visible);
         loop {
-            let at = self.folds().seq;
-            if at >= visible {
+            if self.folds().seq >= visible {
                 self.put_in_order();
                 return Ok(());
             }
-            let versions = self.ledger.follow(at, visible, FOLD_MAX).await?;
+            let versions = ahead.await.map_err(|_| Error::Stopped)??;
+            // The next ones are read and opened while these are folded.
+            let last = versions.last().map_or(visible, |version| version.seq);
+            ahead = self.ahead(last, visible);
             let known = self.folds().label_values.len();
             let labels = match versions.iter().map(|version| version.label.0 as usize).max() {
                 Some(most) if most >= known => Some(Arc::new(self.ledger.labels().await?)),
@@ -216,12 +246,28 @@ impl Shelves {
             if versions.iter().any(|version| version.record.is_none()) {
                 // What was expunged leaves nothing in the index's memory either.
                 folds.index.compact();
+                folds.blocks.compact();
             }
             let seq = folds.seq;
             drop(folds);
             self.tightened.passed(seq);
             tracing::debug!(seq = seq.0, "projections followed the ledger");
         }
+    }
+
+    /// Puts what was folded in the order in which it is found soonest: worth its tenth of a second after many versions.
+    pub fn compact(&self) {
+        let mut folds = self.folds.write().unwrap_or_else(PoisonError::into_inner);
+        folds.index.compact();
+        folds.blocks.compact();
+    }
+
+    /// The next versions, read by another thread.
+    fn ahead(&self, after: Seq, upto: Seq) -> tokio::task::JoinHandle<Result<Vec<Version>, clear_store::Error>> {
+        let ledger = self.ledger.clone();
+        tokio::spawn(
+            async move { if after >= upto { Ok(Vec::new()) } else { ledger.follow(after, upto, FOLD_MAX).await } },
+        )
     }
 
     /// What came in out of order, a first load above all, is put in order once there is much of it.
@@ -291,14 +337,21 @@ impl Shelves {
     /// The current versions of those records that the sight shows. Labels are tested before any body is fetched, and
     /// again on what was fetched.
     pub(crate) async fn read(&self, ids: &[RecordId], sight: &Sight<'_>, seq: Seq) -> Result<Vec<Version>, Error> {
-        let shown: Vec<RecordId> = {
+        let shown: Vec<(RecordId, Seq)> = {
             let folds = self.folds();
-            ids.iter().copied().filter(|id| folds.label(*id).is_some_and(|label| sight.shows(label, *id))).collect()
+            let shown = |id: &RecordId| folds.label(*id).is_some_and(|label| sight.shows(label, *id));
+            ids.iter().filter(|id| shown(id)).filter_map(|id| Some((*id, *folds.places.get(id)?))).collect()
         };
         if shown.is_empty() {
             return Ok(Vec::new());
         }
-        let mut versions = self.ledger.read(&shown, AsOf { seq, valid: None }).await?;
+        // The projections may be further than the question: then what was newest there is not where they say.
+        let mut versions = if shown.iter().all(|(_, place)| *place <= seq) {
+            self.ledger.read_at(&shown).await?
+        } else {
+            let ids: Vec<RecordId> = shown.into_iter().map(|(id, _)| id).collect();
+            self.ledger.read(&ids, AsOf { seq, valid: None }).await?
+        };
         versions.retain(|version| version.record.is_some() && sight.shows(version.label, version.id));
         Ok(versions)
     }
@@ -364,19 +417,15 @@ impl Folds {
         self.graph.label(id)
     }
 
-    /// Records that match and that a sight of theirs alone would show as pointers: matched as a gray record is.
-    pub(crate) fn pointed(
-        &self,
-        query: &clear_search::Query,
-        rows: Option<&RowSet>,
-        labels: LabelSet,
-    ) -> Vec<RecordId> {
-        let (nothing, pointing) =
-            (Reach::nothing(), Reach { pointer: labels, class: PerClass::from_fn(|_: FieldClass| LabelSet::empty()) });
-        let sight = match rows {
-            Some(rows) => Sight::of(&nothing).with(rows.clone(), &pointing),
-            None => Sight::of(&pointing),
-        };
-        self.index.find(query, &sight).hits.into_iter().map(|hit| hit.id).collect()
+    /// Of these records those that match and that a sight of theirs alone would show as pointers: matched as a gray record is.
+    pub(crate) fn pointed(&self, query: &clear_search::Query, rows: &RowSet) -> Vec<RecordId> {
+        if rows.is_empty() {
+            return Vec::new();
+        }
+        let labels = rows.iter().filter_map(|id| self.label(id));
+        let pointing = Reach { pointer: labels.collect(), class: PerClass::from_fn(|_: FieldClass| LabelSet::empty()) };
+        let nothing = Reach::nothing();
+        let sight = Sight::of(&nothing).with(rows.clone(), &pointing);
+        self.index.find_pointers(query, rows.iter(), &sight).hits.into_iter().map(|hit| hit.id).collect()
     }
 }

@@ -333,6 +333,11 @@ impl<T> PerClass<T> {
         PerClass(std::array::from_fn(|at| make(FieldClass::ALL.get(at).copied().unwrap_or(FieldClass::Protected))))
     }
 
+    /// Of one value for each class, in the order of [`FieldClass::ALL`]; `None` where there are more or fewer.
+    pub fn from_each(values: Vec<T>) -> Option<PerClass<T>> {
+        values.try_into().ok().map(PerClass)
+    }
+
     /// The classes with their values.
     pub fn iter(&self) -> impl Iterator<Item = (FieldClass, &T)> {
         FieldClass::ALL.iter().copied().zip(&self.0)

@@ -21,6 +21,7 @@ mod kinds;
 mod label;
 mod schema;
 mod sight;
+pub mod snapshot;
 mod stores;
 mod version;
 
@@ -35,5 +36,6 @@ pub use label::{
 };
 pub use schema::{Column, Field, FieldType, FieldValue, json_schema};
 pub use sight::{RowSet, Sight};
+pub use snapshot::Snapshot;
 pub use stores::{FLOWS, OutboundFlow, STORES, Store};
 pub use version::{Draft, Method, Provenance, Version};

@@ -211,10 +211,23 @@ pub const STORES: &[Store] = &[
         id: "projections",
         name: "Search, statistics and links",
         holds: "names, words, places, codes and links of records, as engines need them",
-        protected: "in the process's memory, in clear; every look filtered by what the asker may see; never on a disk",
+        protected: "in the process's memory, in clear; every look filtered by what the asker may see; on a disk as the store `snapshots` alone",
         kept: "until the process ends; an expunged record leaves at once",
         files: &[],
         opened_by: &[],
+    },
+    Store {
+        id: "snapshots",
+        name: "Search and links as they were last kept",
+        holds: "the same as the projections, of all records, so that a start need not fold them again",
+        protected: "sealed with AES-256-GCM under a key that seals one snapshot alone, beside the records' keys",
+        kept: "until the next one; the next expungement destroys key and file before it is acknowledged",
+        files: &["projections/*.snapshot", "projections/*.part", "keys/snapshot-*.key"],
+        opened_by: &[
+            "crates/clear-store/src/files.rs",
+            "crates/clear-store/src/snapshots.rs",
+            "crates/openclear/src/open.rs",
+        ],
     },
     Store {
         id: "rules",
@@ -303,6 +316,7 @@ pub const STORES: &[Store] = &[
         opened_by: &[
             "crates/clear-testkit/src/postgres.rs",
             "crates/openclear/src/bench.rs",
+            "crates/openclear/src/bench/ask.rs",
             "crates/openclear/src/bench/gate.rs",
             "crates/openclear/src/story.rs",
         ],
@@ -467,6 +481,8 @@ mod tests {
             ("keys/keys.db", "record-keys"),
             ("keys/owner-pmpd.key", "record-keys"),
             ("keys/log.key", "log-keys"),
+            ("keys/snapshot-00ff.key", "snapshots"),
+            ("projections/00ff.snapshot", "snapshots"),
             ("log/frames-000001.log", "log-frames"),
             ("log/tile/0/x001/x234/067", "log-tiles"),
         ] {

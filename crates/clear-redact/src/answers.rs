@@ -140,6 +140,10 @@ pub struct OpenedRecord {
     pub related: Vec<RelatedRecord>,
     /// Other records that are probably of the same person.
     pub same_person: Vec<SamePersonRecord>,
+    /// The id of this record and those together, of a person: the same for whoever sees the same of them, another when a
+    /// record joins or leaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
 }
 
 /// A hot-file entry with what an officer does on it (GR19).
@@ -267,7 +271,8 @@ impl Redact for OpenMatch {
                     .into_iter()
                     .filter_map(|same| Some(SamePersonRecord { shown: show(&same.version)?, why: same.why }))
                     .collect();
-                Opened { record: Some(OpenedRecord { shown, alerts, related, same_person }), pointer: None }
+                let cluster = self.cluster.map(|id| id.to_string());
+                Opened { record: Some(OpenedRecord { shown, alerts, related, same_person, cluster }), pointer: None }
             }
             None => match view(grant, &version, &self.known) {
                 Some(View::Pointer(pointer)) => {

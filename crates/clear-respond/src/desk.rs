@@ -98,7 +98,7 @@ pub(crate) struct Now {
 
 /// The desk.
 pub struct Desk {
-    store: Store,
+    pub(crate) store: Store,
     log: Log,
     rules: RwLock<Arc<dyn Rules>>,
     clock: Clock,
@@ -135,6 +135,8 @@ pub struct Desk {
     pub(crate) silent: crate::silent::Waiting,
     /// What the public sets' columns hold.
     pub(crate) summaries: crate::publish::Summaries,
+    /// How far the projections had followed the ledger when they were kept last; zero if they are not.
+    pub(crate) kept: AtomicU64,
     /// Released tables of arrests, stops and hot files.
     pub(crate) activities: crate::publish::activity::Activities,
 }
@@ -196,6 +198,7 @@ impl Desk {
             board: crate::health::Board::default(),
             silent: crate::silent::Waiting::default(),
             summaries: crate::publish::Summaries::default(),
+            kept: AtomicU64::new(0),
             activities: crate::publish::activity::Activities::default(),
             store,
             log,
@@ -222,7 +225,7 @@ impl Desk {
         desk.count_urgent().await?;
         desk.remember_digests().await?;
         desk.make_public_sets().await?;
-        desk.shelves.catch_up(desk.visible()).await?;
+        desk.project().await?;
         desk.open_books().await?;
         desk.open_activity().await?;
         desk.publish_rules(&*desk.rules()).await?;
@@ -413,6 +416,7 @@ impl Desk {
     /// When the log cannot be written.
     pub async fn close(&self) -> Result<(), Error> {
         self.close_books().await?;
+        self.keep_projections(crate::projections::AHEAD_AT_END).await;
         self.note(What::Stopped, None, "local", None).await?;
         let log = self.log.clone();
         // Closing waits for the disk, which is no work for a runtime's thread.

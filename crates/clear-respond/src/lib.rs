@@ -27,6 +27,7 @@ mod health;
 mod inquiry;
 mod newest;
 mod production;
+mod projections;
 mod public;
 mod publish;
 mod release;
@@ -65,6 +66,7 @@ pub use production::{
     Demand, Determination, Determine, Determined, Docket, GivenRelease, Manifest, ManifestRow, Office, Production,
     ProductionInstrument, PublicProduction, ReleaseProduction,
 };
+pub use projections::{AHEAD_SERVING, rebuild_projections};
 pub use public::{
     OrderPreview, PublicAgency, PublicAgreement, PublicAnnouncement, PublicFlow, PublicOrder, PublicRegister,
     PublicSuspension, PublicTaskForce, PublicVendor, order_preview,
@@ -93,6 +95,7 @@ pub use clear_identity::{
 };
 pub use clear_ingest as ingest;
 pub use clear_policy as policy;
+pub use clear_query::Kept as KeptProjections;
 pub use clear_query::Sql;
 pub use clear_query::measures::{DIMENSIONS, MEASURES, Measure};
 pub use clear_query::{

@@ -71,6 +71,9 @@ pub(crate) struct Addresses {
     places: Vec<(StreetId, Option<(u32, u32)>)>,
 }
 
+clear_record::snapshot!(Held { street, rows });
+clear_record::snapshot!(Addresses { streets, ids, names, rows, places });
+
 const GONE: StreetId = StreetId::MAX;
 
 /// How a street was found by its name.

@@ -1,5 +1,9 @@
 //! A column that most rows leave empty.
 
+use std::io::{Read, Result, Write};
+
+use clear_record::Snapshot;
+
 /// Rows of one piece.
 const PIECE_ROWS: usize = 1_024;
 
@@ -36,6 +40,16 @@ impl<T: Copy + Default + PartialEq> Column<T> {
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
         self.pieces.iter().map(|piece| size_of::<Box<[T]>>() + size_of_val(&**piece)).sum()
+    }
+}
+
+impl<T: Snapshot> Snapshot for Column<T> {
+    fn write(&self, out: &mut impl Write) -> Result<()> {
+        self.pieces.write(out)
+    }
+
+    fn read(from: &mut impl Read) -> Result<Column<T>> {
+        Ok(Column { pieces: Vec::read(from)? })
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
+use std::io::{Read, Result, Write};
 
-use clear_record::{FieldClass, Kind, RecordId, Sight};
+use clear_record::{FieldClass, Kind, RecordId, Sight, Snapshot};
 use jiff::civil::{Date, DateTime};
 
 use crate::rows::{Row, RowId, Rows};
@@ -16,6 +17,19 @@ pub(crate) struct Events {
     // The newest arrivals, merged into the others when they are many: files come in no order.
     recent: BTreeSet<(Order, RowId)>,
     beats: HashMap<Box<str>, u32>,
+}
+
+impl Events {
+    /// Writes them as [`read`](Events::read) takes them: the order is that of the rows, which are written elsewhere.
+    pub(crate) fn write(&self, rows: &Rows, out: &mut impl Write) -> Result<()> {
+        let all: Vec<RowId> = self.iter(rows).collect();
+        all.write(out)?;
+        self.beats.write(out)
+    }
+
+    pub(crate) fn read(from: &mut impl Read) -> Result<Events> {
+        Ok(Events { sorted: Vec::read(from)?, recent: BTreeSet::new(), beats: HashMap::read(from)? })
+    }
 }
 
 /// Seconds since 1970 on the city's clock.

@@ -1,6 +1,9 @@
 //! What is known of persons beside their names, by value: dates of birth and numbers.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::{Read, Result, Write};
+
+use clear_record::Snapshot;
 
 use hashbrown::HashTable;
 use jiff::civil::Date;
@@ -63,6 +66,8 @@ impl Births {
     }
 }
 
+clear_record::snapshot!(Births { of, on });
+
 /// A number as a key: up to twelve letters and digits exactly, a longer one by a hash. Zero is none.
 pub(crate) fn number_key(number: &str) -> u64 {
     let text = text::number(number);
@@ -94,6 +99,28 @@ pub(crate) struct Numbers {
     // The first person of each number, found by the number's hash; the number itself is in the column.
     first: HashTable<u32>,
     more: HashMap<u64, Vec<u32>>,
+}
+
+// The table of first persons is made again: it is found by their numbers.
+impl Snapshot for Numbers {
+    fn write(&self, out: &mut impl Write) -> Result<()> {
+        self.of.write(out)?;
+        let first: Vec<u32> = self.first.iter().copied().collect();
+        first.write(out)?;
+        self.more.write(out)
+    }
+
+    fn read(from: &mut impl Read) -> Result<Numbers> {
+        let of: Column<u64> = Column::read(from)?;
+        let persons: Vec<u32> = Vec::read(from)?;
+        let mut first = HashTable::with_capacity(persons.len());
+        let hashed = |person: &u32| hash(of.get(*person));
+        for person in persons {
+            first.insert_unique(hashed(&person), person, hashed);
+        }
+        let more = HashMap::read(from)?;
+        Ok(Numbers { of, first, more })
+    }
 }
 
 fn hash(key: u64) -> u64 {

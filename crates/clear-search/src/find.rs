@@ -39,10 +39,28 @@ impl Index {
         if let Terms::Person(who) = &query.terms {
             return person::find(self, who, query, &kept, sight);
         }
+        self.find_others(query, &kept, sight)
+    }
+
+    /// Answers a question under a Sight that shows nothing but pointers, and of no other records than these: they are looked
+    /// at, and not everybody with such a name.
+    pub fn find_pointers(&self, query: &Query, among: impl Iterator<Item = RecordId>, sight: &Sight<'_>) -> Found {
+        let kept = Kept::of(self, &query.filter, sight);
+        if let Terms::Person(who) = &query.terms {
+            let mut persons: Vec<u32> = among.filter_map(|id| self.persons.of(self.rows.of(id)?)).collect();
+            persons.sort_unstable();
+            persons.dedup();
+            return person::find_pointers(self, who, query, &persons, &kept, sight);
+        }
+        self.find_others(query, &kept, sight)
+    }
+
+    /// What is asked of others than persons.
+    fn find_others(&self, query: &Query, kept: &Kept<'_>, sight: &Sight<'_>) -> Found {
         if let Terms::Incidents = query.terms {
             return match &query.filter.area {
-                Some(area) => self.listed(query, &kept, self.newest_first(self.places.near(area))),
-                None => self.listed(query, &kept, self.events.iter(&self.rows)),
+                Some(area) => self.listed(query, kept, self.newest_first(self.places.near(area))),
+                None => self.listed(query, kept, self.events.iter(&self.rows)),
             };
         }
         let read = match &query.terms {
@@ -121,10 +139,6 @@ impl Index {
                     found.into_iter().filter_map(seen).collect()
                 };
                 self.addresses.iter().flat_map(at).collect()
-            }
-            Terms::Phone(number) => {
-                let rows = self.phones.get(&text::phone(number));
-                by(FieldClass::Contact, rows.map(|row| (row, 1.0, Why::Phone)).collect())
             }
             Terms::CaseNumber(number) => {
                 let number = text::number(number);

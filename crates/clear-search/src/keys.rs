@@ -17,6 +17,8 @@ pub(crate) struct Keys {
     keys: Vec<u64>,
 }
 
+clear_record::snapshot!(Keys { first, more, long, next_long, rows, keys });
+
 const LONG: u64 = 1 << 63;
 const GONE: u64 = u64::MAX;
 

@@ -54,6 +54,8 @@ pub(crate) struct Names {
     words: Vec<u32>,
 }
 
+clear_record::snapshot!(Names { tokens, pairs, starts, words });
+
 /// A word's place and role; the place of a removed one.
 const GONE: u32 = u32::MAX;
 

@@ -29,6 +29,9 @@ struct List {
     sorted: u32,
 }
 
+clear_record::snapshot!(Pairs { lists });
+clear_record::snapshot!(List { entries, sorted });
+
 fn entry(other: TokenId, person: u32) -> u64 {
     u64::from(other) << 32 | u64::from(person)
 }
@@ -78,8 +81,7 @@ impl Pairs {
         } else {
             let mut rest = sorted;
             for (at, id) in ids.iter().enumerate() {
-                let from = rest.partition_point(|entry| other(*entry) < *id);
-                rest = rest.get(from..).unwrap_or_default();
+                rest = rest.get(before(rest, *id)..).unwrap_or_default();
                 let run = rest.iter().take_while(|entry| other(**entry) == *id);
                 run.for_each(|entry| each(at, person(*entry)));
                 if rest.is_empty() {
@@ -127,6 +129,19 @@ impl Pairs {
         let entries: usize = self.lists.iter().map(|list| list.entries.capacity() * size_of::<u64>()).sum();
         entries + self.lists.capacity() * size_of::<List>()
     }
+}
+
+/// How many entries are of words before this one. What is near is found soonest: the words that are looked for ascend, and
+/// the next one is seldom far.
+fn before(entries: &[u64], id: TokenId) -> usize {
+    let least = entry(id, 0);
+    let mut to = 1;
+    while entries.get(to - 1).is_some_and(|entry| *entry < least) {
+        to *= 2;
+    }
+    let from = to / 2;
+    let near = entries.get(from..to.min(entries.len())).unwrap_or_default();
+    from + near.partition_point(|entry| *entry < least)
 }
 
 /// A binary search in a list costs about as much as looking at so many of its entries one after the other.

@@ -33,6 +33,8 @@ pub(crate) struct Persons {
     pub(crate) phones: Numbers,
 }
 
+clear_record::snapshot!(Persons { rows, names, births, identity_numbers, sexes, marks, phones });
+
 /// Words of a description that say nothing.
 const EMPTY_WORDS: [&str; 10] = ["A", "AN", "AND", "AT", "IN", "OF", "ON", "THE", "TO", "WITH"];
 

@@ -158,6 +158,8 @@ pub(crate) struct Places {
     districts: Vec<Box<str>>,
 }
 
+clear_record::snapshot!(Places { rows, at, areas, grid, districts });
+
 /// A district as it is compared: three digits with leading zeros.
 fn district_text(district: &str) -> String {
     let district = district.trim();

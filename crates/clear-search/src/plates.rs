@@ -30,6 +30,8 @@ pub(crate) struct Plates {
     pairs: HashMap<(char, char), Vec<RowId>>,
 }
 
+clear_record::snapshot!(Plates { whole, alike, vins, text, pairs });
+
 fn pairs(plate: &str) -> HashSet<(char, char)> {
     plate.chars().zip(plate.chars().skip(1)).collect()
 }

@@ -77,6 +77,11 @@ pub(crate) struct Prose {
     sums: HashMap<(FieldId, LabelId), Sum>,
 }
 
+clear_record::snapshot!(Word { spelt, texts });
+clear_record::snapshot!(Text { field, words, length, rows });
+clear_record::snapshot!(Sum { texts, words });
+clear_record::snapshot!(Prose { words, by_spelling, stems, texts, repeated, rows, said, sums });
+
 /// Numbers of seven bits a byte, the lowest first.
 fn packed(words: &[WordId]) -> Box<[u8]> {
     let mut bytes = Vec::with_capacity(words.len() + words.len() / 2);

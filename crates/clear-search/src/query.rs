@@ -42,8 +42,6 @@ pub enum Terms {
     Address(String),
     /// A case, event, booking, inventory, serial or warrant number.
     CaseNumber(String),
-    /// A telephone number, seven digits or more.
-    Phone(String),
     /// Words of free text.
     Words(Wanted),
     /// One record.
@@ -56,6 +54,11 @@ impl Terms {
     /// A person of this name.
     pub fn person(name: impl Into<String>) -> Terms {
         Terms::Person(Who { name: Some(name.into()), ..Who::default() })
+    }
+
+    /// Whoever has this telephone number.
+    pub fn phone(number: impl Into<String>) -> Terms {
+        Terms::Person(Who { phone: Some(number.into()), ..Who::default() })
     }
 }
 
@@ -79,6 +82,13 @@ pub struct Who {
     pub plate: Option<String>,
     /// Words of scars, marks and tattoos.
     pub marks: Option<String>,
+}
+
+impl Who {
+    /// Whether a telephone number is all that is asked.
+    fn is_a_telephone(&self) -> bool {
+        self.phone.is_some() && Who { phone: None, ..self.clone() } == Who::default()
+    }
 }
 
 /// When somebody was born, as well as it is known.
@@ -401,11 +411,11 @@ impl Terms {
     /// What it is read as, in a word: `person`, `plate`, `address`, `number`, `phone`, `words`, `id` or `incidents`.
     pub fn reading(&self) -> &'static str {
         match self {
-            Terms::Person { .. } => "person",
+            Terms::Person(who) if who.is_a_telephone() => "phone",
+            Terms::Person(_) => "person",
             Terms::Plate(_) => "plate",
             Terms::Address(_) => "address",
             Terms::CaseNumber(_) => "number",
-            Terms::Phone(_) => "phone",
             Terms::Words(_) => "words",
             Terms::Id(_) => "id",
             Terms::Incidents => "incidents",
@@ -421,7 +431,6 @@ impl fmt::Debug for Terms {
             Terms::Plate(_) => f.write_str("Plate(…)"),
             Terms::Address(_) => f.write_str("Address(…)"),
             Terms::CaseNumber(_) => f.write_str("CaseNumber(…)"),
-            Terms::Phone(_) => f.write_str("Phone(…)"),
             Terms::Words(_) => f.write_str("Words(…)"),
             Terms::Id(id) => write!(f, "Id({id})"),
             Terms::Incidents => f.write_str("Incidents"),

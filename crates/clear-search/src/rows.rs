@@ -1,6 +1,8 @@
 //! One row for each record: its id, label and, for events, when and where. Columns, because there are millions.
 
-use clear_record::{Kind, LabelId, RecordId};
+use std::io::{Read, Result, Write};
+
+use clear_record::{Kind, LabelId, RecordId, Snapshot};
 use hashbrown::HashTable;
 
 use crate::column::Column;
@@ -99,6 +101,34 @@ impl Rows {
             + self.when.bytes()
             + self.beat.bytes()
             + self.by_id.allocation_size()
+    }
+}
+
+// The table of ids is made again: it is found by the ids themselves.
+impl Snapshot for Rows {
+    fn write(&self, out: &mut impl Write) -> Result<()> {
+        self.raw.write(out)?;
+        let codes: Vec<u8> = self.kind.iter().map(|kind| kind.map_or(u8::MAX, Kind::code)).collect();
+        codes.write(out)?;
+        let labels: Vec<u32> = self.label.iter().map(|label| label.0).collect();
+        labels.write(out)?;
+        self.when.write(out)?;
+        self.beat.write(out)
+    }
+
+    fn read(from: &mut impl Read) -> Result<Rows> {
+        let raw: Vec<u128> = Vec::read(from)?;
+        let kind: Vec<Option<Kind>> = Vec::<u8>::read(from)?.into_iter().map(Kind::from_code).collect();
+        let label = Vec::<u32>::read(from)?.into_iter().map(LabelId).collect();
+        let mut by_id = HashTable::with_capacity(kind.iter().flatten().count());
+        let hashed = |at: &RowId| id_at(&raw, &kind, *at).map_or(0, hash);
+        for at in 0..raw.len() as RowId {
+            if id_at(&raw, &kind, at).is_some() {
+                by_id.insert_unique(hashed(&at), at, hashed);
+            }
+        }
+        let (when, beat) = (Column::read(from)?, Column::read(from)?);
+        Ok(Rows { raw, kind, label, when, beat, by_id })
     }
 }
 

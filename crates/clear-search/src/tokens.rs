@@ -15,8 +15,10 @@
 //! How many edits a word may be off: [`Care::budget`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::{Read, Result, Write};
 
 use clear_names::{edits, sound};
+use clear_record::Snapshot;
 use hashbrown::HashTable;
 
 /// A word's place in the dictionary, with the number of its first letter above [`PLACE_BITS`], so that words of one
@@ -63,10 +65,11 @@ impl Care {
         }
     }
 
-    /// The same for two words. With care, a word of two letters is nobody's misspelling: `LI` is no typing error for
-    /// `LIU`. An initial never is.
+    /// The same for an asked and a recorded word. With care, two letters may be three of which one was left out, `LE` for
+    /// `LEE`, and are no other misspelling. An initial never is one.
     pub(crate) fn most(self, a: usize, b: usize) -> u8 {
         match (self, a.min(b)) {
+            (Care::Strict, 2) if (a, b) == (2, 3) => 1,
             (_, 0..=1) | (Care::Strict, 2) => 0,
             (Care::Wide, 2) => 1,
             _ => self.budget(a.max(b)),
@@ -98,6 +101,37 @@ pub(crate) struct Tokens {
     fresh: BTreeMap<Box<str>, u32>,
     // Gone words that the table still leads to.
     dead: Vec<u32>,
+}
+
+clear_record::snapshot!(Links { shift, starts, places });
+
+// The table of words is made again: it is found by the words themselves.
+impl Snapshot for Tokens {
+    fn write(&self, out: &mut impl Write) -> Result<()> {
+        let inline: Vec<u128> = self.inline.iter().map(|bytes| u128::from_le_bytes(*bytes)).collect();
+        inline.write(out)?;
+        self.longer.write(out)?;
+        [&self.sketches, &self.uses, &self.free, &self.sorted, &self.dead]
+            .into_iter()
+            .try_for_each(|numbers| numbers.write(out))?;
+        self.links.write(out)?;
+        self.fresh_links.write(out)?;
+        self.fresh.write(out)
+    }
+
+    fn read(from: &mut impl Read) -> Result<Tokens> {
+        let inline: Vec<[u8; INLINE + 1]> = Vec::<u128>::read(from)?.into_iter().map(u128::to_le_bytes).collect();
+        let longer: HashMap<u32, Box<str>> = HashMap::read(from)?;
+        let (sketches, uses, free) = (Vec::read(from)?, Vec::read(from)?, Vec::read(from)?);
+        let (sorted, dead) = (Vec::read(from)?, Vec::read(from)?);
+        let (links, fresh_links, fresh) = Snapshot::read(from)?;
+        let mut by_text = HashTable::with_capacity(inline.len());
+        let text = |place: &u32| hash(bytes_at(&inline, &longer, *place));
+        for place in (0..inline.len() as u32).filter(|place| !bytes_at(&inline, &longer, *place).is_empty()) {
+            by_text.insert_unique(text(&place), place, text);
+        }
+        Ok(Tokens { inline, longer, sketches, uses, by_text, free, links, sorted, fresh_links, fresh, dead })
+    }
 }
 
 impl Tokens {
@@ -468,7 +502,7 @@ mod tests {
                 .map(|(id, edits)| (tokens.text(place(id)).to_owned(), edits)).collect();
             near.sort();
             let naive: Vec<(String, u8)> = texts.iter().filter_map(|text| {
-                Some((text.clone(), slips(asked.as_bytes(), text.as_bytes(), care.most(text.len(), asked.len()))?))
+                Some((text.clone(), slips(asked.as_bytes(), text.as_bytes(), care.most(asked.len(), text.len()))?))
             }).collect();
             prop_assert_eq!(near, naive);
         }

@@ -192,8 +192,7 @@ fn telephone(typed: &str) -> Option<Reading> {
     let written = typed.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')' | '+' | '/'));
     let digits = text::phone(typed);
     let local = digits.len() == 7 && typed.get(3..4) == Some("-");
-    (written && (digits.len() == 10 || local))
-        .then(|| (Terms::Phone(typed.to_owned()), format!("the telephone number {digits}")))
+    (written && (digits.len() == 10 || local)).then(|| (Terms::phone(typed), format!("the telephone number {digits}")))
 }
 
 /// `2 letters and 6 digits` is the city's case number; `E-1042` an event of dispatch.

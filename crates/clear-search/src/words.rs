@@ -29,6 +29,9 @@ pub(crate) struct Words {
     places: Vec<u32>,
 }
 
+clear_record::snapshot!(Token { text, postings });
+clear_record::snapshot!(Words { tokens, by_text, free, rows, starts, places });
+
 /// Tokens take 28 bits and marks 4.
 const MARK_BITS: u32 = 4;
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
-use clear_record::{AgencyId, Label, LabelId, Provenance, RecordId, Seq, Version};
+use clear_record::{AgencyId, Kind, Label, LabelId, Provenance, RecordId, Seq, Version};
 use jiff::Timestamp;
 
 use crate::batch::{self, Origin, Plain};
@@ -18,11 +18,12 @@ use crate::cores::{spread, stream};
 use crate::engine::{Engine, HeadRow, Names, OutboxRow, Row, Tx};
 use crate::intern::Interned;
 use crate::keys::{Keys, OwnerKey, Wrapped};
-use crate::{AsOf, Batch, Committed, Error, Fence, Head, Ledger, Outbox, OutboxBody, seal};
+use crate::{AsOf, Batch, Committed, Error, Fence, Head, Ledger, Outbox, OutboxBody, Snapshots, seal};
 
 pub(crate) struct Book<E> {
     engine: Arc<E>,
     keys: Keys,
+    snapshots: Snapshots,
     labels: Interned<Label>,
     origins: Interned<Origin>,
     /// The last outbox row that the log is said to have. Not written down: after a restart the log is asked.
@@ -30,14 +31,18 @@ pub(crate) struct Book<E> {
 }
 
 /// Opens the ledger's key store beside its engine.
-pub(crate) async fn open<E: Engine>(engine: Arc<E>, keys_folder: &std::path::Path) -> Result<Book<E>, Error> {
+pub(crate) async fn open<E: Engine>(
+    engine: Arc<E>,
+    keys_folder: &std::path::Path,
+    snapshots: Snapshots,
+) -> Result<Book<E>, Error> {
     let head = engine.head().await?;
     let keys = crate::keys::open(keys_folder, engine.ledger(), head.seq).await?;
     let (tx, head) = engine.begin().await?;
     keys.sweep(head.seq).await?;
     tx.end(head).await?;
     let (labels, origins) = (Interned::new(Names::Labels), Interned::new(Names::Origins));
-    Ok(Book { engine, keys, labels, origins, logged: AtomicI64::new(0) })
+    Ok(Book { engine, keys, snapshots, labels, origins, logged: AtomicI64::new(0) })
 }
 
 /// A number as the engines keep it. What is too large for them is beyond any row's.
@@ -109,10 +114,21 @@ impl<E: Engine> Book<E> {
         Ok(new)
     }
 
+    async fn destroy_snapshots(&self, seq: Seq) -> Result<(), Error> {
+        let snapshots = self.snapshots.clone();
+        let destroyed = tokio::task::spawn_blocking(move || snapshots.destroy_for(seq)).await;
+        destroyed.map_err(|source| Error::Stopped { source })?
+    }
+
     /// Opens bodies on every core. A key that is missing and was not destroyed on purpose is an error.
     async fn open_rows(&self, rows: Vec<Row>) -> Result<Vec<Version>, Error> {
         let sealed: Vec<i64> = rows.iter().filter(|row| row.body.is_some()).map(|row| row.seq).collect();
         let wrapped = self.keys.get(&sealed).await?;
+        self.open_with(rows, wrapped).await
+    }
+
+    /// The same with keys that were fetched: at least those of the rows, in order of place and attempt.
+    async fn open_with(&self, rows: Vec<Row>, wrapped: Vec<Wrapped>) -> Result<Vec<Version>, Error> {
         let place = |seq, attempt| wrapped.binary_search_by_key(&(seq, attempt), |key| (key.seq, key.attempt));
 
         // What each row needs besides itself, found before the work is spread.
@@ -279,6 +295,11 @@ impl<E: Engine> Ledger for Book<E> {
         self.open_rows(rows).await
     }
 
+    async fn follow_kinds(&self, kinds: &[Kind], after: Seq, upto: Seq, max: usize) -> Result<Vec<Version>, Error> {
+        let rows = self.engine.follow_kinds(kinds, int(after.0), int(upto.0), count(max)).await?;
+        self.open_rows(rows).await
+    }
+
     async fn read(&self, ids: &[RecordId], as_of: AsOf) -> Result<Vec<Version>, Error> {
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -286,6 +307,18 @@ impl<E: Engine> Ledger for Book<E> {
         let rows =
             self.engine.read(ids, int(as_of.seq.0), as_of.valid.map_or(i64::MAX, Timestamp::as_microsecond)).await?;
         self.open_rows(rows).await
+    }
+
+    async fn read_at(&self, places: &[(RecordId, Seq)]) -> Result<Vec<Version>, Error> {
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let seqs: Vec<i64> = places.iter().map(|(_, seq)| int(seq.0)).collect();
+        // Rows and keys are fetched at once, because the places are known.
+        let (rows, wrapped) = tokio::join!(self.engine.at(&seqs), self.keys.get(&seqs));
+        let mut rows: HashMap<(RecordId, i64), Row> = rows?.into_iter().map(|row| ((row.id, row.seq), row)).collect();
+        let rows = places.iter().filter_map(|(id, seq)| rows.remove(&(*id, int(seq.0)))).collect();
+        self.open_with(rows, wrapped?).await
     }
 
     async fn history(&self, id: RecordId, upto: Seq) -> Result<Vec<Version>, Error> {
@@ -339,6 +372,8 @@ impl<E: Engine> Ledger for Book<E> {
             // Keys first. From here on the bodies cannot be opened, whatever happens to this transaction; until it
             // ends, readers find the keys destroyed on purpose, and doing all of it again ends it.
             self.keys.destroy(id, &bodies).await?;
+            // What was folded of them, too; and again below, for a snapshot that is under way now.
+            self.destroy_snapshots(Seq(0)).await?;
             tx.empty_bodies(id).await?;
             seq += 1;
             label_of.push(LabelId(u32::try_from(label).map_err(|_| Error::Sealed { id })?));
@@ -354,6 +389,9 @@ impl<E: Engine> Ledger for Book<E> {
             .await?;
         }
         let new = self.end(tx, head, seq, Vec::new(), outbox).await?;
+        if !bodies.is_empty() {
+            self.destroy_snapshots(Seq(new.seq.unsigned_abs())).await?;
+        }
         Ok(committed(head, new, Vec::new(), label_of))
     }
 }

@@ -86,7 +86,10 @@ pub(crate) trait Engine: Send + Sync + 'static {
     /// The ledger's own name, given once at its making.
     fn ledger(&self) -> &[u8];
     async fn follow(&self, after: i64, upto: i64, max: i64) -> Result<Vec<Row>, Error>;
+    async fn follow_kinds(&self, kinds: &[Kind], after: i64, upto: i64, max: i64) -> Result<Vec<Row>, Error>;
     async fn read(&self, ids: &[RecordId], upto: i64, valid: i64) -> Result<Vec<Row>, Error>;
+    /// The rows at these places, in no order.
+    async fn at(&self, seqs: &[i64]) -> Result<Vec<Row>, Error>;
     async fn history(&self, id: RecordId, upto: i64) -> Result<Vec<Row>, Error>;
     async fn names(&self, which: Names, from: i64) -> Result<Vec<(i64, String)>, Error>;
     async fn register(&self, after: i64) -> Result<Vec<(i64, Vec<u8>)>, Error>;

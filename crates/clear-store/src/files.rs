@@ -1,6 +1,6 @@
 //! Folders and files that this account alone may read.
 
-#![expect(clippy::disallowed_methods, reason = "stores: ledger, record-keys")]
+#![expect(clippy::disallowed_methods, reason = "stores: ledger, record-keys, snapshots")]
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use clear_record::{Draft, Label, LabelId, RecordId, Seq, Version};
+use clear_record::{Draft, Kind, Label, LabelId, RecordId, Seq, Version};
 use jiff::Timestamp;
 
 mod batch;
@@ -35,9 +35,11 @@ mod keys;
 mod lite;
 mod postgres;
 mod seal;
+mod snapshots;
 mod sqlite;
 
 pub use error::{Cause, Error};
+pub use snapshots::{Of, Opening, Program, Sealing, Snapshots};
 
 /// The system of record: append-only, bitemporal, sealed. Times are kept to the microsecond.
 #[async_trait]
@@ -67,11 +69,40 @@ pub trait Ledger: Send + Sync {
     /// [`Error::Sealed`] when a body that was not expunged does not open.
     async fn follow(&self, after: Seq, upto: Seq, max: usize) -> Result<Vec<Version>, Error>;
 
+    /// The same, of records of these kinds alone. Fewer than `max` means that there are no more.
+    ///
+    /// # Errors
+    /// As [`follow`](Ledger::follow).
+    async fn follow_kinds(&self, kinds: &[Kind], after: Seq, upto: Seq, max: usize) -> Result<Vec<Version>, Error> {
+        let (mut found, mut at) = (Vec::new(), after);
+        while found.len() < max {
+            let versions = self.follow(at, upto, max).await?;
+            let Some(last) = versions.last() else { break };
+            at = last.seq;
+            found.extend(versions.into_iter().filter(|version| kinds.contains(&version.id.kind)));
+        }
+        found.truncate(max);
+        Ok(found)
+    }
+
     /// The newest version of each record as of a moment, in the order of `ids`; a record without one is left out.
     ///
     /// # Errors
     /// [`Error::Sealed`] when a body that was not expunged does not open.
     async fn read(&self, ids: &[RecordId], as_of: AsOf) -> Result<Vec<Version>, Error>;
+
+    /// The versions of these records at these places, in the order of `places`; one that is not there is left out.
+    ///
+    /// # Errors
+    /// As [`read`](Ledger::read).
+    async fn read_at(&self, places: &[(RecordId, Seq)]) -> Result<Vec<Version>, Error> {
+        let mut versions = Vec::with_capacity(places.len());
+        for (id, seq) in places {
+            let found = self.read(&[*id], AsOf { seq: *seq, valid: None }).await?;
+            versions.extend(found.into_iter().filter(|version| version.seq == *seq));
+        }
+        Ok(versions)
+    }
 
     /// Every version of a record with `seq <= upto`, oldest first.
     ///
@@ -298,6 +329,8 @@ pub struct Store {
     pub ledger: Arc<dyn Ledger>,
     /// The working notes.
     pub cards: Arc<dyn Cards>,
+    /// Projections as they were last kept.
+    pub snapshots: Snapshots,
     closing: Arc<dyn Close>,
 }
 
@@ -309,33 +342,44 @@ impl fmt::Debug for Store {
 
 impl Store {
     /// Opens the store in a data folder, which is made where it is missing: SQLite, for this process alone. The keys
-    /// are in `keys/` beneath it.
+    /// are in `keys/` beneath it, snapshots in `projections/`.
     ///
     /// # Errors
     /// [`Error::InUse`] when another process has it; [`Error::File`] when the folder cannot be written.
     pub async fn folder(dir: &Path) -> Result<Store, Error> {
         let engine = Arc::new(sqlite::open(dir).await?);
-        let book = Arc::new(book::open(Arc::clone(&engine), &dir.join("keys")).await?);
+        let snapshots = Snapshots::at(&dir.join("projections"), &dir.join("keys"));
+        let book = Arc::new(book::open(Arc::clone(&engine), &dir.join("keys"), snapshots.clone()).await?);
         Ok(Store {
             ledger: Arc::clone(&book) as Arc<dyn Ledger>,
             cards: Arc::clone(&engine) as Arc<dyn Cards>,
+            snapshots,
             closing: Arc::new((book, engine)),
         })
     }
 
     /// Opens the store on a PostgreSQL server, with the key store in a local folder, which every process on that
-    /// ledger shares.
+    /// ledger shares. Snapshots are in `projections/` beside it.
     ///
     /// # Errors
     /// [`Error::Unreachable`] when the server is not there; [`Error::Address`] when the address does not read.
     pub async fn postgres(url: &str, keys_folder: &Path) -> Result<Store, Error> {
         let engine = Arc::new(postgres::open(url).await?);
-        let book = Arc::new(book::open(Arc::clone(&engine), keys_folder).await?);
+        let snapshots = Snapshots::at(&keys_folder.with_file_name("projections"), keys_folder);
+        let book = Arc::new(book::open(Arc::clone(&engine), keys_folder, snapshots.clone()).await?);
         Ok(Store {
             ledger: Arc::clone(&book) as Arc<dyn Ledger>,
             cards: Arc::clone(&engine) as Arc<dyn Cards>,
+            snapshots,
             closing: Arc::new((book, engine)),
         })
+    }
+
+    /// The same store, which keeps snapshots that this program makes, and reads no others.
+    #[must_use]
+    pub fn keeping(mut self, program: Program) -> Store {
+        self.snapshots = self.snapshots.of_program(program);
+        self
     }
 
     /// Closes the store after what is under way; calls after it fail. Dropping every clone does the same, only not

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use clear_record::RecordId;
+use clear_record::{Kind, RecordId};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
@@ -238,6 +238,22 @@ impl Engine for Server {
         self.rows(rows)
     }
 
+    async fn follow_kinds(&self, kinds: &[Kind], after: i64, upto: i64, max: i64) -> Result<Vec<Row>, Error> {
+        let codes: Vec<i32> = kinds.iter().map(|kind| i32::from(kind.code())).collect();
+        let rows = sqlx::query_as(
+            "SELECT seq, id, label, origin, valid_from, recorded_at, body FROM openclear.version
+             WHERE seq > $1 AND seq <= $2 AND get_byte(id, 0) = ANY($3) ORDER BY seq LIMIT $4",
+        )
+        .bind(after)
+        .bind(upto)
+        .bind(codes)
+        .bind(max)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(self.fault("follow the versions"))?;
+        self.rows(rows)
+    }
+
     async fn read(&self, ids: &[RecordId], upto: i64, valid: i64) -> Result<Vec<Row>, Error> {
         let rows = sqlx::query_as(
             "SELECT v.seq, v.id, v.label, v.origin, v.valid_from, v.recorded_at, v.body
@@ -248,6 +264,17 @@ impl Engine for Server {
         .bind(ids.iter().copied().map(id_bytes).collect::<Vec<_>>())
         .bind(upto)
         .bind(valid)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(self.fault("read records"))?;
+        self.rows(rows)
+    }
+
+    async fn at(&self, seqs: &[i64]) -> Result<Vec<Row>, Error> {
+        let rows = sqlx::query_as(
+            "SELECT seq, id, label, origin, valid_from, recorded_at, body FROM openclear.version WHERE seq = ANY($1)",
+        )
+        .bind(seqs.to_vec())
         .fetch_all(&self.pool)
         .await
         .map_err(self.fault("read records"))?;

@@ -10,7 +10,7 @@ use std::fs::File;
 use std::path::Path;
 
 use async_trait::async_trait;
-use clear_record::RecordId;
+use clear_record::{Kind, RecordId};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::engine::{Engine, HeadRow, LAYOUT, Names, OutboxRow, Row, Tx, VersionColumns, id_bytes, row};
@@ -132,6 +132,22 @@ impl Engine for Folder {
         self.rows(rows)
     }
 
+    async fn follow_kinds(&self, kinds: &[Kind], after: i64, upto: i64, max: i64) -> Result<Vec<Row>, Error> {
+        let codes: Vec<i64> = kinds.iter().map(|kind| i64::from(kind.code())).collect();
+        let rows = sqlx::query_as(
+            "SELECT seq, id, label, origin, valid_from, recorded_at, body FROM version
+             WHERE seq > ? AND seq <= ? AND hex(substr(id, 1, 1)) IN (SELECT printf('%02X', value) FROM json_each(?)) ORDER BY seq LIMIT ?",
+        )
+        .bind(after)
+        .bind(upto)
+        .bind(lite::list(&codes))
+        .bind(max)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(self.fault("follow the versions"))?;
+        self.rows(rows)
+    }
+
     async fn read(&self, ids: &[RecordId], upto: i64, valid: i64) -> Result<Vec<Row>, Error> {
         let rows = sqlx::query_as(
             "SELECT v.seq, v.id, v.label, v.origin, v.valid_from, v.recorded_at, v.body
@@ -142,6 +158,17 @@ impl Engine for Folder {
         .bind(hex_list(ids))
         .bind(upto)
         .bind(valid)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(self.fault("read records"))?;
+        self.rows(rows)
+    }
+
+    async fn at(&self, seqs: &[i64]) -> Result<Vec<Row>, Error> {
+        let rows = sqlx::query_as(
+            "SELECT seq, id, label, origin, valid_from, recorded_at, body FROM version WHERE seq IN (SELECT value FROM json_each(?))",
+        )
+        .bind(lite::list(seqs))
         .fetch_all(&self.readers)
         .await
         .map_err(self.fault("read records"))?;

@@ -10,8 +10,9 @@
 //! page twice.
 //!
 //! # Change here
-//! The city: `city.rs` and `city/profiles.rs`. Names: `names.rs`, with the lists in `data/`.
+//! Questions that are wrong in a stated way: `asked.rs`. The city: `city.rs` and `city/profiles.rs`. Names: `names.rs`, with the lists in `data/`.
 
+pub mod asked;
 pub mod city;
 pub mod clock;
 pub mod dispatch;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "stores: measurements")]
 
+mod ask;
 mod decide;
 mod enforce;
 mod gate;
@@ -13,13 +14,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use clear_identity::{Credential, Proven};
 use clear_ingest::{Options, Row, chicago_crimes};
-use clear_record::{Draft, Inquiry, Kind, Label, Method, Origin, Person, Provenance, Record, RecordId, Standing};
-use clear_respond::{Desk, Find, NewAccount};
-use clear_testkit::{names, rng::Rng, story};
+use clear_record::{Inquiry, Origin, Person, Standing};
+use clear_respond::{Desk, NewAccount};
+use clear_testkit::story;
 
 use crate::End;
 use crate::founding::found;
-use crate::import::{chicago_crimes_file, file};
+use crate::import::chicago_crimes_file;
 use crate::open::Place;
 
 /// Measure this build.
@@ -64,21 +65,8 @@ enum What {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Ask for persons, misspelt, through the whole road.
-    Ask {
-        /// An empty folder.
-        #[arg(long)]
-        dir: PathBuf,
-        /// How many persons there are.
-        #[arg(long, default_value_t = 100_000)]
-        persons: usize,
-        /// How many questions.
-        #[arg(long, default_value_t = 10_000)]
-        questions: usize,
-        /// How many askers at once.
-        #[arg(long, default_value_t = 1)]
-        askers: usize,
-    },
+    /// Ask for persons, misspelt and otherwise wrong, through the whole road; then start again.
+    Ask(ask::Args),
     /// Cut an agency off while sessions and streaming answers are open.
     Gate(gate::Args),
     /// The clients of `gate`, in a process of their own.
@@ -93,7 +81,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
         What::Decide { dir: _, labels } => decide::run(labels)?,
         What::Enforce { dir: _, persons, labels, questions } => enforce::run(persons, labels, questions)?,
         What::Load { dir, files } => load(&dir.clone(), &files).await?,
-        What::Ask { dir, persons, questions, askers } => ask(&dir.clone(), persons, questions, askers).await?,
+        What::Ask(args) => ask::run(&args).await?,
     }
     Ok(End::Done)
 }
@@ -216,87 +204,6 @@ async fn load(dir: &std::path::Path, files: &[PathBuf]) -> anyhow::Result<()> {
     let again = Place::folder(dir).open().await?;
     step.end(filed, "rows");
     again.close().await?;
-    Ok(())
-}
-
-async fn ask(dir: &std::path::Path, persons: usize, questions: usize, askers: usize) -> anyhow::Result<()> {
-    let (desk, importer, officer) = desk(dir).await?;
-    let (Some(owner), Some(author)) = (importer.agency.clone(), importer.account.clone()) else { bail!("no account") };
-    heading();
-    let step = Step::begin("file persons");
-    let mut rng = Rng::new(7);
-    let mut known: Vec<(RecordId, names::Name)> = Vec::with_capacity(persons);
-    while known.len() < persons {
-        let mut drafts = Vec::new();
-        while drafts.len() < 20_000 && known.len() < persons {
-            let name = names::person(&mut rng);
-            let person = Person { given_name: Some(name.given.into()), family_name: Some(name.family.into()), ..EMPTY };
-            let id = RecordId::derived(Kind::Person, &owner, "bench", &known.len().to_string());
-            known.push((id, name));
-            drafts.push(Draft {
-                id,
-                record: Record::Person(person),
-                label: Label::of(owner.clone(), Kind::Person),
-                valid_from: desk.clock(),
-                provenance: Provenance {
-                    agency: owner.clone(),
-                    author: author.clone(),
-                    method: Method::Imported,
-                    source: "bench".into(),
-                    reference: None,
-                    derived: std::collections::BTreeSet::new(),
-                },
-            });
-        }
-        file(&desk, &importer, drafts).await?;
-    }
-    step.end(persons, "persons");
-    let step = Step::begin(format!("questions, {askers} at once"));
-    let mut asked: Vec<(RecordId, String)> = Vec::with_capacity(questions);
-    for _ in 0..questions {
-        let (id, name) = known.get(rng.below(persons as u64) as usize).context("a person to ask for")?;
-        asked.push((*id, format!("{} {}", names::typo(&mut rng, name.given), names::typo(&mut rng, name.family))));
-    }
-    let mut tasks = Vec::new();
-    for part in asked.chunks(questions.div_ceil(askers.max(1))) {
-        let (desk, officer, part) = (desk.clone(), officer.clone(), part.to_vec());
-        tasks.push(tokio::spawn(async move {
-            let (mut times, mut found) = (Vec::with_capacity(part.len()), 0usize);
-            for (id, name) in part {
-                let began = Instant::now();
-                let question = Find { name: Some(name), ..Find::default() };
-                let request = desk.request(&officer, inquiry(&officer), origin(), None, question);
-                let answer = clear_respond::answer(&desk, request)
-                    .await
-                    .map_err(|refusal| anyhow::anyhow!("{}", crate::import::words(&refusal)))?;
-                times.push(began.elapsed());
-                found += usize::from(answer.get().hits.iter().any(|hit| hit.record.id == id.to_string()));
-            }
-            anyhow::Ok((times, found))
-        }));
-    }
-    let (mut times, mut found) = (Vec::new(), 0);
-    for task in tasks {
-        let (part, hits) = task.await??;
-        times.extend(part);
-        found += hits;
-    }
-    step.end(times.len(), "questions");
-    times.sort_unstable();
-    let at = |share: f64| {
-        times
-            .get(((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1)))
-            .copied()
-            .unwrap_or_default()
-    };
-    println!(
-        "\np50 {:.2} ms, p99 {:.2} ms, the true person in the first 20: {:.4}",
-        ms(at(0.50)),
-        ms(at(0.99)),
-        found as f64 / times.len() as f64
-    );
-    println!("(decision, search, redaction, durable audit; one typing error in each name; {persons} persons)");
-    desk.close().await?;
     Ok(())
 }
 

@@ -43,3 +43,11 @@ pub(crate) async fn keep(desk: Arc<Desk>, plan: Plan) {
         tokio::time::sleep(pause).await;
     }
 }
+
+/// Keeps the projections for the next start, now and then, until the server ends.
+pub(crate) async fn keep_projections(desk: Arc<Desk>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let _far = desk.keep_projections(clear_respond::AHEAD_SERVING).await;
+    }
+}

@@ -184,6 +184,7 @@ fn figures(linked: &Linked, truth: Option<&Truth<'_>>, clock: &measure::Clock, u
         "pairs_scored": linked.compared,
         "pairs_kept": linked.pairs.len(),
         "rows_in_large_blocks": linked.found.capped,
+        "rows_copied": linked.found.copies,
         "stages_s": stages,
         "wall_s": round(used.wall_s, 3),
         "cpu_s": round(used.cpu_s, 3),
@@ -237,6 +238,12 @@ fn in_words(figures: &Value) -> String {
         text += &format!(
             "{} times a row was in a block that is too large to be compared each with each: there it was compared with its neighbours by name and by date only.\n",
             figures["rows_in_large_blocks"]
+        );
+    }
+    if figures["rows_copied"] != 0 {
+        text += &format!(
+            "{} rows say letter by letter what more than 48 others say: they were not compared, and go where one of those goes if it says enough to tell a person by.\n",
+            figures["rows_copied"]
         );
     }
     for (name, part) in [

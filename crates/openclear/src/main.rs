@@ -22,6 +22,7 @@ mod founding;
 mod geography;
 mod guards;
 mod import;
+mod index;
 mod link;
 mod open;
 mod policy;
@@ -66,6 +67,8 @@ enum Command {
     Serve(serve::Args),
     /// Bring in a file.
     Import(import::Args),
+    /// Make the search index and its like again from the ledger, or say what is kept of them.
+    Index(index::Args),
     /// Find which rows of one or two files are the same person.
     Link(link::Args),
     /// Look at the register, or enter something in it.
@@ -133,6 +136,7 @@ fn run(command: Command) -> anyhow::Result<End> {
         Command::Serve(args) => runtime()?.block_on(serve::run(args)),
         Command::Import(args) => runtime()?.block_on(import::run(args)),
         Command::Token(args) => runtime()?.block_on(token::run(args)),
+        Command::Index(args) => runtime()?.block_on(index::run(args)),
         Command::Link(args) => link::run(args),
         Command::Register(args) => register::run(args),
         Command::Ask(args) => ask::run(args),

@@ -1,16 +1,18 @@
 //! Opens an installation: store, log, rules, desk.
 
-#![expect(clippy::disallowed_methods, reason = "stores: log-keys")]
+#![expect(clippy::disallowed_methods, reason = "stores: log-keys, snapshots")]
 
 use std::fmt;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use clear_audit::{Contradiction, Log, Options, Public, Recovered};
 use clear_respond::{Desk, Parts};
 use clear_rules::CedarRules;
 use clear_store::Store;
+use sha2::{Digest as _, Sha256};
 
 use crate::guards::Guards;
 
@@ -131,6 +133,7 @@ impl Place {
             Some(url) => Store::postgres(url, &self.dir.join("keys")).await,
         };
         let store = store.with_context(|| format!("cannot open the installation in {}", self.dir.display()))?;
+        let store = store.keeping(program);
         let place = self.clone();
         let (log, recovered) = tokio::task::spawn_blocking(move || place.log()).await??;
         Ok(StoreAndLog { store, log, recovered })
@@ -149,6 +152,22 @@ impl Place {
         };
         Log::open_held(options).context("cannot open the log")
     }
+}
+
+/// A digest of this program's own file: whatever changes a projection changes it. Read once, when it is first asked for.
+pub(crate) fn program() -> Option<[u8; 32]> {
+    static DIGEST: OnceLock<Option<[u8; 32]>> = OnceLock::new();
+    *DIGEST.get_or_init(|| {
+        let mut file = std::fs::File::open(std::env::current_exe().ok()?).ok()?;
+        let mut hash = Sha256::new();
+        let mut piece = vec![0; 1 << 16];
+        loop {
+            match file.read(&mut piece).ok()? {
+                0 => return Some(hash.finalize().into()),
+                length => hash.update(piece.get(..length)?),
+            }
+        }
+    })
 }
 
 /// The origin that the log's signing key names (`PRIVATE+KEY+origin+…`); `None` before the first start.

@@ -212,6 +212,7 @@ pub(crate) async fn until_asked_to_stop(
 ) -> anyhow::Result<End> {
     let jobs = keeper.map(|keeper| tokio::spawn(clear_jobs::run(desk.clone(), keeper)));
     let books = tokio::spawn(books::keep(desk.clone(), releases.plan()));
+    let kept = tokio::spawn(books::keep_projections(desk.clone()));
     let watch = watching.map(|watching| watching.watch.clone()).unwrap_or_default();
     let watched = watch.clone();
     let stop = async move {
@@ -223,6 +224,7 @@ pub(crate) async fn until_asked_to_stop(
     let config = Config { watch, ..config };
     clear_web::serve(desk.clone(), listener, config, stop).await.context("the server ended")?;
     books.abort();
+    kept.abort();
     if let Some(jobs) = jobs {
         jobs.abort();
     }

@@ -1,5 +1,7 @@
 //! The engine: what a score is made of, what never depends on order, what bad input does.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use clear_link::metrics::Truth;
 use clear_link::{Linked, Linker, Model, Options, Role, Table, link};
 
@@ -174,12 +176,79 @@ fn bad_input_is_only_bad_input() {
     }
 }
 
+/// Rows that are equal letter by letter are one person where they say who; which takes no longer than reading them.
 #[test]
-fn equal_rows_are_linear() {
-    let row = ["ANA", "CRUZ", "1990-01-01", "1 MAIN ST", "60601", "5550000001"].map(str::to_owned);
-    let linked = linked(&vec![row; 20_000], &Options::default());
-    assert!(linked.compared <= 20_000 * 12, "{}", linked.compared);
-    assert!(linked.found.capped >= 20_000);
+fn equal_rows_are_one_person_where_they_say_who() {
+    for (row, persons) in [
+        (["ANA", "CRUZ", "1990-01-01", "1 MAIN ST", "60601", "5550000001"], 1),
+        (["TAMSIN", "QUIMBY", "1990-01-01", "", "", ""], 1),
+        (["JOHN", "SMITH", "", "", "", ""], 20_000),
+        (["", "", "1990-01-01", "", "60601", ""], 20_000),
+        (["", "", "", "", "", ""], 20_000),
+        (["unknown", "N/A", "00/00/0000", "-", "", "0"], 20_000),
+    ] {
+        let linked = linked(&vec![row.map(str::to_owned); 20_000], &Options::default());
+        let clusters: BTreeSet<u32> = linked.clusters.iter().copied().collect();
+        assert_eq!(clusters.len(), persons, "{row:?}");
+        assert!(linked.compared <= 20_000 * 12, "{row:?} {}", linked.compared);
+        let said = row.iter().take(2).all(|value| !value.is_empty() && *value != "unknown") || row[4] != "";
+        assert_eq!(linked.found.copies, if said { 19_999 } else { 0 }, "{row:?}");
+        assert_eq!(linked.pairs.len(), if persons == 1 { 19_999 } else { 0 }, "{row:?}");
+    }
+}
+
+#[test]
+fn copies_go_where_the_row_goes_that_they_are_copies_of() {
+    let (mut rows, mut persons) = city(400, 6);
+    let plain = linked(&rows, &Options::default());
+    let copied: Vec<(usize, [String; 6])> = (0..200).map(|_| (7, rows[7].clone())).collect();
+    persons.extend(copied.iter().map(|(of, _)| persons[*of]).collect::<Vec<_>>());
+    rows.extend(copied.into_iter().map(|(_, row)| row));
+    let found = linked(&rows, &Options::default());
+    assert_eq!((found.found.copies, found.clusters.len()), (200, rows.len()));
+    let (before, copies) = found.clusters.split_at(plain.clusters.len());
+    assert!(copies.iter().all(|cluster| *cluster == before[7]));
+    assert_eq!(before, plain.clusters, "and change nothing for the others");
+    // A copy that somebody decided about is a row of its own.
+    let apart = rows.len() as u32 - 1;
+    let options = Options { different: vec![(apart, 7)], ..Options::default() };
+    let decided = linked(&rows, &options);
+    assert_ne!(decided.clusters[apart as usize], decided.clusters[7]);
+}
+
+/// What is found is a function of what the rows say, not of the order in which they come.
+#[test]
+fn the_order_of_rows_does_not_matter() {
+    let groups = |rows: &[[String; 6]], linked: &Linked| -> Vec<Vec<[String; 6]>> {
+        let mut groups: BTreeMap<u32, Vec<[String; 6]>> = BTreeMap::new();
+        for (row, cluster) in rows.iter().zip(&linked.clusters) {
+            groups.entry(*cluster).or_default().push(row.clone());
+        }
+        let mut groups: Vec<_> = groups
+            .into_values()
+            .map(|mut group| {
+                group.sort();
+                group
+            })
+            .collect();
+        groups.sort();
+        groups
+    };
+    for (persons, seed) in [(1, 7), (2, 8), (30, 9), (300, 10), (1_500, 11)] {
+        let (mut rows, _) = city(persons, seed);
+        let first = linked(&rows, &Options::default());
+        let (groups_first, model) = (groups(&rows, &first), first.model().to_json());
+        let mut dice = Dice(seed + 100);
+        for _ in 0..3 {
+            for at in (1..rows.len()).rev() {
+                rows.swap(at, dice.below(at + 1));
+            }
+            let again = linked(&rows, &Options::default());
+            assert_eq!(again.model().to_json(), model, "{persons} persons");
+            assert_eq!(groups(&rows, &again), groups_first, "{persons} persons");
+            assert_eq!((again.compared, again.pairs.len()), (first.compared, first.pairs.len()), "{persons} persons");
+        }
+    }
 }
 
 #[test]

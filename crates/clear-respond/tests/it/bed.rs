@@ -11,12 +11,15 @@ use clear_respond::{
     Refusal, accept, answer, ingest, order_preview,
 };
 use clear_rules::CedarRules;
-use clear_store::{Ledger, Store};
+use clear_store::{Ledger, Program, Store};
 use clear_testkit::story;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 pub(crate) const PLATE: &str = "PM 90412";
+
+/// The program that keeps projections.
+pub(crate) const PROGRAM: Program = || Some([1; 32]);
 
 /// What the machine's clock says, and how long the machine has run: the desk believes the first by the second.
 #[derive(Clone)]
@@ -107,6 +110,12 @@ impl Bed {
         meanwhile(folder.path());
         let desk = open(folder.path(), &clock).await;
         Bed { desk, clock, tokens, folder }
+    }
+
+    /// Closes the desk for good.
+    pub(crate) async fn closed(self) -> tempfile::TempDir {
+        self.desk.close().await.unwrap();
+        self.folder
     }
 
     /// Ends the process without a word, as a kill does, and opens the desk again after something was done to the folder.
@@ -276,7 +285,7 @@ async fn try_open(
     clock: &Clock,
     held: impl FnOnce(Arc<dyn Ledger>) -> Arc<dyn Ledger>,
 ) -> Result<Desk, clear_respond::Error> {
-    let mut store = Store::folder(folder).await.unwrap();
+    let mut store = Store::folder(folder).await.unwrap().keeping(PROGRAM);
     store.ledger = held(store.ledger);
     let (log, recovered) = clear_audit::Log::open(log_options(folder)).unwrap();
     let rules = Arc::new(CedarRules::embedded().unwrap());

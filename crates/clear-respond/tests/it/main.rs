@@ -8,6 +8,7 @@ mod downed;
 mod health;
 mod inquiry;
 mod lost;
+mod projections;
 mod review;
 mod rules;
 mod stops;

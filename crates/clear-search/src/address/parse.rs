@@ -2,6 +2,11 @@
 //!
 //! The rules, in the order in which they are applied: docs/search-text.md.
 
+use std::io::{Read, Result, Write};
+
+use clear_record::Snapshot;
+use clear_record::snapshot::not_a;
+
 use crate::text;
 
 const DIRECTIONS: [(&str, &str); 8] = [
@@ -173,6 +178,26 @@ pub(crate) struct Street {
     pub(crate) kind: Option<&'static str>,
     /// Direction after the kind.
     pub(crate) after: Option<&'static str>,
+}
+
+impl Snapshot for Street {
+    fn write(&self, out: &mut impl Write) -> Result<()> {
+        self.name.write(out)?;
+        [self.before, self.kind, self.after].iter().try_for_each(|word| word.map(str::to_owned).write(out))
+    }
+
+    fn read(from: &mut impl Read) -> Result<Street> {
+        let name = String::read(from)?;
+        // A word is one of the lists', whatever bytes come.
+        let mut word = |list: &[(&'static str, &'static str)]| match Option::<String>::read(from)? {
+            None => Ok(None),
+            Some(text) => match list.iter().find(|(_, short)| *short == text) {
+                Some((_, short)) => Ok(Some(*short)),
+                None => Err(not_a("part of a street")),
+            },
+        };
+        Ok(Street { name, before: word(&DIRECTIONS)?, kind: word(&KINDS)?, after: word(&DIRECTIONS)? })
+    }
 }
 
 impl std::fmt::Display for Street {

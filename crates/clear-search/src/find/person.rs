@@ -9,6 +9,7 @@
 use std::cmp::Reverse;
 
 use clear_record::{FieldClass, Kind, LabelId, RecordId, Sight};
+use hashbrown::HashMap;
 
 use super::meaning::{Reading, candidates, quality, readings};
 use super::name::{self, Fit};
@@ -51,6 +52,23 @@ pub(super) fn find(index: &Index, who: &Who, query: &Query, kept: &Kept<'_>, sig
     found
 }
 
+/// The same, where nothing is open: then every name is read widely, whatever is found.
+pub(super) fn find_pointers(
+    index: &Index,
+    who: &Who,
+    query: &Query,
+    among: &[u32],
+    kept: &Kept<'_>,
+    sight: &Sight<'_>,
+) -> Found {
+    if among.is_empty() {
+        return Found { hits: Vec::new(), total: 0, facets: Vec::new(), suggested: Vec::new() };
+    }
+    let mut asked = Asked::looked_up(index, who, sight);
+    asked.read(index, who, Care::Wide);
+    asked.among(index, among.iter().map(|person| (*person, f32::INFINITY)), query, kept, sight)
+}
+
 /// A question, looked up.
 struct Asked<'a> {
     readings: Vec<Reading>,
@@ -70,6 +88,7 @@ struct Asked<'a> {
 }
 
 /// What there is for one person, in fields that may be looked at.
+#[derive(Clone, Copy)]
 struct Evidence {
     score: f32,
     /// Whether a pointer may come of it: everything asked of identity is as asked.
@@ -78,6 +97,13 @@ struct Evidence {
 
 impl<'a> Asked<'a> {
     fn of(index: &Index, who: &'a Who, sight: &Sight<'_>) -> Asked<'a> {
+        let mut asked = Asked::looked_up(index, who, sight);
+        asked.read(index, who, Care::Strict);
+        asked
+    }
+
+    /// Everything but the name.
+    fn looked_up(index: &Index, who: &'a Who, sight: &Sight<'_>) -> Asked<'a> {
         let mut at_address: Vec<(u32, f32, Why)> = Vec::new();
         if let Some(address) = &who.address {
             let open =
@@ -114,7 +140,6 @@ impl<'a> Asked<'a> {
             (!asked.marks.is_empty(), weight::MARKS),
         ];
         asked.weight = weights.iter().filter(|(asked, _)| *asked).map(|(_, weight)| weight).sum();
-        asked.read(index, who, Care::Strict);
         asked
     }
 
@@ -128,11 +153,24 @@ impl<'a> Asked<'a> {
     }
 
     fn found(&self, index: &Index, query: &Query, kept: &Kept<'_>, sight: &Sight<'_>) -> Found {
+        self.among(index, self.candidates(index).into_iter(), query, kept, sight)
+    }
+
+    /// Of these persons, each once, the best bounds first.
+    fn among(
+        &self,
+        index: &Index,
+        persons: impl Iterator<Item = (u32, f32)>,
+        query: &Query,
+        kept: &Kept<'_>,
+        sight: &Sight<'_>,
+    ) -> Found {
         let wanted = query.offset.saturating_add(query.limit);
         let mut better = Better { scored: Vec::new(), pointers: Vec::new(), total: 0, wanted };
         let mut bound = f32::INFINITY;
         let mut only_counted = false;
-        for (person, other) in self.candidates(index) {
+        let mut alike = Alike::default();
+        for (person, other) in persons {
             if other < bound {
                 bound = other;
                 only_counted = better.are_all_above(bound);
@@ -145,7 +183,12 @@ impl<'a> Asked<'a> {
                 better.total += usize::from(kept.keeps_person(id, label, false));
                 continue;
             }
-            if let Some(evidence) = self.open(index, person, (id, label), open, sight, &mut None) {
+            let evidence = if open && self.is_a_name() {
+                alike.evidence(index, person, || self.open(index, person, (id, label), open, sight, &mut None))
+            } else {
+                self.open(index, person, (id, label), open, sight, &mut None)
+            };
+            if let Some(evidence) = evidence {
                 if kept.keeps_person(id, label, false) {
                     better.total += 1;
                     better.scored.push((Reverse(evidence.score.to_bits()), id, row));
@@ -181,10 +224,15 @@ impl<'a> Asked<'a> {
         Found { hits, total, facets, suggested: Vec::new() }
     }
 
+    /// Whether a name is all that is asked: then persons of the same words score the same.
+    fn is_a_name(&self) -> bool {
+        self.named && self.weight <= weight::NAME
+    }
+
     /// Every person who may match, each once, the best bounds first.
     fn candidates(&self, index: &Index) -> Vec<(u32, f32)> {
         let mut found: Vec<(u32, f32)> = Vec::new();
-        let mut sure = self.named && self.weight <= weight::NAME;
+        let mut sure = self.is_a_name();
         for reading in &self.readings {
             sure &= candidates(&index.persons.names, reading, &mut found);
         }
@@ -319,6 +367,27 @@ impl<'a> Asked<'a> {
             found |= !self.leads() && matched > 0;
         }
         (found && self.weight > 0.0).then(|| Evidence { score: got / self.weight, points })
+    }
+}
+
+/// What was found for persons' words. Common names are many persons': each is scored once.
+#[derive(Default)]
+struct Alike(HashMap<[u32; ALIKE_WORDS], Option<Evidence>>);
+
+/// Whoever has more words is scored alone.
+const ALIKE_WORDS: usize = 6;
+
+impl Alike {
+    fn evidence(&mut self, index: &Index, person: u32, score: impl FnOnce() -> Option<Evidence>) -> Option<Evidence> {
+        let mut words = [u32::MAX; ALIKE_WORDS];
+        let mut slots = words.iter_mut();
+        for word in index.persons.names.marked(person) {
+            match slots.next() {
+                Some(slot) => *slot = word,
+                None => return score(),
+            }
+        }
+        *self.0.entry(words).or_insert_with(score)
     }
 }
 

@@ -1,7 +1,9 @@
 //! INVARIANT (a hidden row is as if absent): the answer under a Sight equals the answer over an index that never held
 //! what the Sight hides.
 
-use clear_record::{FieldClass, Kind, LabelId, PerClass, Reach, Record, RowSet, Sex, Sight, Version};
+use clear_record::{
+    FieldClass, Kind, LabelId, LabelSet, PerClass, Reach, Record, RowSet, Sex, Sight, Snapshot, Version,
+};
 use clear_search::{Born, Filter, Index, Query, Terms, Who};
 use jiff::civil::Date;
 use proptest::collection::vec;
@@ -273,6 +275,43 @@ proptest! {
         prop_assert_eq!(grown.len(), rebuilt.len());
         for query in queries {
             prop_assert_eq!(grown.find(&query, &sight), rebuilt.find(&query, &sight), "{:?}", &query);
+        }
+    }
+
+    #[test]
+    fn an_index_read_from_its_snapshot_answers_the_same_and_goes_on(
+        filed in vec(any_filed(), 0..60), seen in any_seen(), queries in vec(any_query(), 8), cut in 0..60usize,
+    ) {
+        let sight = seen.sight();
+        let (full, _) = ledgers(&filed, &sight);
+        let (before, after) = full.split_at(cut.min(full.len()));
+        let mut bytes = Vec::new();
+        index(before).write(&mut bytes).unwrap();
+        let mut rest = &*bytes;
+        let mut read = Index::read(&mut rest).unwrap();
+        prop_assert!(rest.is_empty());
+        after.iter().for_each(|version| read.apply(version));
+        let grown = index(&full);
+        prop_assert_eq!((grown.len(), grown.seq()), (read.len(), read.seq()));
+        for query in queries {
+            prop_assert_eq!(grown.find(&query, &sight), read.find(&query, &sight), "{:?}", &query);
+        }
+    }
+
+    #[test]
+    fn pointers_among_some_records_are_those_of_a_sight_that_points_at_them(
+        filed in vec(any_filed(), 0..40), ids in vec((0..25u128, proptest::sample::select(vec![Kind::Person, Kind::Vehicle])), 0..12),
+        queries in vec(any_query(), 12),
+    ) {
+        let rows: RowSet = ids.into_iter().map(|(raw, kind)| id(kind, raw)).collect();
+        let (nothing, all) = (Reach::nothing(), (0..20).map(LabelId).collect());
+        let pointing = Reach { pointer: all, class: PerClass::from_fn(|_| LabelSet::empty()) };
+        let sight = Sight::of(&nothing).with(rows.clone(), &pointing);
+        let (full, _) = ledgers(&filed, &sight);
+        let index = index(&full);
+        for query in queries {
+            let query = Query { facets: false, ..query };
+            prop_assert_eq!(index.find_pointers(&query, rows.iter(), &sight), index.find(&query, &sight), "{}", said(&query));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What is found by free text, places and hours; and the same with and without what is hidden.
 
-use clear_record::{FieldClass, Kind, LabelId, PerClass, Reach, Record, RowSet, Sight, Version};
+use clear_record::{FieldClass, Kind, LabelId, PerClass, Reach, Record, RowSet, Sight, Snapshot, Version};
 use clear_search::{Area, Filter, Found, Index, Point, Query, Snippet, Terms, Wanted};
 use jiff::civil::Weekday;
 use proptest::collection::vec;
@@ -317,7 +317,7 @@ fn any_query() -> impl Strategy<Value = Query> {
         2 => select(vec!["Madison & State", "chicago", "N Stat", "79th", "3100-3150 chicago", "12 n slate st"])
             .prop_map(|text| Terms::Address(text.into())),
         3 => select(vec!["AB12345", "AB1?3*", "*2345", "812345", "A?12*"]).prop_map(|text| Terms::Plate(text.into())),
-        1 => select(PHONES.to_vec()).prop_map(|text| Terms::Phone(text.into())),
+        1 => select(PHONES.to_vec()).prop_map(|text| Terms::phone(text)),
         3 => Just(Terms::Incidents),
     ];
     let point = Point { latitude: 41.88, longitude: -87.63 };
@@ -420,6 +420,26 @@ proptest! {
         let (grown, rebuilt) = (index(&full), index(&newest));
         for query in queries {
             prop_assert_eq!(grown.find(&query, &sight), rebuilt.find(&query, &sight), "{:?}", &query);
+        }
+    }
+
+    #[test]
+    fn an_index_read_from_its_snapshot_says_the_same_and_goes_on(
+        filed in vec(any_filed(), 0..60), seen in any_seen(), queries in vec(any_query(), 8), cut in 0..60usize,
+    ) {
+        let sight = seen.sight();
+        let (full, _) = ledgers(&filed, &sight);
+        let (before, after) = full.split_at(cut.min(full.len()));
+        let mut bytes = Vec::new();
+        index(before).write(&mut bytes).unwrap();
+        let mut rest = &*bytes;
+        let mut read = Index::read(&mut rest).unwrap();
+        prop_assert!(rest.is_empty());
+        after.iter().for_each(|version| read.apply(version));
+        let grown = index(&full);
+        prop_assert_eq!((grown.len(), grown.seq()), (read.len(), read.seq()));
+        for query in queries {
+            prop_assert_eq!(grown.find(&query, &sight), read.find(&query, &sight), "{:?}", &query);
         }
     }
 

@@ -201,6 +201,22 @@ pub(crate) async fn followers_go_by_pages(bed: Bed) {
     assert_eq!(page(5, END, 2).await, "");
     assert_eq!(page(1, Seq(3), 9).await, "2:2=b 3:3=c", "what is not visible yet is not shown");
     assert_eq!(page(0, END, 0).await, "");
+    // Of some kinds alone, and by known places.
+    let kind = id(1).kind;
+    let other = Kind::ALL.into_iter().find(|other| *other != kind).unwrap();
+    let of = async |kinds: &[Kind], after, max| {
+        words(&store.ledger.follow_kinds(kinds, Seq(after), END, max).await.unwrap())
+    };
+    assert_eq!(of(&[other], 0, 9).await, "");
+    assert_eq!(of(&[other, kind], 0, 2).await, "1:1=a 2:2=b");
+    assert_eq!(of(&[kind], 3, 9).await, "4:1=d 5:4=e");
+    let at = async |places: &[(u128, u64)]| {
+        let places: Vec<_> = places.iter().map(|(raw, seq)| (id(*raw), Seq(*seq))).collect();
+        words(&store.ledger.read_at(&places).await.unwrap())
+    };
+    assert_eq!(at(&[(4, 5), (1, 1), (3, 3)]).await, "5:4=e 1:1=a 3:3=c");
+    assert_eq!(at(&[(1, 2), (9, 9), (1, 4)]).await, "4:1=d", "at another's place it is not");
+    assert_eq!(at(&[]).await, "");
 }
 
 pub(crate) async fn the_outbox_is_kept_until_the_next_commit_after_it_is_logged(bed: Bed) {

@@ -649,6 +649,9 @@ fn a_judgement_outranks_the_linker_for_whoever_sees_it_and_is_taken_back_by_its_
         same.iter().map(|same| same["shown"]["id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(same("officer", &one), std::slice::from_ref(&twin));
+    let cluster = |id: &str| city.opened("officer", id).json()["record"]["cluster"].as_str().unwrap().to_owned();
+    assert_eq!(cluster(&one), cluster(&twin));
+    assert_ne!(cluster(&one), cluster(&other));
     // Two records that nothing computes together are one person, by somebody's word.
     let judged = json!({"one": one, "other": other, "verdict": "same", "reason": "Prints taken at both arrests agree"});
     let judgement = city.file("judgement", &judged);

@@ -23,6 +23,7 @@ mod gate;
 mod govern;
 mod hidden;
 mod import;
+mod index;
 mod kill;
 mod link;
 mod log;

@@ -4,9 +4,8 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use clear_testkit::asked::{Asked, Drawn};
 use clear_testkit::postgres::Server;
-
-use super::data::{Asked, Drawn};
 
 type Fault = Box<dyn std::error::Error>;
 

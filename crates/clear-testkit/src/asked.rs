@@ -1,19 +1,29 @@
 //! Persons by census frequencies, and questions for them that are wrong in one stated way each.
+//!
+//! In:    how many; the census's lists of names, or those of `names.rs`, which are shorter.
+//! Out:   [`Drawn`] persons; for each of [`KINDS`] the questions that somebody types who means one of them.
+//! Never: a name that belongs to somebody: given and family name are drawn apart.
+//!
+//! # Change here
+//! A way to ask wrongly: a name in [`KINDS`] and its arm in `question`.
 
 use std::collections::HashMap;
-use std::path::Path;
 
-use clear_testkit::names;
-use clear_testkit::rng::Rng;
+use crate::names;
+use crate::rng::Rng;
 
 /// A person as drawn.
-#[derive(Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Drawn {
+    /// Given name.
     pub given: &'static str,
+    /// Middle initial.
     pub middle: Option<&'static str>,
+    /// Family name.
     pub family: &'static str,
     /// A second family name: joined by a hyphen to the first in some, kept as an alias in others.
     pub second: Option<(&'static str, bool)>,
+    /// Days from the first of January 1950 to the date of birth.
     pub born: u32,
 }
 
@@ -37,22 +47,26 @@ impl List {
     }
 }
 
-/// The lists of the census of 1990, as published: name, percent, cumulative percent, rank.
-pub fn lists(folder: &Path) -> std::io::Result<Lists> {
-    let list = |file: &str| -> std::io::Result<List> {
-        let text: &'static str = Box::leak(std::fs::read_to_string(folder.join(file))?.into_boxed_str());
-        let mut sum = 0.0;
-        let lines = text.lines().filter_map(|line| {
-            let mut fields = line.split_ascii_whitespace();
-            let (name, share) = (fields.next()?, fields.next()?.parse::<f64>().ok()?);
-            // The rarest are rounded to nothing.
-            sum += share.max(0.0003);
-            Some((name, sum))
-        });
-        let (names, upto) = lines.unzip();
-        Ok(List { names, upto })
-    };
-    Ok(Lists { female: list("dist.female.first")?, male: list("dist.male.first")?, family: list("dist.all.last")? })
+impl Lists {
+    /// The lists of the census of 1990, as published: name, percent, cumulative percent, rank; of women's, of men's and of
+    /// family names.
+    pub fn of(female: String, male: String, family: String) -> Lists {
+        let list = |text: String| -> List {
+            // Kept for as long as the process: a measurement draws from them to its end.
+            let text: &'static str = Box::leak(text.into_boxed_str());
+            let mut sum = 0.0;
+            let lines = text.lines().filter_map(|line| {
+                let mut fields = line.split_ascii_whitespace();
+                let (name, share) = (fields.next()?, fields.next()?.parse::<f64>().ok()?);
+                // The rarest are rounded to nothing.
+                sum += share.max(0.0003);
+                Some((name, sum))
+            });
+            let (names, upto) = lines.unzip();
+            List { names, upto }
+        };
+        Lists { female: list(female), male: list(male), family: list(family) }
+    }
 }
 
 /// So many persons.
@@ -103,8 +117,11 @@ pub const KINDS: [&str; 10] = [
 ];
 
 /// A question: which person is meant, and what was typed.
+#[derive(Debug, Clone)]
 pub struct Asked {
+    /// The person's place among those drawn.
     pub person: usize,
+    /// What was typed.
     pub text: String,
     /// How many persons the true answer cannot be told from by what was asked: those of the same name.
     pub namesakes: u32,
@@ -126,6 +143,7 @@ fn initial(name: &str) -> u8 {
 }
 
 impl Namesakes {
+    /// Counts these persons' names.
     pub fn of(persons: &[Drawn]) -> Namesakes {
         let mut namesakes = Namesakes { same: HashMap::with_capacity(persons.len()), initials: HashMap::new() };
         for person in persons {

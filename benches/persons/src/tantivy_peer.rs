@@ -1,12 +1,11 @@
 //! The peer tantivy, in memory: trigrams by BM25, and fuzzy terms.
 
+use clear_testkit::asked::Drawn;
 use tantivy::collector::TopDocs;
 use tantivy::query::{BooleanQuery, FuzzyTermQuery, Occur, Query, TermQuery};
 use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TEXT, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{LowerCaser, NgramTokenizer, TextAnalyzer};
 use tantivy::{Index, Searcher, TantivyDocument, Term};
-
-use super::data::Drawn;
 
 type Fault = Box<dyn std::error::Error>;
 

@@ -1,16 +1,17 @@
-//! Measures the person search alone (P1, P8): `--example persons -- PERSONS QUESTIONS [--lists FOLDER] [--peers N]`.
+//! Measures the person search alone (P1, P8): `cargo run --profile demo -- PERSONS QUESTIONS [--lists FOLDER] [--peers N]`.
 //!
 //! FOLDER has the census's files `dist.*`; without it, the shorter lists of the test kit are used. With `--peers`,
 //! PostgreSQL's `pg_trgm` and tantivy answer the first N questions of each kind on the same persons in the same run.
+//!
+//! It is a package of its own because of its peer tantivy, which nothing else needs and which builds for minutes.
 //!
 //! # How
 //! The true person is *found* if the first 20 hits hold it. Where more than 20 persons have the very name that is meant,
 //! nothing in the question tells them apart: there, one of the same name counts. Both are printed.
 
 #![allow(clippy::disallowed_methods, reason = "a measurement: it reads lists of names, and asks a private server")]
-#![allow(missing_docs, unreachable_pub, reason = "an example has no callers")]
+#![allow(missing_docs, unreachable_pub, reason = "a program has no callers")]
 
-mod data;
 mod postgres_peer;
 mod tantivy_peer;
 
@@ -22,7 +23,7 @@ use clear_record::{
     Kind, LabelId, LabelSet, Method, PerClass, Person, Provenance, Reach, Record, RecordId, Seq, Sex, Sight, Version,
 };
 use clear_search::{Index, Query, Terms};
-use data::{Asked, Drawn, KINDS};
+use clear_testkit::asked::{self, Asked, Drawn, KINDS, Lists, Namesakes};
 use jiff::civil::Date;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,11 +37,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     let [count, questions] = numbers.try_into().map_err(|_| "PERSONS QUESTIONS [--lists FOLDER] [--peers N]")?;
-    let lists = lists.map(|folder| data::lists(&folder)).transpose()?;
-    let persons = data::persons(count, lists.as_ref());
-    let namesakes = data::Namesakes::of(&persons);
+    let list = |folder: &PathBuf, name: &str| std::fs::read_to_string(folder.join(name));
+    let lists = lists.map(|folder| {
+        let [female, male, family] =
+            ["dist.female.first", "dist.male.first", "dist.all.last"].map(|name| list(&folder, name));
+        std::io::Result::Ok(Lists::of(female?, male?, family?))
+    });
+    let persons = asked::persons(count, lists.transpose()?.as_ref());
+    let namesakes = Namesakes::of(&persons);
     let asked: Vec<(&str, Vec<Asked>)> =
-        KINDS.iter().map(|kind| (*kind, data::questions(kind, questions, &persons, &namesakes))).collect();
+        KINDS.iter().map(|kind| (*kind, asked::questions(kind, questions, &persons, &namesakes))).collect();
     drop(namesakes);
 
     let (before, began, cpu) = (resident_bytes(), Instant::now(), cpu_time());
@@ -48,6 +54,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (at, person) in persons.iter().enumerate() {
         index.apply(&version(at, person)?);
     }
+    // As a start does, after so many.
+    index.compact();
     println!("{count} persons, {questions} questions of each kind\n");
     println!("| step | wall s | CPU s | bytes a person | resident, bytes a person |\n|---|---|---|---|---|");
     let each = |bytes: usize| bytes / count.max(1);
