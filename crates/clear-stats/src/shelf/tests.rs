@@ -493,24 +493,6 @@ fn a_question_reads_and_does_nothing_else() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_or_goes_to_the_disk() {
-    let reach = all();
-    let shelf = forty().shelf("incidents", &Sight::of(&reach)).unwrap();
-    let runtime = runtime();
-    let many = "select a.\":id\" as x, b.\":id\" as y, c.\":id\" as z from t a cross join t b cross join t c order by y, x, z desc";
-    let small = Limits { memory_bytes: 16 << 20, spill: None, spill_bytes: 0 };
-    let refused = runtime.block_on(asked(&Engine::new(&small).unwrap(), &shelf, many));
-    assert!(refused.starts_with("error:"), "{}", refused.len());
-    let folder = std::env::temp_dir().join(format!("openclear-spill-{}", std::process::id()));
-    let spilling = Limits { memory_bytes: 16 << 20, spill: Some(folder.clone()), spill_bytes: 1 << 30 };
-    let answer = runtime.block_on(asked(&Engine::new(&spilling).unwrap(), &shelf, many));
-    assert_eq!(answer.lines().count(), 64_000, "{}", answer.lines().next().unwrap_or_default());
-    let left = std::fs::read_dir(&folder).unwrap().count();
-    std::fs::remove_dir_all(&folder).unwrap();
-    assert_eq!(left, 0, "nothing is left there");
-}
-
-#[test]
 fn a_shelf_stays_as_it_was() {
     let mut columns = forty();
     let reach = all();

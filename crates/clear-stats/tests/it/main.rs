@@ -1,8 +1,10 @@
 //! Counts as a table of questions; and that nothing hidden is counted.
+#![allow(clippy::disallowed_methods, reason = "tests open what they look at")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod hidden;
 mod questions;
+mod spill;
 
 use clear_record::{
     AccountId, AgencyId, Column, FieldClass, Kind, LabelId, LabelSet, Method, PerClass, Provenance, Reach, Record,
