@@ -24,9 +24,9 @@ mod kept;
 mod known;
 mod lapsing;
 mod links;
+mod locate;
 mod measure;
 mod narrow;
-mod locate;
 mod open;
 mod place;
 mod relations;
@@ -46,12 +46,12 @@ pub use kept::{Kept, Restored};
 pub use known::Known;
 pub use lapsing::Lapsing;
 pub use links::{Links, LinksMatch};
-pub use measure::{Measures, MeasuresFound, MeasuresMatch, MeasuresView};
 pub use locate::{Locate, LocateMatch};
+pub use measure::{Measures, MeasuresFound, MeasuresMatch, MeasuresView};
 pub use open::{Open, OpenMatch, Related, SamePerson};
 pub use place::{
-    AreaValue, AreasOf, Cells, ClusterOnMap, ClustersOf, DensityOf, Following, HotSpotsOf, Made, Make, NearRepeatOf, Of, Per, Place,
-    Placed, Week, Which,
+    AreaValue, AreasOf, Cells, ClusterOnMap, ClustersOf, DensityOf, Following, HotSpotsOf, Made, Make, NearRepeatOf,
+    Of, Per, Place, Placed, Week, Which,
 };
 pub use relations::Ties;
 pub use rows::{Cursor, Rows, RowsMatch};

@@ -99,10 +99,10 @@ pub use clear_query::Kept as KeptProjections;
 pub use clear_query::Sql;
 pub use clear_query::measures::{DIMENSIONS, MEASURES, Measure};
 pub use clear_query::{
-    AreaValue, AreasOf, CHECK_LIMITS, Cells, Changes, Check, CheckOf, ClusterOnMap, ClustersOf, Counts, DensityOf, Find,
-    Following, HotSpotsOf, LINKED_KINDS, Lapsing, Links, Locate, LocateMatch, Made, Make, Marked, Measures,
-    MeasuresView, NearRepeatOf, Of, Open, Per, Place, Placed, Question, Rows, SetAsked, SetClauses, SetColumn, SetFault,
-    SetInfo, SetSource, SoqlType, TileDot, TileLayer, TileOf, Week, Which,
+    AreaValue, AreasOf, CHECK_LIMITS, Cells, Changes, Check, CheckOf, ClusterOnMap, ClustersOf, Counts, DensityOf,
+    Find, Following, HotSpotsOf, LINKED_KINDS, Lapsing, Links, Locate, LocateMatch, Made, Make, Marked, Measures,
+    MeasuresView, NearRepeatOf, Of, Open, Per, Place, Placed, Question, Rows, SetAsked, SetClauses, SetColumn,
+    SetFault, SetInfo, SetSource, SoqlType, TileDot, TileLayer, TileOf, Week, Which,
 };
 pub use clear_redact::{
     Alert, AlsoRead, Because, Begins, Checked, CheckedHit, CountedTable, ExpandedNode, FacetCount, Form, Found,

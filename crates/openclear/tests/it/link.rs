@@ -199,6 +199,11 @@ fn odd_rows_are_only_odd_rows() {
     let folder = Folder::new();
     let long = "X".repeat(10_000);
     let rows = |row: &dyn Fn(usize) -> String, count: usize| (0..count).map(row).collect::<Vec<_>>();
+    // Every tenth has the same name and day of birth as the other tenths, and a number of its own.
+    let crowded = |at: usize| match at % 10 {
+        0 => format!("{at},Ana,Cruz,1990-01-01,{at},A"),
+        _ => format!("{at},Given{at},Family{at},19{:02}-03-{:02},,A", at % 80, at % 28 + 1),
+    };
     let table: Vec<(&str, Vec<String>)> = vec![
         ("a header alone", vec![]),
         ("one row", vec!["1,Ana,Cruz,1990-01-01,5550001,A".to_owned()]),
@@ -214,6 +219,7 @@ fn odd_rows_are_only_odd_rows() {
         ("long rows", rows(&|at| format!("{at},Ana,Cruz,1990-01-01,5550001,A,B,C,D"), 60)),
         ("an open quote", rows(&|at| format!("{at},\"Ana,Cruz,1990-01-01,5550001,A"), 3)),
         ("2,000 rows that are the same", rows(&|at| format!("{at},Ana,Cruz,1990-01-01,5550001,A"), 2_000)),
+        ("200 rows in one block", rows(&crowded, 2_000)),
     ];
     for (what, rows) in table {
         let file = folder.file("odd.csv", HEADER, &rows);
@@ -223,12 +229,22 @@ fn odd_rows_are_only_odd_rows() {
         assert!(count == lines || lines == 0, "{what}: {count} rows, {lines} lines");
         let pairs = figures["pairs_scored"].as_u64().unwrap();
         assert!(pairs <= 60 * count, "{what}: {pairs} pairs are compared for {count} rows");
-        if what.starts_with("2,000") {
-            // What every row has tells nobody from anybody, so nothing is joined on it.
-            assert_eq!(figures["clusters"], 2_000, "{what}: {figures:#}");
-            assert!(figures["rows_in_large_blocks"].as_u64() >= Some(2_000), "the cap is not said: {figures:#}");
+        let said = |words: &str| {
             let said = stdout(&run(&["link", file.to_str().unwrap(), "--map", MAP]));
-            assert!(said.contains("too large to be compared each with each"), "{said}");
+            assert!(said.contains(words), "{what}: {said}");
+        };
+        match what {
+            // They say who somebody is, and say the same.
+            "2,000 rows that are the same" => {
+                assert_eq!((&figures["clusters"], &figures["rows_copied"]), (&1.into(), &1_999.into()), "{figures:#}");
+                said("letter by letter");
+            }
+            // Too many to be compared each with each: a cap, and a word of it.
+            "200 rows in one block" => {
+                assert!(figures["rows_in_large_blocks"].as_u64() >= Some(200), "the cap is not said: {figures:#}");
+                said("too large to be compared each with each");
+            }
+            _ => {}
         }
     }
 }
