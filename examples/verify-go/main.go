@@ -163,7 +163,7 @@ func included(tree tlog.Tree, hashes tlog.HashReader, receipt string, verifier n
 // openReceipt reads an OpenCLEAR receipt: base64url of a statement of seven lines and 64 bytes of signature over it.
 func openReceipt(text string, verifier note.Verifier) (int64, tlog.Hash, error) {
 	none := tlog.Hash{}
-	raw, err := base64.RawURLEncoding.DecodeString(text)
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(raw) < 64 {
 		return 0, none, errors.New("it does not read")
 	}
