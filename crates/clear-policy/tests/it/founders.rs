@@ -1,8 +1,8 @@
 //! What only the founders do: keys that end and follow, cut-offs that end, and what an order's signatures are worth.
 
 use clear_policy::{
-    BadEntry, BadOrder, Covers, Denial, Ending, EndingPower, Entry, Installation, KeyEnd, KeyHolder, Register, Scope,
-    Succession,
+    BadEntry, BadOrder, Covers, Denial, Ending, EndingPower, Entry, Installation, KeyEnd, KeyHolder, KeyPair, Register,
+    Scope, Succession,
 };
 
 use crate::world::{
@@ -155,4 +155,19 @@ fn a_founding_key_follows_another_by_the_word_of_the_other_founders() {
     register.apply(&signed(&order(&register), &[signer("ann"), signer("dan")])).unwrap();
     assert_eq!(register.founding().unwrap().founding_keys.len(), 3, "the founding document stays as it was");
     permitted(&register, &ask("u", "state", "partner", "state", "2026-03-01"));
+}
+
+#[test]
+fn founding_keys_that_end_in_the_same_letters_are_different_keys() {
+    // A `+` stands between the parts of a verifier key, and is a letter of base64 as well.
+    let pair =
+        |seed: u8, who: &str| KeyPair::from_seed(&agency("city"), account(who), agency("pd"), &[seed; 32]).holder;
+    let alike: Vec<u8> = (0..=u8::MAX).filter(|seed| pair(*seed, "ann").verifier.ends_with('+')).take(2).collect();
+    let [first, second] = alike.as_slice() else { panic!("no two keys end in it") };
+    let founding_keys = vec![pair(*first, "ann"), pair(*second, "bob"), key("cyd", "pd")];
+    let founded =
+        |founding_keys| Register::new().apply(&Entry::Installation(Installation { founding_keys, ..founding() }));
+    assert_eq!(founded(founding_keys), Ok(()));
+    let twice = vec![pair(*first, "ann"), pair(*first, "bob"), key("cyd", "pd")];
+    assert!(founded(twice).is_err(), "one key under two names");
 }
