@@ -4,7 +4,8 @@
 //! run on any machine; this chore builds it, gives it an empty folder and prints the command above each table. The log
 //! and its disclosure index are measured by examples of their own crate, which need no more than the log: the one beside the bare
 //! disk, the other at fifty million events. So is the comparison of two names. The person search, beside PostgreSQL and tantivy, is
-//! a package of its own in `benches/`, so that nobody else builds the peer. The linker is measured beside its peer in `linkage.rs`.
+//! a package of its own in `benches/`, so that nobody else builds the peer. Analysis is asked through HTTP beside DuckDB and PostgreSQL by `scripts/bench/analysis.py`, and its
+//! columns alone by an example, at three sizes. The linker is measured beside its peer in `linkage.rs`.
 //!
 //! # Change here
 //! A measure: a line of [`MEASURES`], and where it is no command of the binary, one of [`program`].
@@ -32,7 +33,10 @@ const MEASURES: &[(&str, &str)] = &[
     ("persons-2m", "2000000 2000 --peers 20"),
     ("names", ""),
     ("link", ""),
-    ("analysis", "8000000 "),
+    ("analysis", "--rows 8000000"),
+    ("columns", "800000 "),
+    ("columns-8m", "8000000 "),
+    ("columns-24m", "24000000 "),
 ];
 
 /// Runs the measures named, or all.
@@ -67,8 +71,15 @@ fn measure(root: &Path, name: &str, arguments: &str, folder: &Path) -> Result<()
         // One file has rows enough for every stream.
         "gate" => crime_files(root)?.into_iter().take(1).collect(),
         "persons" | "ask" => given("NAMES").map(|lists| format!(" --lists {}", lists.display())).unwrap_or_default(),
+        "analysis" => {
+            let works = "import duckdb, psycopg";
+            let python =
+                linkage::python(&linkage::target(root), "analysis-peers", works, &["duckdb", "psycopg[binary]"])?;
+            let files = crime_files(root)?.join(" ");
+            format!(" --python {} --peers scripts/bench/analysis.py {files}", python.display())
+        }
         // The folder, whose rows are repeated.
-        "analysis" => given("CRIMES").unwrap_or_else(|| root.join("data/sample")).display().to_string(),
+        "columns" => given("CRIMES").unwrap_or_else(|| root.join("data/sample")).display().to_string(),
         "names" => match linkage::pairs_of_names() {
             Ok(file) => file.display().to_string(),
             Err(missing) => {
@@ -98,7 +109,7 @@ fn program(what: &str) -> (String, String) {
             (format!("run --quiet --profile demo {program}"), format!("cargo run --profile demo {program}"))
         }
         "names" => example("clear-names", "name_bench", ""),
-        "analysis" => example("clear-stats", "analysis", ""),
+        "columns" => example("clear-stats", "analysis", ""),
         _ => {
             let program = format!("bench {what} --dir {{}} ");
             (format!("run --quiet --profile demo -p openclear -- {program}"), format!("openclear {program}"))
@@ -137,7 +148,8 @@ mod tests {
             ("log", "cargo run --profile demo -p clear-audit --example measure -- {} "),
             ("disclosures", "cargo run --profile demo -p clear-audit --example disclosures -- "),
             ("persons", "cargo run --profile demo --manifest-path benches/persons/Cargo.toml -- "),
-            ("analysis", "cargo run --profile demo -p clear-stats --example analysis -- "),
+            ("analysis", "openclear bench analysis --dir {} "),
+            ("columns", "cargo run --profile demo -p clear-stats --example analysis -- "),
             ("names", "cargo run --profile demo -p clear-names --example name_bench -- "),
         ] {
             let (run, said) = program(what);

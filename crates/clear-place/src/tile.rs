@@ -142,15 +142,22 @@ impl Tile {
         if units.len() <= most {
             return units.into_iter().map(|(at, unit)| Dot { at: unit, count: 1, one: Some(at) }).collect();
         }
+        self.counted(&points.iter().map(|point| (*point, 1)).collect::<Vec<_>>())
+    }
+
+    /// Points of the tile, each of so many, counted in cells. In a fixed order.
+    pub fn counted(self, points: &[(Degrees, u64)]) -> Vec<Dot> {
         let side = i32::try_from(EXTENT / CELLS_ASIDE).unwrap_or(1);
-        let mut cells: std::collections::BTreeMap<(i32, i32), (u32, usize, Unit)> = std::collections::BTreeMap::new();
-        for (at, unit) in units {
-            let cell = (unit.y.div_euclid(side), unit.x.div_euclid(side));
-            cells.entry(cell).or_insert((0, at, unit)).0 += 1;
+        let mut cells: std::collections::BTreeMap<(i32, i32), (u64, Unit)> = std::collections::BTreeMap::new();
+        for (point, count) in points {
+            let Some(unit) = self.unit(*point) else { continue };
+            cells.entry((unit.y.div_euclid(side), unit.x.div_euclid(side))).or_insert((0, unit)).0 += count;
         }
-        let dot = |((row, column), (count, at, unit)): ((i32, i32), (u32, usize, Unit))| match count {
-            1 => Dot { at: unit, count, one: Some(at) },
-            _ => Dot { at: Unit { x: column * side + side / 2, y: row * side + side / 2 }, count, one: None },
+        let dot = |((row, column), (count, unit)): ((i32, i32), (u64, Unit))| {
+            // One stands where it is, several in the middle of their cell.
+            let middle = Unit { x: column * side + side / 2, y: row * side + side / 2 };
+            let at = if count == 1 { unit } else { middle };
+            Dot { at, count: u32::try_from(count).unwrap_or(u32::MAX), one: None }
         };
         cells.into_iter().map(dot).collect()
     }
@@ -312,7 +319,9 @@ mod tests {
         let inside = points.iter().filter(|point| tile.unit(**point).is_some()).count();
         let (each, counted) = (tile.dots(&points, 1_000), tile.dots(&points, 100));
         assert_eq!(each.len(), inside);
-        assert!(counted.len() < each.len() && counted.iter().any(|dot| dot.one.is_none()));
+        assert!(counted.len() < each.len() && counted.iter().all(|dot| dot.one.is_none()));
+        let twice: Vec<(Degrees, u64)> = points.iter().map(|point| (*point, 2)).collect();
+        assert_eq!(tile.counted(&twice).iter().map(|dot| dot.count as usize).sum::<usize>(), 2 * inside);
         assert_eq!(counted.iter().map(|dot| dot.count as usize).sum::<usize>(), inside);
     }
 

@@ -10,7 +10,7 @@ use clear_policy::Grant;
 use clear_record::Seq;
 use clear_soql::{Expr, Infix, Node};
 use clear_stats::sets::published_before;
-use clear_stats::{Box4, RowsOf, Spot, Spots};
+use clear_stats::{Box4, Crowd, RowsOf, Spot, Spots};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -383,6 +383,15 @@ impl Which {
         let rows = self.rows_of(shelves, grant);
         let spots = shelves.folds().columns.spots(rows, &conditions, &ties.sight(grant), within);
         spots.map_err(|error| Error::Question(error.to_string()))
+    }
+
+    /// The incidents in a box, counted by their coordinates; `None` where those are too many different ones.
+    pub(crate) fn crowds(&self, shelves: &Shelves, grant: &Grant, within: Box4) -> Result<Option<Vec<Crowd>>, Error> {
+        let conditions = self.conditions(0)?;
+        let ties = shelves.ties(grant);
+        let rows = self.rows_of(shelves, grant);
+        let crowds = shelves.folds().columns.crowds(rows, &conditions, &ties.sight(grant), within);
+        crowds.map_err(|error| Error::Question(error.to_string()))
     }
 }
 

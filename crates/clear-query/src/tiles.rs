@@ -3,7 +3,7 @@
 use clear_place::{Bounds, Degrees, HotCell, Tile, cell_corners};
 use clear_policy::Grant;
 use clear_record::{RecordId, Seq};
-use clear_stats::Spots;
+use clear_stats::{Crowd, Spots};
 use serde::{Deserialize, Serialize};
 
 use crate::place::{Cells, HotSpotsOf, Made, Make, Of, Place, Which};
@@ -75,7 +75,7 @@ pub struct TileDot {
     pub y: i32,
     /// How many incidents.
     pub count: u32,
-    /// Which, if it is one.
+    /// Which, if it is one by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<RecordId>,
     /// Its primary type, if it is one.
@@ -104,6 +104,12 @@ impl Question for TileOf {
         match self.layer {
             TileLayer::Incidents => {
                 let box4 = [reach.low.longitude, reach.low.latitude, reach.high.longitude, reach.high.latitude];
+                // Where there are many, no list of them is made: a tile may be of the whole city and of all years.
+                if let Some(crowds) = self.which.crowds(shelves, grant, box4)?
+                    && crowds.iter().map(|crowd| crowd.count).sum::<u64>() > ONE_BY_ONE_MAX as u64
+                {
+                    return Ok(TileMatch { told: Vec::new(), marked: Marked::Dots(counted(tile, &crowds)) });
+                }
                 let found = self.which.spots(shelves, grant, 0, Some(box4))?;
                 // The public set names no record: whoever has one has asked for it by name.
                 let named = self.which.set == Of::Incidents;
@@ -122,6 +128,21 @@ impl Question for TileOf {
             }
         }
     }
+}
+
+fn counted(tile: Tile, crowds: &[Crowd]) -> Vec<TileDot> {
+    let place = |crowd: &Crowd| (Degrees { longitude: crowd.longitude, latitude: crowd.latitude }, crowd.count);
+    let dots = tile.counted(&crowds.iter().map(place).collect::<Vec<_>>());
+    let dot = |dot: clear_place::Dot| TileDot {
+        x: dot.at.x,
+        y: dot.at.y,
+        count: dot.count,
+        record: None,
+        kind: None,
+        block: None,
+        occurred: None,
+    };
+    dots.into_iter().map(dot).collect()
 }
 
 fn dots(tile: Tile, found: &Spots, named: bool) -> TileMatch {

@@ -316,6 +316,7 @@ pub const STORES: &[Store] = &[
         opened_by: &[
             "crates/clear-testkit/src/postgres.rs",
             "crates/openclear/src/bench.rs",
+            "crates/openclear/src/bench/analysis.rs",
             "crates/openclear/src/bench/ask.rs",
             "crates/openclear/src/bench/gate.rs",
             "crates/openclear/src/story.rs",
@@ -448,7 +449,11 @@ pub const FLOWS: &[OutboundFlow] = &[
         readers: "the measured server",
         reached: false,
         note: "Part of `openclear bench` and of the demonstration's own check alone.",
-        opened_by: &["crates/openclear/src/bench/gate.rs", "crates/openclear/src/story.rs"],
+        opened_by: &[
+            "crates/openclear/src/bench/analysis.rs",
+            "crates/openclear/src/bench/gate.rs",
+            "crates/openclear/src/story.rs",
+        ],
     },
 ];
 

@@ -48,7 +48,7 @@ use sha2::{Digest, Sha256};
 /// A match that knows what of it may leave under a grant.
 pub trait Redact {
     /// The answer's shape on the wire.
-    type Out: Serialize + Send + Sync;
+    type Out: Serialize + Send + Sync + 'static;
 
     /// Reduces the match to what may leave.
     fn redact(self, grant: &Grant) -> Reduced<Self::Out>;

@@ -135,6 +135,7 @@ pub struct Desk {
     pub(crate) silent: crate::silent::Waiting,
     /// What the public sets' columns hold.
     pub(crate) summaries: crate::publish::Summaries,
+    pub(crate) answers: crate::publish::kept::Answers,
     /// How far the projections had followed the ledger when they were kept last; zero if they are not.
     pub(crate) kept: AtomicU64,
     /// Released tables of arrests, stops and hot files.
@@ -198,6 +199,7 @@ impl Desk {
             board: crate::health::Board::default(),
             silent: crate::silent::Waiting::default(),
             summaries: crate::publish::Summaries::default(),
+            answers: crate::publish::kept::Answers::default(),
             kept: AtomicU64::new(0),
             activities: crate::publish::activity::Activities::default(),
             store,

@@ -54,7 +54,7 @@ pub use error::Error;
 pub use page::{Page, Place};
 pub use parquet::{NotWritten, parquet};
 pub use shelf::{Covered, Shelf};
-pub use spots::{Box4, RowsOf, Spot, Spots};
+pub use spots::{Box4, Crowd, RowsOf, Spot, Spots};
 pub use times::micros;
 pub use values::Value;
 

@@ -1,4 +1,4 @@
-//! Where the incidents of a set are, one by one, for maps.
+//! Where the incidents of a set are, one by one or counted, for maps.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use clear_soql::Expr;
 use crate::columns::{Columns, Leaf};
 use crate::error::Error;
 use crate::filter;
+use crate::group::{self, Grouping, Key, Measure, Outcome};
 use crate::lens::bit;
 use crate::predicate::{Part, Predicate};
 use crate::store::{Cell, Frozen, NO_TIME};
@@ -110,6 +111,56 @@ impl Columns {
         // Where a row stands in the projection tells when it came, hidden ones in between included.
         found.spots.sort_by_key(|spot| spot.id);
         Ok(found)
+    }
+}
+
+/// How many incidents have the same coordinates.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Crowd {
+    /// Longitude, degrees WGS 84.
+    pub longitude: f64,
+    /// Latitude, degrees WGS 84.
+    pub latitude: f64,
+    /// How many.
+    pub count: u64,
+}
+
+impl Columns {
+    /// The rows in a box under a Sight for which every condition is true, counted by their coordinates, in order: what a
+    /// map of many needs, without a list of them. `None` where they have more different ones than are counted.
+    ///
+    /// # Errors
+    /// As [`Columns::spots`].
+    pub fn crowds(
+        &self,
+        of: RowsOf<'_>,
+        conditions: &[Expr],
+        sight: &Sight<'_>,
+        within: Box4,
+    ) -> Result<Option<Vec<Crowd>>, Error> {
+        let none = |name: &str| Error::NoSuchColumn { name: name.to_owned(), at: None };
+        let leaf = self.leaf(of.alias, sight, of.before).ok_or_else(|| none("longitude"))?;
+        let column = |name: &str| leaf.column(name).ok_or_else(|| none(name));
+        let (lon, lat) = (column("longitude")?, column("latitude")?);
+        let mut tests = conditions.iter().map(|filter| filter::typed(&leaf, filter)).collect::<Result<Vec<_>, _>>()?;
+        let [west, south, east, north] = within;
+        tests.push(Predicate::Box { lon, lat, west, east, south, north });
+        let keys = vec![Key::Column(lon), Key::Column(lat)];
+        let grouping = Grouping { filter: Some(Predicate::And(tests)), keys, measures: vec![Measure::Rows] };
+        let Some(Outcome::Groups(groups)) = group::run(leaf.table(), &leaf.lens, &grouping, 2) else {
+            return Ok(None);
+        };
+        let number = |values: Option<&Vec<Option<Value>>>, at: usize| match values.and_then(|values| values.get(at)) {
+            Some(Some(Value::Number(number))) => Some(*number),
+            _ => None,
+        };
+        let crowd = |at: usize| {
+            let (longitude, latitude) = (number(groups.keys.first(), at)?, number(groups.keys.get(1), at)?);
+            let count = number(groups.measures.first(), at)? as u64;
+            // 0, 0 is how files say that they do not know.
+            ((longitude, latitude) != (0.0, 0.0)).then_some(Crowd { longitude, latitude, count })
+        };
+        Ok(Some((0..groups.len).filter_map(crowd).collect()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "stores: measurements")]
 
+mod analysis;
 mod ask;
 mod decide;
 mod enforce;
@@ -67,6 +68,11 @@ enum What {
     },
     /// Ask for persons, misspelt and otherwise wrong, through the whole road; then start again.
     Ask(ask::Args),
+    /// Ask the questions of analysis through HTTP, beside their peers; then put residents on the map.
+    Analysis(analysis::Args),
+    /// The residents of `analysis`, in a process of their own.
+    #[command(hide = true)]
+    Citizens,
     /// Cut an agency off while sessions and streaming answers are open.
     Gate(gate::Args),
     /// The clients of `gate`, in a process of their own.
@@ -76,6 +82,8 @@ enum What {
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<End> {
     match args.what {
+        What::Analysis(args) => analysis::run(args).await?,
+        What::Citizens => analysis::residents()?,
         What::Gate(args) => gate::run(args).await?,
         What::GateClients => gate::clients().await?,
         What::Decide { dir: _, labels } => decide::run(labels)?,

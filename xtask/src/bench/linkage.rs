@@ -178,7 +178,7 @@ impl Figures {
 }
 
 /// The folder of built files.
-fn target(root: &Path) -> PathBuf {
+pub(super) fn target(root: &Path) -> PathBuf {
     given("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target"))
 }
 
@@ -226,22 +226,29 @@ fn peers(python: &Path, scripts: &Path, rows: Option<&PathBuf>, set: &Set, files
     })
 }
 
-/// The Python of a virtual environment that has the peer; made where it is not there yet.
+/// The Python of a virtual environment that has the peer.
 fn peer(target: &Path) -> Result<PathBuf> {
-    let folder = target.join("splink-5.0.0");
+    let works = "import pandas, pyarrow, splink; assert splink.__version__ == '5.0.0'";
+    python(target, "splink-5.0.0", works, &["splink==5.0.0", "pandas", "pyarrow"])
+}
+
+/// The Python of a virtual environment of that name with these packages; made where it is not there yet. `works` is a
+/// program that fails without them.
+pub(super) fn python(target: &Path, name: &str, works: &str, packages: &[&str]) -> Result<PathBuf> {
+    let folder = target.join(name);
     let python = folder.join("bin/python");
-    let works = |python: &Path| {
-        let mut command = Command::new(python);
-        command.args(["-c", "import pandas, pyarrow, splink; assert splink.__version__ == '5.0.0'"]);
-        command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    let is_there = || {
+        let mut command = Command::new(&python);
+        command.args(["-c", works]).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
     };
-    if !works(&python) {
-        eprintln!("Making a virtual environment with Splink 5.0.0 in {}, once", folder.display());
+    if !is_there() {
+        eprintln!("Making a virtual environment with {} in {}, once", packages.join(", "), folder.display());
         output(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
             .context("the peer wants `python3` with its module `venv`")?;
-        output(Command::new(&python).args(["-m", "pip", "install", "--quiet", "splink==5.0.0", "pandas", "pyarrow"]))?;
-        if !works(&python) {
-            bail!("{} has no Splink 5.0.0, though it was installed", python.display());
+        output(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(packages))?;
+        if !is_there() {
+            bail!("{} lacks one of {}, though they were installed", python.display(), packages.join(", "));
         }
     }
     Ok(python)

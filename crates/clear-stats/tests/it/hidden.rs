@@ -2,7 +2,7 @@
 //! held what the Sight hides.
 
 use clear_record::{FieldClass, Kind, LabelId, PerClass, Reach, RecordId, RowSet, Sight, Version};
-use clear_stats::{Columns, Counts};
+use clear_stats::{Columns, Counts, Crowd, RowsOf, Spot};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -30,7 +30,15 @@ pub(crate) fn incident(seeds: &Seeds, opens: impl Fn(FieldClass) -> bool) -> Str
             ]
         ),
         place(4, &["", r#","address":"1 W MAIN ST""#, r#","address":"2 W MAIN ST""#]),
-        place(5, &["", r#","latitude":41.5"#, r#","latitude":0.0"#, r#","latitude":-0.0"#]),
+        place(
+            5,
+            &[
+                "",
+                r#","latitude":41.5,"longitude":-87.5"#,
+                r#","latitude":0.0,"longitude":0.0"#,
+                r#","latitude":-0.0,"longitude":-87.5"#
+            ]
+        ),
     )
 }
 
@@ -186,6 +194,28 @@ proptest! {
         let (full, allowed) = (columns(&full), columns(&allowed));
         for question in questions {
             prop_assert_eq!(full.count(&question, &sight), allowed.count(&question, &sight), "{:?}", question);
+            let conditions: Vec<_> = question.filter.into_iter().collect();
+            let rows = RowsOf { alias: "incidents", before: None };
+            for within in [[-88.0, -1.0, 0.0, 42.0], [-88.0, 41.0, -87.0, 42.0]] {
+                let crowds = full.crowds(rows, &conditions, &sight, within);
+                prop_assert_eq!(&crowds, &allowed.crowds(rows, &conditions, &sight, within));
+                let spots = full.spots(rows, &conditions, &sight, Some(within));
+                prop_assert!(spots == allowed.spots(rows, &conditions, &sight, Some(within)));
+                prop_assert_eq!(crowds.map(|crowds| crowds.unwrap_or_default()), spots.map(|spots| counted(&spots.spots)));
+            }
         }
     }
+}
+
+/// How many spots have the same coordinates, in the order in which crowds come.
+fn counted(spots: &[Spot]) -> Vec<Crowd> {
+    let mut crowds: Vec<Crowd> = Vec::new();
+    for Spot { longitude, latitude, .. } in spots {
+        match crowds.iter_mut().find(|crowd| (crowd.longitude, crowd.latitude) == (*longitude, *latitude)) {
+            Some(crowd) => crowd.count += 1,
+            None => crowds.push(Crowd { longitude: *longitude, latitude: *latitude, count: 1 }),
+        }
+    }
+    crowds.sort_by(|one, other| (one.longitude, one.latitude).partial_cmp(&(other.longitude, other.latitude)).unwrap());
+    crowds
 }
