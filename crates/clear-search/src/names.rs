@@ -44,6 +44,9 @@ pub(crate) const WORDS_MAX: usize = 48;
 /// So many aliases, and as many known typing errors, are looked at.
 const SPELLINGS_MAX: usize = 16;
 
+/// So many words are few: a full name, a joined one, an alias.
+pub(crate) const WORDS_FEW: usize = 6;
+
 /// The person names of an index.
 #[derive(Default)]
 pub(crate) struct Names {
@@ -99,13 +102,16 @@ impl Names {
 
     /// The places of a person's words, in order, with their roles.
     pub(crate) fn words(&self, number: u32) -> impl Iterator<Item = (u32, Role)> + '_ {
-        self.marked(number).map(taken_apart)
+        let words = self.words.get(self.range(number)).unwrap_or_default();
+        words.iter().copied().filter(|word| *word != GONE).map(taken_apart)
     }
 
-    /// The same, each as one number.
-    pub(crate) fn marked(&self, number: u32) -> impl Iterator<Item = u32> + '_ {
+    /// The same, each as one number, if they are few.
+    pub(crate) fn marked_few(&self, number: u32) -> Option<[u32; WORDS_FEW]> {
         let words = self.words.get(self.range(number)).unwrap_or_default();
-        words.iter().copied().filter(|word| *word != GONE)
+        let mut few = [GONE; WORDS_FEW];
+        few.get_mut(..words.len())?.copy_from_slice(words);
+        Some(few)
     }
 
     /// Whether a word leads to its person. A middle initial and a piece of one letter do not: they only confirm.

@@ -65,6 +65,11 @@ impl Care {
         }
     }
 
+    /// Whether an asked word of so many letters is looked for as widely with this care as with any.
+    pub(crate) fn is_as_wide(self, letters: usize) -> bool {
+        self == Care::Wide || letters >= 6
+    }
+
     /// The same for an asked and a recorded word. With care, two letters may be three of which one was left out, `LE` for
     /// `LEE`, and are no other misspelling. An initial never is one.
     pub(crate) fn most(self, a: usize, b: usize) -> u8 {
@@ -488,6 +493,17 @@ mod tests {
             assert_eq!(slips(a.as_bytes(), b.as_bytes(), 2), expected, "{a} {b}");
             assert_eq!(slips(b.as_bytes(), a.as_bytes(), 2), expected, "{b} {a}");
             assert_eq!(slips(a.as_bytes(), b.as_bytes(), 1), expected.filter(|slips| *slips == 1), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn long_words_are_looked_for_as_widely_with_care() {
+        for asked in (0..12).filter(|asked| Care::Strict.is_as_wide(*asked)) {
+            assert_eq!(Care::Strict.budget(asked), Care::Wide.budget(asked));
+            // Others are more than two edits away.
+            for recorded in asked - 2..asked + 3 {
+                assert_eq!(Care::Strict.most(asked, recorded), Care::Wide.most(asked, recorded), "{asked} {recorded}");
+            }
         }
     }
 

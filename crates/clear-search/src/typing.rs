@@ -4,28 +4,32 @@
 //! Out:   what the edits cost together, in hundredths of an ordinary one.
 //! Never: looks at how frequent a word is.
 
-/// What each slip of the asker's hand costs, in hundredths of an ordinary one.
+/// What each slip of the asker's hand costs, in hundredths of an ordinary one: as much as it is unlikely.
 ///
-/// A slip costs the more, the more others like it there are at its place: to leave a letter out, to swap it with the next or to
-/// type it twice can be done in one way each, while a wrong letter is one of twenty-five, of which the keys beside the right one and,
-/// for a vowel, the other vowels are what hands and ears make of it.
+/// A cost is the negative logarithm of how often such a slip is made where it could be, and costs of several are added up as
+/// logarithms are. A slip is made in one name of ten, in one of some seven places, and in four ways equally often: two neighbours
+/// are swapped, a letter is left out, one is added, one is wrong. A swap and an omission can be made in one way each. An added
+/// letter is one of twenty-five, or, half of the time, its neighbour typed twice. A wrong letter is one of twenty-five, or, half of
+/// the time, one of the two keys beside the right one; what ears make of a vowel is another vowel, which is half as likely as a
+/// key beside it. So `SMIHT` comes from `SMITH` fifty times as often as `SMIPH` does: ln(1/280) for the one, ln(1/14,000) for the
+/// other, and their ratio is 80 to 136.
 mod cost {
     /// Two neighbours swapped.
     pub(super) const SWAPPED: u16 = 80;
     /// A letter left out.
     pub(super) const LEFT_OUT: u16 = 80;
     /// A letter typed twice.
-    pub(super) const DOUBLED: u16 = 85;
+    pub(super) const DOUBLED: u16 = 90;
     /// The key beside it on the keyboard.
-    pub(super) const BESIDE: u16 = 90;
+    pub(super) const BESIDE: u16 = 100;
     /// Another vowel.
-    pub(super) const VOWEL: u16 = 95;
+    pub(super) const VOWEL: u16 = 110;
     /// A letter too many.
-    pub(super) const ADDED: u16 = 115;
+    pub(super) const ADDED: u16 = 136;
     /// Any other letter instead.
-    pub(super) const OTHER: u16 = 120;
-    /// On top, at the first letter: it is the one that people get right.
-    pub(super) const FIRST: u16 = 30;
+    pub(super) const OTHER: u16 = 136;
+    /// On top, at the first letter: people err there half as often as elsewhere.
+    pub(super) const FIRST: u16 = 10;
 }
 
 /// What a slip costs of which nothing more is known.
@@ -63,7 +67,12 @@ pub(crate) fn cost(asked: &[u8], recorded: &[u8], edits: u8) -> u16 {
         if let Some(slot) = row.first_mut() {
             *slot = left;
         }
-        for (j, y) in recorded.iter().enumerate() {
+        // No way of so few edits strays further from the diagonal.
+        let (from, to) = (i.saturating_sub(usize::from(edits)), i + usize::from(edits) + 1);
+        if from > 0 {
+            left = u16::MAX / 2;
+        }
+        for (j, y) in recorded.iter().enumerate().take(to).skip(from) {
             let mut best = get(&last, j) + if x == y { 0 } else { instead(*x, *y) + first(i.min(j)) };
             best = best.min(get(&last, j + 1) + out).min(left + if i + 1 == asked.len() { CUT } else { left_out(j) });
             let swapped = i > 0 && j > 0 && x != y && asked.get(i - 1) == Some(y) && recorded.get(j - 1) == Some(x);
@@ -125,23 +134,33 @@ mod tests {
             ("SMIHT", "SMITH", 1, 80),
             ("SMTH", "SMITH", 1, 80),
             ("MATEWS", "MATTEWS", 1, 80),
-            ("SMITTH", "SMITH", 1, 85),
-            ("SMUTH", "SMITH", 1, 90),
-            ("SMETH", "SMITH", 1, 95),
+            ("SMITTH", "SMITH", 1, 90),
+            ("SMUTH", "SMITH", 1, 100),
+            ("SMETH", "SMITH", 1, 110),
             ("SMIT", "SMITH", 1, 100),
             ("SMI", "SMITH", 2, 200),
-            ("SMITHS", "SMITH", 1, 115),
-            ("SMIPH", "SMITH", 1, 120),
-            ("MITH", "SMITH", 1, 110),
-            ("XSMITH", "SMITH", 1, 145),
-            ("BMITH", "SMITH", 1, 150),
-            ("MSITH", "SMITH", 1, 110),
-            ("MSIHT", "SMITH", 2, 190),
-            ("", "AB", 2, 190),
-            ("AB", "", 2, 260),
+            ("SMITHS", "SMITH", 1, 136),
+            ("SMIPH", "SMITH", 1, 136),
+            ("MITH", "SMITH", 1, 90),
+            ("XSMITH", "SMITH", 1, 146),
+            ("BMITH", "SMITH", 1, 146),
+            ("MSITH", "SMITH", 1, 90),
+            ("MSIHT", "SMITH", 2, 170),
+            ("", "AB", 2, 170),
+            ("AB", "", 2, 282),
             ("AAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAA", 1, 100),
         ] {
             assert_eq!(cost(asked.as_bytes(), recorded.as_bytes(), edits), expected, "{asked} {recorded}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn ways_that_are_not_looked_at_cost_more(asked in "[ABE]{0,9}", recorded in "[ABE]{0,9}") {
+            let (asked, recorded) = (asked.as_bytes(), recorded.as_bytes());
+            if let Some(edits) = clear_names::edits(asked, recorded, 2).filter(|edits| *edits > 0) {
+                proptest::prop_assert_eq!(cost(asked, recorded, edits), cost(asked, recorded, 9));
+            }
         }
     }
 }

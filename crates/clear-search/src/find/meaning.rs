@@ -1,6 +1,7 @@
 //! What each part of an asked name may mean: the words of the dictionary that it is like, each with how well.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use clear_names::{Part as Word, jaro_winkler, nicknames, parts, sound};
 
@@ -25,10 +26,12 @@ pub(super) mod quality {
     pub(in crate::find) const ALIAS: f32 = 0.95;
     pub(in crate::find) const TYPING_ERROR: f32 = 0.95;
     pub(in crate::find) const NICKNAME: f32 = 0.9;
-    pub(in crate::find) const PIECE: f32 = 0.9;
+    pub(in crate::find) const PIECE: f32 = 0.95;
     /// What one ordinary edit takes away; `typing.rs` says what an edit costs.
     pub(in crate::find) const EDIT: f32 = 0.15;
     pub(in crate::find) const SOUND: f32 = 0.7;
+    /// The same, if the letters are more than two edits apart.
+    pub(in crate::find) const SOUND_ALONE: f32 = 0.64;
     pub(in crate::find) const SAME_INITIAL: f32 = 0.7;
     pub(in crate::find) const INITIAL: f32 = 0.6;
     /// What is left of the whole where given and family name stand the other way round than usual.
@@ -134,16 +137,37 @@ impl Reading {
     }
 }
 
+/// Words near those of a question, which several readings of it look for.
+#[derive(Default)]
+pub(super) struct Looked(Vec<(String, Care, NearWords)>);
+
+type NearWords = Rc<[(TokenId, u8)]>;
+
+impl Looked {
+    fn near(&mut self, names: &Names, word: &str, care: Care) -> NearWords {
+        // Of long words, the same are near however careful one is.
+        let care = if Care::Strict.is_as_wide(word.len()) { Care::Wide } else { care };
+        let before = self.0.iter().find(|(known, with, _)| known == word && *with == care);
+        if let Some((.., near)) = before {
+            return near.clone();
+        }
+        let near: NearWords = names.tokens.near(word, care).into();
+        self.0.push((word.to_owned(), care, near.clone()));
+        near
+    }
+}
+
 /// The asked name as it was typed, and with each two neighbours written together: `MC DONALD`.
-pub(super) fn readings(names: &Names, name: &str, care: Care) -> Vec<Reading> {
+pub(super) fn readings(names: &Names, name: &str, care: Care, looked: &mut Looked) -> Vec<Reading> {
     let words = asked_words(name);
     if words.is_empty() {
         return Vec::new();
     }
     let last = words.len() - 1;
     let family_first = name.contains([',', ';']);
+    let mut read = |word: &Word, begun| part(names, word, care, begun, looked);
     let parts: Vec<Part> =
-        words.iter().enumerate().map(|(at, word)| part(names, word, care, at == last || care == Care::Wide)).collect();
+        words.iter().enumerate().map(|(at, word)| read(word, at == last || care == Care::Wide)).collect();
     let told = parts.iter().filter(|part| part.initial.is_none()).count();
     // One of three parts may be missing in a record, such as a middle name.
     let mut readings = vec![Reading { parts, may_miss: usize::from(told >= 3), family_first }];
@@ -152,9 +176,15 @@ pub(super) fn readings(names: &Names, name: &str, care: Care) -> Vec<Reading> {
         // What was written as two means itself or nothing.
         let Some(id) = names.tokens.find(&whole) else { continue };
         let joined = Part { text: whole, initial: None, means: Means::of(vec![(id, meant(quality::SAME, How::Same))]) };
-        let others = |word| part(names, word, care, false);
-        let before = words.iter().take(at).map(others);
-        let parts: Vec<Part> = before.chain([joined]).chain(words.iter().skip(at + 2).map(others)).collect();
+        let mut parts: Vec<Part> = words.iter().take(at).map(|word| read(word, false)).collect();
+        parts.push(joined);
+        parts.extend(words.iter().skip(at + 2).map(|word| read(word, false)));
+        readings.push(Reading { parts, may_miss: 0, family_first });
+    }
+    // What was joined may be two names of one person that are recorded apart: then both must be there.
+    let apart: Vec<Word> = words.iter().flat_map(apart).collect();
+    if apart.len() > words.len() && apart.len() <= PARTS_MAX {
+        let parts = apart.iter().map(|word| read(word, false)).collect();
         readings.push(Reading { parts, may_miss: 0, family_first });
     }
     readings
@@ -170,7 +200,14 @@ fn asked_words(name: &str) -> Vec<Word> {
     words
 }
 
-fn part(names: &Names, Word { whole, pieces }: &Word, care: Care, begun: bool) -> Part {
+/// The pieces of a joined word as words, or the word itself.
+fn apart(word: &Word) -> Vec<Word> {
+    let of = |piece: &String| Word { whole: piece.clone(), pieces: Vec::new() };
+    let pieces: Vec<Word> = word.pieces.iter().filter(|piece| piece.len() > 1).map(of).collect();
+    if pieces.len() > 1 { pieces } else { vec![word.clone()] }
+}
+
+fn part(names: &Names, Word { whole, pieces }: &Word, care: Care, begun: bool, looked: &mut Looked) -> Part {
     let tokens = &names.tokens;
     let letters = whole.len();
     if letters == 1 {
@@ -182,7 +219,8 @@ fn part(names: &Names, Word { whole, pieces }: &Word, care: Care, begun: bool) -
         ids.into_iter().filter(|id| are_read_alike(asked, tokens.text(place(*id)))).collect()
     };
     let alike = read_alike(whole);
-    for (id, edits) in tokens.near(whole, care) {
+    let near = looked.near(names, whole, care);
+    for (id, edits) in near.iter().copied() {
         // A word that begins as asked may be meant as a begun one, one that sounds alike as that: then it matters which
         // is better.
         let begins = begun && tokens.bytes(place(id)).starts_with(whole.as_bytes());
@@ -196,7 +234,7 @@ fn part(names: &Names, Word { whole, pieces }: &Word, care: Care, begun: bool) -
         means.push((id, Meant { bound, exact: Cell::new(known.then_some(bound)), how }));
     }
     for piece in pieces.iter().filter(|piece| piece.len() > 1) {
-        for (id, edits) in tokens.near(piece, care) {
+        for (id, edits) in looked.near(names, piece, care).iter().copied() {
             let quality = quality::PIECE * misspelt(piece.as_bytes(), tokens.bytes(place(id)), edits);
             means.push((id, meant(quality, if edits == 0 { How::Piece } else { How::Edits(edits) })));
         }
@@ -214,11 +252,14 @@ fn part(names: &Names, Word { whole, pieces }: &Word, care: Care, begun: bool) -
             means.push((id, meant(quality, How::Begins)));
         }
     }
-    means.extend(alike.into_iter().map(|id| (id, meant(quality::SOUND, How::Sounds))));
+    // Many words have one sound; those of them that are near in letters too are few.
+    let is_near = |id| near.iter().any(|(other, _)| *other == id);
+    let heard = |id| if is_near(id) { quality::SOUND } else { quality::SOUND_ALONE };
+    means.extend(alike.into_iter().map(|id| (id, meant(heard(id), How::Sounds))));
     if care == Care::Wide {
         // Whom a nickname is short for is spelt in more than one way: `KATE` is `CATHERINE` as well.
         let alike = nicknames(whole).iter().flat_map(|called| read_alike(called));
-        means.extend(alike.map(|id| (id, meant(quality::NICKNAME * quality::SOUND, How::Nickname))));
+        means.extend(alike.map(|id| (id, meant(quality::NICKNAME * quality::SOUND_ALONE, How::Nickname))));
     }
     Part { text: whole.clone(), initial: None, means: Means::of(means) }
 }
@@ -230,13 +271,13 @@ fn are_read_alike(asked: &str, recorded: &str) -> bool {
     jaro_winkler(asked.as_bytes(), recorded.as_bytes()) >= if little { LITTLE_ALIKE } else { ALIKE }
 }
 
-/// Every person who may match a reading, with a bound that the name's quality does not exceed where `sure` is true: then
-/// each of them matches. Whichever way is cheapest, no person who would match is left out, so that the choice, which
-/// looks at hidden rows too, cannot be seen in the answer.
-pub(super) fn candidates(names: &Names, reading: &Reading, found: &mut Vec<(u32, f32)>) -> bool {
+/// Every person who may match a reading, with a bound that the name's quality does not exceed: a finite one says that the person
+/// matches as well. Whichever way is cheapest, no person who would match is left out, so that the choice, which looks at
+/// hidden rows too, cannot be seen in the answer.
+pub(super) fn candidates(names: &Names, reading: &Reading, found: &mut Vec<(u32, f32)>) {
     let told: Vec<&Part> = reading.told().collect();
     let initials: Vec<u8> = reading.initials().collect();
-    let sure = reading.parts.len() <= 2 && !told.is_empty();
+    let from = found.len();
     match told.as_slice() {
         [] => {}
         [only] if initials.is_empty() => {
@@ -253,30 +294,36 @@ pub(super) fn candidates(names: &Names, reading: &Reading, found: &mut Vec<(u32,
             }
         }
         [a, b] => beside(names, a, b, found),
+        all if reading.may_miss == 0 => {
+            let pairs = all.iter().enumerate().flat_map(|(at, a)| all.iter().skip(at + 1).map(move |b| (*a, *b)));
+            if let Some((a, b)) = pairs.min_by_key(|(a, b)| cost(names, a, b).min(cost(names, b, a))) {
+                beside(names, a, b, found);
+            }
+        }
         [a, b, c] => {
             beside(names, a, b, found);
-            if reading.may_miss > 0 {
-                beside(names, a, c, found);
-                beside(names, b, c, found);
-            }
+            beside(names, a, c, found);
+            beside(names, b, c, found);
         }
         // Of two pairs without a part in common, one at least is whole.
         [a, b, c, d, ..] => {
             beside(names, a, b, found);
-            if reading.may_miss > 0 {
-                beside(names, c, d, found);
-            }
+            beside(names, c, d, found);
         }
     }
-    sure
+    if reading.parts.len() > 2 {
+        found.iter_mut().skip(from).for_each(|(_, bound)| *bound = f32::INFINITY);
+    }
+}
+
+/// What it costs to find the words of one part beside those of another, from the first.
+fn cost(names: &Names, from: &Part, to: &Part) -> usize {
+    from.means.ids.iter().map(|id| names.pairs.cost(place(*id), to.means.ids.len())).sum()
 }
 
 /// The persons with a word of one part beside one of the other, from whichever side is cheaper.
 fn beside(names: &Names, a: &Part, b: &Part, found: &mut Vec<(u32, f32)>) {
-    let cost = |from: &Part, to: &Part| -> usize {
-        from.means.ids.iter().map(|id| names.pairs.cost(place(*id), to.means.ids.len())).sum()
-    };
-    let (from, to) = if cost(a, b) <= cost(b, a) { (a, b) } else { (b, a) };
+    let (from, to) = if cost(names, a, b) <= cost(names, b, a) { (a, b) } else { (b, a) };
     for (id, quality) in from.means.iter() {
         names.pairs.beside(place(id), &to.means.ids, &to.means.sieve, |at, person| {
             let other = to.means.with.get(at).map_or(0.0, |meant| meant.bound);

@@ -115,9 +115,15 @@ fn chosen(names: &Names, reading: &Reading, person: u32, leading: bool) -> Optio
     if asked == 0 || matched + reading.may_miss < asked || (asked == 1 && initials > 0 && initials_matched == 0) {
         return None;
     }
-    // Of two that match equally, the one whose whole name was asked for is better.
-    let named = (own & taken).count_ones();
-    let whole = 0.9 + 0.1 * named as f32 / all.max(1) as f32;
+    // Of two that match equally, the one whose whole name was asked for is better. Another name stands for an own one, a piece
+    // of a joined one for half of it.
+    let stands_for = |pick: &Choice| match pick.role {
+        Role::Alias | Role::Error => 1.0,
+        Role::Piece => 0.5,
+        Role::Given | Role::Middle | Role::Family => 0.0,
+    };
+    let named = (own & taken).count_ones() as f32 + picks.iter().flatten().map(stands_for).sum::<f32>();
+    let whole = 0.9 + 0.1 * (named / all.max(1) as f32).min(1.0);
     let order = if is_turned(&picks, reading.family_first) { quality::TURNED } else { 1.0 };
     Some((sum / reading.parts.len() as f32 * whole * order, picks))
 }

@@ -7,15 +7,17 @@
 //! see, the name is read widely.
 
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use clear_record::{FieldClass, Kind, LabelId, RecordId, Sight};
 use hashbrown::HashMap;
 
-use super::meaning::{Reading, candidates, quality, readings};
+use super::meaning::{Looked, Reading, candidates, quality, readings};
 use super::name::{self, Fit};
 use super::{Kept, POINTER_SCORE};
 use crate::facets::Tally;
 use crate::facts::{day, number_key, parts_of, phone_key};
+use crate::names::WORDS_FEW;
 use crate::persons::mark_words;
 use crate::query::{Born, Found, Hit, Query, Who, Why};
 use crate::rows::RowId;
@@ -66,12 +68,14 @@ pub(super) fn find_pointers(
     }
     let mut asked = Asked::looked_up(index, who, sight);
     asked.read(index, who, Care::Wide);
-    asked.among(index, among.iter().map(|person| (*person, f32::INFINITY)), query, kept, sight)
+    let among: Vec<(u32, f32)> = among.iter().map(|person| (*person, f32::INFINITY)).collect();
+    asked.among(index, &among, query, kept, sight)
 }
 
 /// A question, looked up.
 struct Asked<'a> {
     readings: Vec<Reading>,
+    looked: Looked,
     named: bool,
     born: Option<Born>,
     number: u64,
@@ -119,6 +123,7 @@ impl<'a> Asked<'a> {
         }
         let mut asked = Asked {
             readings: Vec::new(),
+            looked: Looked::default(),
             named: who.name.as_ref().is_some_and(|name| !text::name_parts(name).is_empty()),
             born: who.born,
             number: who.identity_number.as_deref().map_or(0, number_key),
@@ -144,7 +149,9 @@ impl<'a> Asked<'a> {
     }
 
     fn read(&mut self, index: &Index, who: &Who, care: Care) {
-        self.readings = who.name.as_deref().map(|name| readings(&index.persons.names, name, care)).unwrap_or_default();
+        let names = &index.persons.names;
+        let read = |name| readings(names, name, care, &mut self.looked);
+        self.readings = who.name.as_deref().map(read).unwrap_or_default();
     }
 
     /// Whether something was asked that finds by itself; what only weighs finds by itself where there is none.
@@ -153,62 +160,52 @@ impl<'a> Asked<'a> {
     }
 
     fn found(&self, index: &Index, query: &Query, kept: &Kept<'_>, sight: &Sight<'_>) -> Found {
-        self.among(index, self.candidates(index).into_iter(), query, kept, sight)
+        self.among(index, &self.candidates(index), query, kept, sight)
     }
 
     /// Of these persons, each once, the best bounds first.
-    fn among(
-        &self,
-        index: &Index,
-        persons: impl Iterator<Item = (u32, f32)>,
-        query: &Query,
-        kept: &Kept<'_>,
-        sight: &Sight<'_>,
-    ) -> Found {
-        let wanted = query.offset.saturating_add(query.limit);
-        let mut better = Better { scored: Vec::new(), pointers: Vec::new(), total: 0, wanted };
+    fn among(&self, index: &Index, persons: &[(u32, f32)], query: &Query, kept: &Kept<'_>, sight: &Sight<'_>) -> Found {
+        let mut better = Better::of(query.offset.saturating_add(query.limit));
+        let by_words = self.is_a_name();
         let mut bound = f32::INFINITY;
         let mut only_counted = false;
         let mut alike = Alike::default();
-        for (person, other) in persons {
-            if other < bound {
-                bound = other;
-                only_counted = better.are_all_above(bound);
-            }
-            let row = index.persons.row(person);
-            let Some((id, label)) = index.rows.key(row) else { continue };
-            let open = sight.opens(FieldClass::Identity, label, id);
-            // Where it is sure that they match, those who will not be shown need no score.
-            if only_counted && open {
-                better.total += usize::from(kept.keeps_person(id, label, false));
-                continue;
-            }
-            let evidence = if open && self.is_a_name() {
-                alike.evidence(index, person, || self.open(index, person, (id, label), open, sight, &mut None))
-            } else {
-                self.open(index, person, (id, label), open, sight, &mut None)
-            };
-            if let Some(evidence) = evidence {
-                if kept.keeps_person(id, label, false) {
-                    better.total += 1;
-                    better.scored.push((Reverse(evidence.score.to_bits()), id, row));
+        for few in persons.chunks(TOGETHER) {
+            let keys = keys(index, few);
+            let words = if by_words && !only_counted { words(index, few) } else { [None; TOGETHER] };
+            for (((person, other), key), words) in few.iter().zip(keys).zip(words) {
+                if *other < bound {
+                    bound = *other;
+                    only_counted = only_counted || better.are_all_above(bound);
                 }
-            } else if !open && sight.points(label, id) {
-                let fields = Fields { identity: true, contact: false, biometric: false };
-                let evidence = self.evidence(index, person, fields, &mut None);
-                if evidence.is_some_and(|evidence| evidence.points) && kept.keeps_person(id, label, true) {
-                    better.pointers.push((id, label));
+                let Some((row, id, label)) = key else { continue };
+                let open = sight.opens(FieldClass::Identity, label, id);
+                // Where it is sure that they match, those who will not be shown need no score.
+                if only_counted && open {
+                    better.total += usize::from(kept.keeps_person(id, label, false));
+                    continue;
+                }
+                let score = || self.open(index, *person, (id, label), open, sight, &mut None);
+                let evidence = match words.filter(|_| open) {
+                    Some(words) => alike.evidence(words, score),
+                    None => score(),
+                };
+                if let Some(evidence) = evidence {
+                    if kept.keeps_person(id, label, false) {
+                        better.add(evidence.score, id, row);
+                    }
+                } else if !open && sight.points(label, id) {
+                    let fields = Fields { identity: true, contact: false, biometric: false };
+                    let evidence = self.evidence(index, *person, fields, &mut None);
+                    if evidence.is_some_and(|evidence| evidence.points) && kept.keeps_person(id, label, true) {
+                        better.pointers.push((id, label));
+                    }
                 }
             }
         }
         let (offset, limit) = (query.offset, query.limit);
-        let Better { mut scored, mut pointers, total, .. } = better;
-        if scored.len() > wanted && wanted > 0 {
-            scored.select_nth_unstable(wanted - 1);
-            scored.truncate(wanted);
-        }
-        scored.sort_unstable();
-        let page = scored.into_iter().skip(offset).take(limit);
+        let Better { best, mut pointers, total, .. } = better;
+        let page = best.into_sorted_vec().into_iter().skip(offset).take(limit);
         let hit = |(Reverse(score), id, row): (Reverse<u32>, RecordId, RowId)| {
             let (person, (_, label)) = (index.persons.of(row)?, index.rows.key(row)?);
             let mut why = Some(Vec::new());
@@ -232,9 +229,11 @@ impl<'a> Asked<'a> {
     /// Every person who may match, each once, the best bounds first.
     fn candidates(&self, index: &Index) -> Vec<(u32, f32)> {
         let mut found: Vec<(u32, f32)> = Vec::new();
-        let mut sure = self.is_a_name();
         for reading in &self.readings {
-            sure &= candidates(&index.persons.names, reading, &mut found);
+            candidates(&index.persons.names, reading, &mut found);
+        }
+        if !self.is_a_name() {
+            found.iter_mut().for_each(|(_, bound)| *bound = f32::INFINITY);
         }
         let persons = &index.persons;
         let mut others: Vec<u32> = Vec::new();
@@ -258,13 +257,7 @@ impl<'a> Asked<'a> {
             others.extend(days.into_iter().flat_map(|(from, to)| persons.births.within(from, to)));
         }
         found.extend(others.into_iter().map(|person| (person, f32::INFINITY)));
-        if !sure {
-            found.iter_mut().for_each(|(_, bound)| *bound = f32::INFINITY);
-        }
-        found.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
-        found.dedup_by_key(|(person, _)| *person);
-        found.sort_by(|a, b| b.1.total_cmp(&a.1));
-        found
+        in_order(found)
     }
 
     /// What the asker may know of a match; `identity` says whether that class is open.
@@ -370,23 +363,49 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// Each person once with the best bound, the best bounds first, those of one bound by number.
+fn in_order(found: Vec<(u32, f32)>) -> Vec<(u32, f32)> {
+    // As whole numbers, which are sorted without a branch; the bits of bounds, which are not negative, are in their order.
+    let mut sorted: Vec<u64> =
+        found.into_iter().map(|(person, bound)| u64::from(person) << 32 | u64::from(!bound.to_bits())).collect();
+    sorted.sort_unstable();
+    sorted.dedup_by_key(|entry| *entry >> 32);
+    sorted.iter_mut().for_each(|entry| *entry = entry.rotate_left(32));
+    sorted.sort_unstable();
+    sorted.into_iter().map(|entry| (entry as u32, f32::from_bits(!((entry >> 32) as u32)))).collect()
+}
+
+/// So many persons are fetched from memory together: each is in other places of it, and fetches that do not wait for each other
+/// take the time of one.
+const TOGETHER: usize = 32;
+
+/// Row, id and label of a few persons.
+fn keys(index: &Index, few: &[(u32, f32)]) -> [Option<(RowId, RecordId, LabelId)>; TOGETHER] {
+    let mut rows = [RowId::MAX; TOGETHER];
+    for (row, (person, _)) in rows.iter_mut().zip(few) {
+        *row = index.persons.row(*person);
+    }
+    rows.map(|row| index.rows.key(row).map(|(id, label)| (row, id, label)))
+}
+
+/// The words of a few persons, of each who has not too many.
+fn words(index: &Index, few: &[(u32, f32)]) -> [Option<Words>; TOGETHER] {
+    let mut words = [None; TOGETHER];
+    for (words, (person, _)) in words.iter_mut().zip(few) {
+        *words = index.persons.names.marked_few(*person);
+    }
+    words
+}
+
+/// A person's words, with nothing where there are fewer.
+type Words = [u32; WORDS_FEW];
+
 /// What was found for persons' words. Common names are many persons': each is scored once.
 #[derive(Default)]
-struct Alike(HashMap<[u32; ALIKE_WORDS], Option<Evidence>>);
-
-/// Whoever has more words is scored alone.
-const ALIKE_WORDS: usize = 6;
+struct Alike(HashMap<Words, Option<Evidence>>);
 
 impl Alike {
-    fn evidence(&mut self, index: &Index, person: u32, score: impl FnOnce() -> Option<Evidence>) -> Option<Evidence> {
-        let mut words = [u32::MAX; ALIKE_WORDS];
-        let mut slots = words.iter_mut();
-        for word in index.persons.names.marked(person) {
-            match slots.next() {
-                Some(slot) => *slot = word,
-                None => return score(),
-            }
-        }
+    fn evidence(&mut self, words: Words, score: impl FnOnce() -> Option<Evidence>) -> Option<Evidence> {
         *self.0.entry(words).or_insert_with(score)
     }
 }
@@ -401,17 +420,33 @@ struct Fields {
 
 /// The best so far.
 struct Better {
-    scored: Vec<(Reverse<u32>, RecordId, RowId)>,
+    /// Those that will be shown, if no better ones come; the worst of them is on top.
+    best: BinaryHeap<(Reverse<u32>, RecordId, RowId)>,
+    wanted: usize,
     pointers: Vec<(RecordId, LabelId)>,
     total: usize,
-    wanted: usize,
 }
 
 impl Better {
+    fn of(wanted: usize) -> Better {
+        Better { best: BinaryHeap::new(), wanted, pointers: Vec::new(), total: 0 }
+    }
+
+    fn add(&mut self, score: f32, id: RecordId, row: RowId) {
+        self.total += 1;
+        // Scores are not negative, so their bits are in their order.
+        let hit = (Reverse(score.to_bits()), id, row);
+        if self.best.len() < self.wanted {
+            self.best.push(hit);
+        } else if let Some(mut worst) = self.best.peek_mut().filter(|worst| hit < **worst) {
+            *worst = hit;
+        }
+    }
+
     /// Whether as many as are wanted score more than this.
     fn are_all_above(&self, bound: f32) -> bool {
-        let above = self.scored.iter().filter(|(Reverse(score), ..)| *score > bound.to_bits());
-        bound.is_finite() && above.count() >= self.wanted
+        let worst = self.best.peek().map_or(u32::MAX, |(Reverse(score), ..)| *score);
+        bound.is_finite() && self.best.len() >= self.wanted && worst > bound.to_bits()
     }
 }
 

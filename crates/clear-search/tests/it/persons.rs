@@ -41,6 +41,7 @@ fn names_are_found_however_they_are_written() {
             r#"{"given_name":"Jonathan","family_name":"Thistlewood","misspellings":["Jonhatan Tisselwod"]}"#,
         ),
         (Kind::Person, r#"{"given_name":"Kay","family_name":"Okonkwo"}"#),
+        (Kind::Person, r#"{"given_name":"Lucia","family_name":"Tamayo","aliases":["Lucia Berrocal"]}"#),
     ]);
     for (asked, expected) in [
         ("bob marlowe", "1 (nickname: BOB, recorded ROBERT, name: MARLOWE)"),
@@ -61,9 +62,33 @@ fn names_are_found_however_they_are_written() {
         ("jotnhan thistlewood", "6 (2 letters off: JOTNHAN, recorded JONATHAN, name: THISTLEWOOD)"),
         ("ky okonkwo", "7 (one letter off: KY, recorded KAY, name: OKONKWO)"),
         ("okonk kay", "7 (begins with OKONK: OKONKWO, name: KAY)"),
+        ("lucia tamayo-berrocal", "8 (name: LUCIA, name: TAMAYO, alias: BERROCAL)"),
+        ("lucia tamayo-quispe", "8 (name: LUCIA, part of a joined name: TAMAYOQUISPE)"),
         ("kay marlowe", ""),
     ] {
         assert_eq!(find(&index, person(asked)), expected, "{asked}");
+    }
+}
+
+/// The order of persons who match: their numbers, the best first.
+#[test]
+fn whoever_is_likelier_to_be_meant_comes_first() {
+    let index = index(&[
+        (Kind::Person, r#"{"given_name":"Berta","family_name":"Almansa"}"#),
+        (Kind::Person, r#"{"given_name":"Berta","family_name":"Almasa"}"#),
+        (Kind::Person, r#"{"given_name":"Berta","family_name":"Almansa-Rueda"}"#),
+        (Kind::Person, r#"{"given_name":"Berta","family_name":"Rueda","aliases":["Berta Almansa"]}"#),
+        (Kind::Person, r#"{"given_name":"Berta","family_name":"Almxansa"}"#),
+        (Kind::Person, r#"{"given_name":"Berta","family_name":"Alomensa"}"#),
+    ]);
+    for (asked, expected) in [
+        // The name, an alias, half of a joined name, one letter too few or too many, two other letters.
+        ("berta almansa", vec![1, 4, 3, 5, 2, 6]),
+        ("berta almansa-rueda", vec![3, 4, 1, 5, 2, 6]),
+    ] {
+        let all = all();
+        let found = index.find(&Query::of(person(asked)), &Sight::of(&all));
+        assert_eq!(found.hits.iter().map(|hit| hit.id.raw).collect::<Vec<_>>(), expected, "{asked}: {}", shown(&found));
     }
 }
 
