@@ -69,9 +69,9 @@ impl Lists {
     }
 }
 
-/// So many persons.
-pub fn persons(count: usize, lists: Option<&Lists>) -> Vec<Drawn> {
-    let mut rng = Rng::new(8);
+/// So many persons; others for another seed.
+pub fn persons(count: usize, lists: Option<&Lists>, seed: u64) -> Vec<Drawn> {
+    let mut rng = Rng::new(8 ^ seed << 32);
     (0..count).map(|_| person(&mut rng, lists)).collect()
 }
 
@@ -102,6 +102,9 @@ fn person(rng: &mut Rng, lists: Option<&Lists>) -> Drawn {
     }
 }
 
+/// So many of [`KINDS`], the first ones, are what bar P1 is about.
+pub const BAR_KINDS: usize = 7;
+
 /// The kinds of questions.
 pub const KINDS: [&str; 10] = [
     "one typo, given name",
@@ -123,14 +126,38 @@ pub struct Asked {
     pub person: usize,
     /// What was typed.
     pub text: String,
-    /// How many persons the true answer cannot be told from by what was asked: those of the same name.
+    /// How many persons the true answer cannot be told from by what was asked: those of whom the question, without its mistakes,
+    /// says the same.
     pub namesakes: u32,
+    by: By,
+}
+
+impl Asked {
+    /// Whether a person is the one who is meant, or one of whom the question, without its mistakes, says the same.
+    pub fn says_the_same_of(&self, hit: usize, persons: &[Drawn]) -> bool {
+        let Some((hit, meant)) = persons.get(hit).zip(persons.get(self.person)) else { return hit == self.person };
+        let is_called = |family: &str| hit.family == family || hit.second.is_some_and(|(second, _)| second == family);
+        match self.by {
+            By::Name => hit.given == meant.given && is_called(meant.family),
+            By::Second => hit.given == meant.given && meant.second.is_some_and(|(second, _)| is_called(second)),
+            By::Both => hit.given == meant.given && hit.family == meant.family && hit.second == meant.second,
+            By::Initial => initial(hit.given) == initial(meant.given) && is_called(meant.family),
+        }
+    }
+
+    /// Whether one of the first 20 hits answers: the true person; one of whom the question says the same, where there are more
+    /// than 20 of those.
+    pub fn is_answered(&self, hits: &[usize], persons: &[Drawn]) -> bool {
+        let same = |hit: usize| self.namesakes > 20 && self.says_the_same_of(hit, persons);
+        hits.iter().take(20).any(|hit| *hit == self.person || same(*hit))
+    }
 }
 
 /// How many persons have a name.
 pub struct Namesakes {
     same: HashMap<(usize, usize), u32>,
     initials: HashMap<(u8, usize), u32>,
+    both: HashMap<(usize, usize, usize), u32>,
 }
 
 /// Drawn names are equal where their places in memory are.
@@ -145,22 +172,25 @@ fn initial(name: &str) -> u8 {
 impl Namesakes {
     /// Counts these persons' names.
     pub fn of(persons: &[Drawn]) -> Namesakes {
-        let mut namesakes = Namesakes { same: HashMap::with_capacity(persons.len()), initials: HashMap::new() };
+        let mut namesakes =
+            Namesakes { same: HashMap::with_capacity(persons.len()), initials: HashMap::new(), both: HashMap::new() };
         for person in persons {
             *namesakes.same.entry((at(person.given), at(person.family))).or_default() += 1;
             *namesakes.initials.entry((initial(person.given), at(person.family))).or_default() += 1;
             if let Some((second, _)) = person.second {
                 *namesakes.same.entry((at(person.given), at(second))).or_default() += 1;
+                *namesakes.initials.entry((initial(person.given), at(second))).or_default() += 1;
+                *namesakes.both.entry((at(person.given), at(person.family), at(second))).or_default() += 1;
             }
         }
         namesakes
     }
 }
 
-/// So many questions of a kind.
-pub fn questions(kind: &str, count: usize, persons: &[Drawn], namesakes: &Namesakes) -> Vec<Asked> {
-    let mut rng = Rng::new(kind.len() as u64 * 31 + 5);
-    let Namesakes { same, initials } = namesakes;
+/// So many questions of a kind; others for another seed.
+pub fn questions(kind: &str, count: usize, persons: &[Drawn], namesakes: &Namesakes, seed: u64) -> Vec<Asked> {
+    let mut rng = Rng::new((kind.len() as u64 * 31 + 5) ^ seed << 32);
+    let Namesakes { same, initials, both } = namesakes;
     let mut asked = Vec::with_capacity(count);
     for _ in 0..count * 200 {
         if asked.len() == count {
@@ -169,19 +199,27 @@ pub fn questions(kind: &str, count: usize, persons: &[Drawn], namesakes: &Namesa
         let person = rng.below(persons.len() as u64) as usize;
         let Some(drawn) = persons.get(person) else { continue };
         let Some((text, by)) = question(kind, drawn, &mut rng) else { continue };
+        let second = drawn.second.map(|(second, _)| at(second));
         let namesakes = match by {
             By::Name => same.get(&(at(drawn.given), at(drawn.family))),
-            By::Second => drawn.second.and_then(|(second, _)| same.get(&(at(drawn.given), at(second)))),
+            By::Second => second.and_then(|second| same.get(&(at(drawn.given), second))),
+            By::Both => second.and_then(|second| both.get(&(at(drawn.given), at(drawn.family), second))),
             By::Initial => initials.get(&(initial(drawn.given), at(drawn.family))),
         };
-        asked.push(Asked { person, text, namesakes: namesakes.copied().unwrap_or(0) });
+        asked.push(Asked { person, text, namesakes: namesakes.copied().unwrap_or(0), by });
     }
     asked
 }
 
+/// What a question says of the person.
+#[derive(Debug, Clone, Copy)]
 enum By {
     Name,
+    /// The second family name in place of the first.
     Second,
+    /// Both family names.
+    Both,
+    /// A family name and the first letter of a given name.
     Initial,
 }
 
@@ -224,7 +262,7 @@ fn question(kind: &str, drawn: &Drawn, rng: &mut Rng) -> Option<(String, By)> {
             return Some(if rng.percent(50) {
                 (format!("{given} {second}"), By::Second)
             } else {
-                (format!("{given} {family}-{second}"), By::Second)
+                (format!("{given} {family}-{second}"), By::Both)
             });
         }
     };
