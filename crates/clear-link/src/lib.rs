@@ -60,7 +60,7 @@ pub use error::Error;
 pub use explain::{Step, Waterfall};
 pub use keys::{BlockKey, block_keys};
 pub use levels::{Kind, Level};
-pub use link::{Linked, Options, Scored, link};
+pub use link::{Copied, Linked, Options, Scored, link};
 pub use linker::{Arrived, Linker};
 pub use map::mapped;
 pub use model::{Model, ShownLevel};

@@ -22,7 +22,7 @@ use crate::prepared::Prepared;
 use crate::table::Table;
 
 /// Pairs below these log odds are forgotten: one in fifty-five.
-const KEPT: f32 = -4.0;
+pub(crate) const KEPT: f32 = -4.0;
 
 /// Rows of a group that are compared when it is weighed.
 const SPOKESMEN: usize = 48;
@@ -59,12 +59,26 @@ impl Scored {
     }
 }
 
+/// Rows that say letter by letter what another says. They were not compared: what holds of that row holds of them, so each of
+/// its pairs stands for one of theirs as well.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Copied {
+    /// The row that was compared.
+    pub of: u32,
+    /// The others.
+    pub rows: Vec<u32>,
+    /// Log odds that two of them are one person.
+    pub ln_odds: f32,
+}
+
 /// A linked table.
 pub struct Linked {
     /// For each row the smallest row of its cluster.
     pub clusters: Vec<u32>,
     /// Pairs that were compared and are not hopeless, in order.
     pub pairs: Vec<Scored>,
+    /// Rows that were not compared because they are copies of one that was.
+    pub copied: Vec<Copied>,
     /// How many pairs were compared.
     pub compared: usize,
     /// How they were found.
@@ -107,7 +121,8 @@ pub fn link(table: Table, options: &Options, done: &mut dyn FnMut(&'static str))
     let clusters = agglomerate::clusters(prepared.rows, &scored, &decided, &mut |a, b| {
         together(&prepared, &model, a, b, &mut pattern)
     });
-    let linked = as_given(Linked { clusters, pairs: scored, compared, found, model, prepared }, &given, &copies);
+    let linked = Linked { clusters, pairs: scored, copied: Vec::new(), compared, found, model, prepared };
+    let linked = as_given(linked, &given, &copies);
     done("cluster");
     linked
 }
@@ -125,7 +140,7 @@ fn decisions(options: &Options, given: &[u32], decided: &HashSet<u32>) -> Decide
 
 /// What was found, in the numbers of the rows as they were given, with those that were left out as copies.
 fn as_given(linked: Linked, given: &[u32], copies: &[Copies]) -> Linked {
-    let Linked { clusters, mut pairs, compared, mut found, model, prepared } = linked;
+    let Linked { clusters, mut pairs, mut copied, compared, mut found, model, prepared } = linked;
     let of = |row: u32| given.get(row as usize).copied().unwrap_or(row);
     for pair in &mut pairs {
         let (a, b) = (of(pair.a), of(pair.b));
@@ -142,14 +157,15 @@ fn as_given(linked: Linked, given: &[u32], copies: &[Copies]) -> Linked {
     let cluster_of = |row: u32| clusters.get(row as usize).copied().unwrap_or(row);
     (0..).zip(given).for_each(|(at, row)| take(cluster_of(at), *row));
     let mut pattern = Pattern::default();
-    let mut joined: Vec<(u32, &Copies, f32)> = Vec::new();
+    let mut joined: Vec<(u32, &Copies)> = Vec::new();
     for copies in copies {
         prepared.compare(copies.of, copies.of, &mut pattern);
         let ln_odds = model.score(&pattern);
         if ln_odds > 0.0 || copies.tells {
             copies.rows.iter().for_each(|row| take(cluster_of(copies.of), *row));
-            joined.push((cluster_of(copies.of), copies, ln_odds));
+            joined.push((cluster_of(copies.of), copies));
         }
+        copied.push(Copied { of: of(copies.of), rows: copies.rows.clone(), ln_odds });
     }
     let mut of_given: Vec<u32> = (0..(given.len() + left_out) as u32).collect();
     let mut put = |row: u32, cluster: u32| {
@@ -158,16 +174,12 @@ fn as_given(linked: Linked, given: &[u32], copies: &[Copies]) -> Linked {
         }
     };
     (0..).zip(given).for_each(|(at, row)| put(*row, cluster_of(at)));
-    for (cluster, copies, ln_odds) in joined {
-        let row = of(copies.of);
-        for copy in &copies.rows {
-            put(*copy, cluster);
-            pairs.push(Scored { a: row.min(*copy), b: row.max(*copy), ln_odds });
-        }
+    for (cluster, copies) in joined {
+        copies.rows.iter().for_each(|copy| put(*copy, cluster));
     }
     pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
     let prepared = prepared.as_given(given, copies.iter().map(|copies| (copies.of, copies.rows.as_slice())));
-    Linked { clusters: of_given, pairs, compared, found, model, prepared }
+    Linked { clusters: of_given, pairs, copied, compared, found, model, prepared }
 }
 
 /// Log odds that two groups are one person. Each field speaks once, with the mean over those pairs of rows that have it:

@@ -191,14 +191,15 @@ fn figures(linked: &Linked, truth: Option<&Truth<'_>>, clock: &measure::Clock, u
         "peak_memory_mb": used.peak_mib,
     });
     if let Some(truth) = truth {
-        let (ln_odds, best) = truth.best_of_pairs(&linked.pairs);
+        let told = truth.told(&linked.pairs, &linked.copied);
+        let (ln_odds, best) = truth.best_of_pairs(&told);
         let mut pairwise = serde_json::Map::new();
         let mut of_best = quality(&best);
         of_best["threshold_weight"] = json!(round(f64::from(ln_odds / std::f32::consts::LN_2), 3));
         pairwise.insert("best".to_owned(), of_best);
         for probability in ["0.5", "0.95", "0.99"] {
             let at = probability.parse().unwrap_or(0.5);
-            pairwise.insert(probability.to_owned(), quality(&truth.of_pairs(&linked.pairs, at)));
+            pairwise.insert(probability.to_owned(), quality(&truth.of_pairs(&told, at)));
         }
         figures["pairwise"] = Value::Object(pairwise);
         figures["cluster"] = quality(&Truth { persons: truth.persons, split: None }.of_clusters(&linked.clusters));

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use clear_link::metrics::Truth;
+use clear_link::metrics::{Told, Truth};
 use clear_link::{Linked, Scored};
 use serde_json::Value;
 
@@ -107,20 +107,20 @@ fn scores(pairs: &[Scored]) -> String {
 /// Of the pairs said to be so probable, how many are true.
 fn calibration(linked: &Linked, truth: &Truth<'_>) -> String {
     let mut text = "<h2>Calibration</h2>\n<table><tr><th>said</th><th>true</th><th>pairs</th></tr>\n".to_owned();
+    let told = truth.told(&linked.pairs, &linked.copied);
     for step in 0..10_u8 {
         let (low, high) = (f32::from(step) / 10.0, f32::from(step + 1) / 10.0);
-        let within = linked
-            .pairs
-            .iter()
-            .filter(|pair| (low..high).contains(&pair.probability()) || (step == 9 && pair.probability() >= high));
-        let (mut all, mut right) = (0_u32, 0_u32);
-        for pair in within {
-            all += 1;
-            let person = |row: u32| truth.persons.get(row as usize);
-            right += u32::from(person(pair.a) == person(pair.b));
+        let is_within = |told: &&Told| {
+            let probability = told.probability();
+            (low..high).contains(&probability) || (step == 9 && probability >= high)
+        };
+        let (mut all, mut right) = (0, 0);
+        for told in told.iter().filter(is_within) {
+            all += told.all;
+            right += told.right;
         }
         if all > 0 {
-            let share = f64::from(right) / f64::from(all) * 100.0;
+            let share = right as f64 / all as f64 * 100.0;
             let _ = writeln!(
                 text,
                 "<tr><td>{:.0}–{:.0}&nbsp;%</td><td class=n>{share:.1}&nbsp;%</td><td class=n>{all}</td></tr>",

@@ -94,6 +94,23 @@ fn every_row_gets_a_cluster_and_the_figures_say_how_good_they_are() {
 }
 
 #[test]
+fn pairs_of_copies_count_like_all_others() {
+    let folder = Folder::new();
+    // A hundred rows that say the same, of which forty are somebody else's in truth, among three hundred who are nobody else.
+    let copy = |at: usize| format!("{at},Ana,Cruz,1990-01-01,5550001,{}", if at < 60 { "A" } else { "B" });
+    let other = |at: usize| format!("{at},Given{at},Family{at},19{:02}-03-{:02},,{at}", at % 80, at % 28 + 1);
+    let rows: Vec<String> = (0..400).map(|at| if at < 100 { copy(at) } else { other(at) }).collect();
+    let file = folder.file("copies.csv", HEADER, &rows);
+    let (figures, _) = folder.link(&[&file], &["--truth", "who"]);
+    assert_eq!(figures["rows_copied"], 99, "{figures:#}");
+    // 60 × 59 / 2 + 40 × 39 / 2 pairs are true, and 60 × 40 are said of a hundred rows' 4,950 that are not.
+    for counted in [&figures["pairwise"]["0.5"], &figures["pairwise"]["0.99"], &figures["cluster"]] {
+        let said = [&counted["tp"], &counted["fp"], &counted["fn"]].map(|count| count.as_u64());
+        assert_eq!(said, [Some(2_550), Some(2_400), Some(0)], "{figures:#}");
+    }
+}
+
+#[test]
 fn a_model_that_was_saved_gives_the_same_clusters() {
     let folder = Folder::new();
     let file = folder.file("persons.csv", HEADER, &persons(300, 2));
