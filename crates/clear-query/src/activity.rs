@@ -6,11 +6,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use clear_record::{Caveat, Handling, Label, Record, RecordId, Version};
+use std::io::{Read, Result, Write};
+
+use clear_record::snapshot::not_a;
+use clear_record::{Caveat, Handling, Instrument, Label, Record, RecordId, Snapshot, StopOutcome, Version};
 use jiff::civil::Date;
 
 /// What is counted.
 pub const ACTIVITIES: [&str; 3] = ["arrests", "stops", "hot files"];
+
+const FOR_AN_INCIDENT: &str = "for a reported incident";
+const OTHERWISE: &str = "otherwise";
+const NOT_SAID: &str = "outcome not said";
 
 /// Where one record counts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +47,35 @@ impl Quarter {
 impl std::fmt::Display for Quarter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:04}-Q{}", self.year, self.quarter)
+    }
+}
+
+clear_record::snapshot!(Activity { places, counts });
+
+/// What every detail is one of.
+fn details() -> impl Iterator<Item = &'static str> {
+    let said = [FOR_AN_INCIDENT, OTHERWISE, NOT_SAID].into_iter();
+    said.chain(StopOutcome::WORDS.iter().copied()).chain(Instrument::WORDS.iter().copied())
+}
+
+impl Snapshot for Place {
+    fn write(&self, out: &mut impl Write) -> Result<()> {
+        self.activity.to_owned().write(out)?;
+        (self.quarter.year, self.quarter.quarter, self.district.clone(), self.detail.to_owned()).write(out)
+    }
+
+    fn read(from: &mut impl Read) -> Result<Place> {
+        let among = |mut words: Box<dyn Iterator<Item = &'static str>>, word: String| {
+            words.find(|known| *known == word).ok_or_else(|| not_a("word of an activity"))
+        };
+        let activity = among(Box::new(ACTIVITIES.into_iter()), String::read(from)?)?;
+        let (year, quarter, district, detail) = Snapshot::read(from)?;
+        Ok(Place {
+            activity,
+            quarter: Quarter { year, quarter },
+            district,
+            detail: among(Box::new(details()), detail)?,
+        })
     }
 }
 
@@ -99,11 +135,11 @@ fn place(record: &Record) -> Option<Place> {
     };
     match record {
         Record::Arrest(arrest) => {
-            let detail = if arrest.incident.is_some() { "for a reported incident" } else { "otherwise" };
+            let detail = if arrest.incident.is_some() { FOR_AN_INCIDENT } else { OTHERWISE };
             Some(at("arrests", arrest.arrested_at.date(), arrest.beat.as_deref(), detail))
         }
         Record::Stop(stop) => {
-            let detail = stop.outcome.map_or("outcome not said", |outcome| outcome.word());
+            let detail = stop.outcome.map_or(NOT_SAID, |outcome| outcome.word());
             Some(at("stops", stop.stopped_at.date(), stop.beat.as_deref(), detail))
         }
         Record::HotFile(entry) => Some(Place {

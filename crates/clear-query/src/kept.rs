@@ -2,32 +2,27 @@
 //!
 //! In:    the [`Shelves`], and the store's [`Snapshots`].
 //! Out:   a snapshot of everything that is folded, or shelves that stand where one was made.
-//! Never: takes over a snapshot of another program, of another ledger, of what is not visible, or that is not whole; needs
-//!        one: without it, everything is folded again.
+//! Never: takes over a snapshot of another program, of another ledger, of other settings, of what is not visible, or that is not
+//!        whole; needs one: without it, everything is folded again.
 //!
 //! # How
-//! The folds say what they hold, field by field. The counts of incidents are not among it: they are folded again, of their
-//! kinds of records alone. What came after the snapshot is followed as always; where something of that was expunged, whoever
-//! opened the shelves destroys the snapshot ([`Restored::At`] with [`Shelves::expunged_since`]).
+//! The folds say what they hold, field by field. The columns, which are the most of it, are held first and written when filings go
+//! on again. What came after the snapshot is followed as always; where something of that was expunged, whoever opened the shelves
+//! destroys the snapshot ([`Restored::At`] with [`Shelves::expunged_since`]).
 //!
 //! # Change here
-//! A new projection in `Folds`: a line in `Folds::write` and `Folds::read`, or the kinds that it follows among [`REFOLDED`].
+//! A new projection in `Folds`: a line in `Folds::write` and `Folds::read`.
 
 use std::io::{Read, Result, Write};
 use std::sync::PoisonError;
 
 use clear_graph::Graph;
-use clear_record::{Kind, RecordId, Seq, Snapshot};
+use clear_record::{RecordId, Seq, Snapshot};
+use clear_stats::Columns;
 use clear_store::{Of, Snapshots};
 
 use crate::Shelves;
 use crate::shelves::{Error, Folds, spelt};
-
-/// The kinds that the projections of counts follow, which are not kept.
-const REFOLDED: [Kind; 5] = [Kind::Incident, Kind::Involvement, Kind::Arrest, Kind::Stop, Kind::HotFile];
-
-/// Versions that are read at once for it.
-const REFOLDED_AT_ONCE: usize = 20_000;
 
 /// A snapshot that was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,10 +44,12 @@ pub enum Restored {
     Refused(&'static str),
 }
 
-impl Snapshot for Folds {
+impl Folds {
+    /// Writes everything but the columns.
     fn write(&self, out: &mut impl Write) -> Result<()> {
         self.seq.write(out)?;
         self.index.write(out)?;
+        self.activity.write(out)?;
         self.graph.write(out)?;
         self.relations.write(out)?;
         self.black.write(out)?;
@@ -64,10 +61,12 @@ impl Snapshot for Folds {
         self.expunged.write(out)
     }
 
-    fn read(from: &mut impl Read) -> Result<Folds> {
+    /// Reads it, and the columns behind it: those of these sets.
+    fn read(columns: &Columns, from: &mut impl Read) -> Result<Folds> {
         Ok(Folds {
             seq: Seq::read(from)?,
             index: Snapshot::read(from)?,
+            activity: Snapshot::read(from)?,
             graph: Graph::read(spelt, from)?,
             relations: Snapshot::read(from)?,
             black: Snapshot::read(from)?,
@@ -77,8 +76,7 @@ impl Snapshot for Folds {
             lapse_of: Snapshot::read(from)?,
             last: Option::read(from)?,
             expunged: Seq::read(from)?,
-            columns: Default::default(),
-            activity: Default::default(),
+            columns: columns.restored(from)?,
             label_values: Default::default(),
         })
     }
@@ -103,6 +101,9 @@ impl Shelves {
                 stood = folds.seq;
                 Of { program, seq: stood, last: folds.last }.write(out)?;
                 folds.write(out)?;
+                let columns = folds.columns.held()?;
+                drop(folds);
+                columns.write(out)?;
                 Ok(stood)
             })?;
             Ok::<_, Error>(bytes.map(|bytes| Kept { seq: stood, bytes }))
@@ -137,21 +138,21 @@ impl Shelves {
             return Ok(Restored::Refused("it is of another ledger"));
         }
         let bytes = opening.length();
+        let now = self.folds.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let folds = Folds::read(&mut opening)?;
+            // Which sets there are was said to these shelves.
+            let now = now.read().unwrap_or_else(PoisonError::into_inner);
+            let folds = Folds::read(&now.columns, &mut opening)?;
             if opening.is_over() { Ok(folds) } else { Err(clear_record::snapshot::not_a("whole snapshot")) }
         });
         let mut folds = match read.await.map_err(|_| Error::Stopped)? {
             Ok(folds) => folds,
             Err(error) => {
                 tracing::warn!(%error, "a snapshot of the projections does not read");
-                return Ok(Restored::Refused("it is cut off, or was changed"));
+                return Ok(Restored::Refused("it is cut off, was changed, or was made under other settings"));
             }
         };
         folds.label_values = std::sync::Arc::new(self.ledger.labels().await?);
-        // Which sets there are was said to these shelves and is not in a snapshot.
-        folds.columns = std::mem::take(&mut self.folds.write().unwrap_or_else(PoisonError::into_inner).columns);
-        self.refold(&mut folds, of.seq).await?;
         *self.folds.write().unwrap_or_else(PoisonError::into_inner) = folds;
         Ok(Restored::At(Kept { seq: of.seq, bytes }))
     }
@@ -165,22 +166,5 @@ impl Shelves {
         let before = Seq(seq.0.saturating_sub(1));
         let version = self.ledger.follow(before, seq, 1).await?.pop();
         Ok(version.map(|version| (version.id, version.recorded_at)))
-    }
-
-    /// Folds what is not in a snapshot.
-    async fn refold(&self, folds: &mut Folds, upto: Seq) -> std::result::Result<(), Error> {
-        let mut at = Seq::default();
-        loop {
-            let versions = self.ledger.follow_kinds(&REFOLDED, at, upto, REFOLDED_AT_ONCE).await?;
-            for version in &versions {
-                let label = folds.label_values.get(version.label.0 as usize);
-                folds.columns.apply_labelled(version, label);
-                folds.activity.apply(version, label);
-            }
-            match versions.last() {
-                Some(last) if versions.len() == REFOLDED_AT_ONCE => at = last.seq,
-                _ => return Ok(()),
-            }
-        }
     }
 }

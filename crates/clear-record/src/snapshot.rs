@@ -16,10 +16,11 @@ use std::hash::{BuildHasher, Hash};
 use std::io::{Error, ErrorKind, Read, Result, Write};
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime, Time};
 
 use crate::{
-    AccountId, AgencyId, Assignment, FieldClass, Kind, LabelId, PerClass, RecordId, Referral, Restriction, RowSet, Seq,
+    AccountId, AgencyId, Assignment, FieldClass, Incident, Kind, LabelId, PerClass, RecordId, Referral, Restriction,
+    RowSet, Seq,
 };
 
 /// A value that can be written as bytes and read back as an equal one.
@@ -371,7 +372,7 @@ macro_rules! records {
     )*};
 }
 
-records!(Assignment Referral Restriction);
+records!(Assignment Incident Referral Restriction);
 
 impl Snapshot for FieldClass {
     fn write(&self, out: &mut impl Write) -> Result<()> {
@@ -416,6 +417,19 @@ impl Snapshot for Date {
     }
 }
 
+impl Snapshot for DateTime {
+    fn write(&self, out: &mut impl Write) -> Result<()> {
+        self.date().write(out)?;
+        (self.hour(), self.minute(), self.second(), self.subsec_nanosecond()).write(out)
+    }
+
+    fn read(from: &mut impl Read) -> Result<DateTime> {
+        let (date, (hour, minute, second, nanosecond)) = <(Date, (i8, i8, i8, i32))>::read(from)?;
+        let time = Time::new(hour, minute, second, nanosecond).map_err(|_| not_a("time of day"))?;
+        Ok(date.to_datetime(time))
+    }
+}
+
 impl Snapshot for Timestamp {
     fn write(&self, out: &mut impl Write) -> Result<()> {
         (self.as_second(), self.subsec_nanosecond()).write(out)
@@ -441,9 +455,10 @@ mod tests {
         bits: Box<[u64]>,
         seq: Seq,
         at: Timestamp,
+        on_the_clock: DateTime,
         wide: f64,
     }
-    crate::snapshot!(Held { texts, by_id, set, rows, class, bits, seq, at, wide });
+    crate::snapshot!(Held { texts, by_id, set, rows, class, bits, seq, at, on_the_clock, wide });
 
     fn held(many: u32) -> Held {
         let id = |raw| RecordId { kind: Kind::Vehicle, raw };
@@ -458,6 +473,7 @@ mod tests {
             bits: (0..u64::from(many) * 3_000).collect(),
             seq: Seq(u64::MAX),
             at: Timestamp::MIN,
+            on_the_clock: DateTime::MAX,
             wide: -0.5,
         }
     }

@@ -94,6 +94,9 @@ pub async fn rebuild_projections(store: &Store, mut progress: impl FnMut(Seq, Se
     destroy(store).await?;
     let head = store.ledger.head().await?.seq;
     let shelves = Shelves::new(store.ledger.clone());
+    // With the public sets: a snapshot is of the same sets as the server's.
+    let key = crate::publish::key::of_blocks(&*store.cards).await?;
+    shelves.publishing(key, crate::public::time_zone(&crate::resume::founded(store).await?));
     progress(Seq::default(), head);
     while shelves.seq() < head {
         shelves.catch_up(Seq(shelves.seq().0.saturating_add(STEP).min(head.0))).await?;

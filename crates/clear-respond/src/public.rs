@@ -264,9 +264,7 @@ impl Desk {
 
     /// The city's time zone, UTC before the founding.
     pub fn time_zone(&self) -> jiff::tz::TimeZone {
-        let register = self.register();
-        let zone = register.founding().and_then(|founding| jiff::tz::TimeZone::get(&founding.time_zone).ok());
-        zone.unwrap_or(jiff::tz::TimeZone::UTC)
+        time_zone(&self.register())
     }
 
     /// An agency's name for people.
@@ -408,4 +406,10 @@ fn public_order(register: &Register, order: &clear_policy::Order) -> PublicOrder
         note: order.note.clone(),
         ended_from: register.ending_of(&draft.number).map(|ending| ending.holds_from.to_string()),
     }
+}
+
+/// The city's clock as the register says it.
+pub(crate) fn time_zone(register: &Register) -> jiff::tz::TimeZone {
+    let zone = register.founding().and_then(|founding| jiff::tz::TimeZone::get(&founding.time_zone).ok());
+    zone.unwrap_or(jiff::tz::TimeZone::UTC)
 }

@@ -1,11 +1,13 @@
 //! The projection: one table for each set, and the leaf through which rows are read.
 
-use clear_record::{Kind, Label, RecordId, Seq, Sight, Version};
+use std::io::{Read, Write};
+
+use clear_record::{Kind, Label, RecordId, Seq, Sight, Snapshot, Version};
 
 use crate::lens::Lens;
 use crate::sets::{Derive, Incidents, Set, SetColumn};
 use crate::shelf::Shelf;
-use crate::store::{Frozen, Writer};
+use crate::store::{self, Frozen, Writer};
 
 /// The columnar projection. Drop it, apply the same versions again, and it answers the same.
 pub struct Columns {
@@ -16,6 +18,27 @@ pub struct Columns {
 struct Table {
     derive: Box<dyn Derive>,
     writer: Writer,
+}
+
+/// The projection as it was when it was held, to be written while rows come in.
+pub struct Held {
+    seq: Seq,
+    tables: Vec<(Vec<u8>, store::Held)>,
+}
+
+impl Held {
+    /// Writes it.
+    ///
+    /// # Errors
+    /// When `out` takes no more.
+    pub fn write(&self, out: &mut impl Write) -> std::io::Result<()> {
+        self.seq.write(out)?;
+        for (derive, rows) in &self.tables {
+            derive.write(out)?;
+            rows.write(out)?;
+        }
+        Ok(())
+    }
 }
 
 impl Default for Columns {
@@ -34,6 +57,38 @@ impl Columns {
     pub fn of(sets: Vec<Box<dyn Derive>>) -> Columns {
         let tables = sets.into_iter().map(|derive| Table { writer: Writer::new(derive.set()), derive });
         Columns { seq: Seq::default(), tables: tables.collect() }
+    }
+
+    /// What a snapshot is made of. It costs the copies that later rows make of what is held.
+    ///
+    /// # Errors
+    /// None that is known: it writes to memory.
+    pub fn held(&self) -> std::io::Result<Held> {
+        let held = |table: &Table| {
+            let mut kept = Vec::new();
+            table.derive.keep(&mut kept)?;
+            Ok((kept, table.writer.held()))
+        };
+        Ok(Held { seq: self.seq, tables: self.tables.iter().map(held).collect::<std::io::Result<_>>()? })
+    }
+
+    /// A projection of the same sets as it was when it was [held](Columns::held).
+    ///
+    /// # Errors
+    /// When `from` ends, or is of other sets, or of sets under other settings.
+    pub fn restored(&self, from: &mut impl Read) -> std::io::Result<Columns> {
+        let seq = Seq::read(from)?;
+        let mut tables = Vec::with_capacity(self.tables.len());
+        for table in &self.tables {
+            let kept: Vec<u8> = Vec::read(from)?;
+            let mut rest = kept.as_slice();
+            let derive = table.derive.restored(&mut rest)?;
+            if !rest.is_empty() {
+                return Err(clear_record::snapshot::not_a("whole set"));
+            }
+            tables.push(Table { writer: Writer::restored(derive.set(), from)?, derive });
+        }
+        Ok(Columns { seq, tables })
     }
 
     /// Takes in one version; they come in `seq` order, each record's newest counts. A version seen before changes

@@ -47,7 +47,7 @@ mod values;
 use clear_record::{Column, Kind};
 
 pub use ask::{Asking, ask, planned};
-pub use columns::Columns;
+pub use columns::{Columns, Held};
 pub use count::{Counts, Table};
 pub use engine::{Engine, Fault, Limits, NoEngine};
 pub use error::Error;

@@ -14,6 +14,8 @@ mod incidents;
 mod plane;
 mod published;
 
+use std::io::{Read, Write};
+
 use clear_record::{FieldClass, Kind, Label, LabelId, RecordId, Version};
 
 pub use clear_soql::SoqlType;
@@ -119,6 +121,23 @@ pub trait Derive: Send + Sync {
     fn set(&self) -> &'static Set;
     /// What a version changes; `label` is the value of its label, where it is at hand.
     fn derive(&mut self, version: &Version, label: Option<&Label>) -> Vec<Rows>;
+    /// Writes what was kept of earlier versions, for a snapshot.
+    ///
+    /// # Errors
+    /// When `out` takes no more.
+    fn keep(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let _ = out;
+        Ok(())
+    }
+
+    /// One of the same settings that has kept what was written.
+    ///
+    /// # Errors
+    /// When `from` ends, is no such thing, or was written under other settings.
+    fn restored(&self, from: &mut dyn Read) -> std::io::Result<Box<dyn Derive>> {
+        let _ = from;
+        Err(clear_record::snapshot::not_a("set that is kept"))
+    }
 }
 
 #[cfg(test)]

@@ -18,4 +18,4 @@ pub(crate) use bits::Bits;
 pub(crate) use chunk::{Cell, Chunk, Data, Key, NO_TIME, Zone};
 pub(crate) use codes::{Codes, each_width, wide};
 pub(crate) use dictionary::Words;
-pub(crate) use table::{Frozen, Writer, row_id_text};
+pub(crate) use table::{Frozen, Held, Writer, row_id_text};

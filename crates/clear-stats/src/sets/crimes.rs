@@ -18,7 +18,10 @@
 //! # Change here
 //! A column: [`CrimeRow`] and `published.rs`. What may be public at all: [`Label::is_publishable`], with docs/decisions/0049.
 
+mod kept;
+
 use std::collections::{BTreeSet, HashMap};
+use std::io::{Read, Write};
 
 use clear_record::{
     Caveat, Handling, Incident, Involvement, Iucr, Kind, Label, LabelId, Method, Part, Record, RecordId, Version,
@@ -373,6 +376,14 @@ impl Derive for Crimes {
         };
         self.apply(version, label).map(rows).into_iter().collect()
     }
+
+    fn keep(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        self.write(out)
+    }
+
+    fn restored(&self, from: &mut dyn Read) -> std::io::Result<Box<dyn Derive>> {
+        Ok(Box::new(self.read(from)?))
+    }
 }
 
 /// Feet east and north. Zeros are how the city writes *not known*.
@@ -452,6 +463,13 @@ mod tests {
     }
 
     impl Bed {
+        /// Goes on from a snapshot.
+        fn restart(&mut self) {
+            let (mut bytes, from) = (Vec::new(), Crimes::new(PointKey::of("a test's key"), TimeZone::UTC));
+            self.crimes.write(&mut bytes).unwrap();
+            self.crimes = from.read(&mut bytes.as_slice()).unwrap();
+        }
+
         fn version(&mut self, kind: Kind, raw: u128, method: Method, record: Option<&Json>) -> Version {
             self.seq += 1;
             Version {
@@ -521,6 +539,7 @@ mod tests {
         let (mut seen, doors) = (HashSet::new(), [(41.889_5, -87.618_3), (41.889_9, -87.617_9), (41.889_1, -87.618_9)]);
         for (raw, (latitude, longitude)) in (1..).zip(doors) {
             let row = only(bed.filed(raw, &incident(latitude, longitude)));
+            bed.restart();
             let at = (row.latitude.unwrap(), row.longitude.unwrap());
             assert_ne!(at, (latitude, longitude));
             let (x, y) = plane::feet(at.0, at.1).unwrap();
@@ -536,6 +555,11 @@ mod tests {
         let mut other = Bed { crimes: Crimes::new(PointKey::of("another"), TimeZone::UTC), seq: 0 };
         let there = only(other.filed(1, &incident(41.889_5, -87.618_3)));
         assert!(!seen.contains(&format!("{:?}", (there.latitude.unwrap(), there.longitude.unwrap()))));
+        // What was kept under a key is of no use under another, or on another clock.
+        let mut kept = Vec::new();
+        bed.crimes.write(&mut kept).unwrap();
+        let elsewhere = Crimes::new(PointKey::of("a test's key"), TimeZone::fixed(jiff::tz::offset(-6)));
+        assert!([&other.crimes, &elsewhere].iter().all(|crimes| crimes.read(&mut kept.as_slice()).is_err()));
         // No position known, no point; zeros are how that is written.
         let mut unknown = incident(0.0, 0.0);
         assert_eq!(only(bed.filed(9, &unknown)).latitude, None);
@@ -599,6 +623,7 @@ mod tests {
         assert_eq!(count(bed.filed(20, &part("victim"))), Some(1));
         assert_eq!(count(bed.filed(21, &part("victim"))), Some(2));
         assert_eq!(count(bed.filed(22, &part("witness"))), None);
+        bed.restart();
         // A juvenile's death is counted, a black record gives no sign.
         let juvenile = |label: &mut Label| _ = label.caveats.insert(Caveat::Juvenile);
         assert_eq!(count(bed.filed_under(23, &part("victim"), juvenile)), Some(3));

@@ -1,5 +1,7 @@
 //! Incidents as they are filed: every single-valued field, what the first offence tells, and the parts of the date.
 
+use std::io::{Read, Write};
+
 use clear_record::{FieldClass, Incident, Kind, Label, Record, Version};
 use jiff::civil::Time;
 
@@ -82,6 +84,15 @@ impl Derive for Incidents {
             _ => Vec::new(),
         };
         vec![Rows { id: version.id, label: version.label, rows }]
+    }
+
+    // A row follows from its own version alone.
+    fn keep(&self, _: &mut dyn Write) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn restored(&self, _: &mut dyn Read) -> std::io::Result<Box<dyn Derive>> {
+        Ok(Box::new(Incidents))
     }
 }
 

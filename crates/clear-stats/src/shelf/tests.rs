@@ -298,10 +298,23 @@ fn shown(batches: &[RecordBatch]) -> String {
     rows.join("\n")
 }
 
+/// The same after a start from a snapshot.
+fn restarted(columns: &Columns) -> Columns {
+    let mut bytes = Vec::new();
+    columns.held().unwrap().write(&mut bytes).unwrap();
+    let mut rest = bytes.as_slice();
+    let restored = Columns::new().restored(&mut rest).unwrap();
+    assert!(rest.is_empty() && Columns::new().restored(&mut bytes.get(..bytes.len() / 2).unwrap()).is_err());
+    restored
+}
+
 fn columns(versions: &[Version], compact_at: usize) -> Columns {
     let mut columns = Columns::new();
     for (at, version) in versions.iter().enumerate() {
         columns.apply(version);
+        if at == compact_at / 2 {
+            columns = restarted(&columns);
+        }
         if at == compact_at {
             columns.compact_all();
         }

@@ -1,5 +1,7 @@
 //! Rows in columns, at most 65,536 of them, with their labels and what can be said of all of them.
 
+mod kept;
+
 use std::sync::{Arc, OnceLock};
 
 use clear_record::LabelId;

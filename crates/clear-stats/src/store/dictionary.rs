@@ -3,6 +3,8 @@
 //! INVARIANT (a code never leaves): the order of codes tells when a value was first seen. Answers are in the order of
 //! values, never of codes.
 
+mod kept;
+
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! One set's rows: as readers hold them, and as the one writer keeps them.
 
+mod kept;
+
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
@@ -72,6 +74,8 @@ impl Frozen {
         }
     }
 }
+
+pub(crate) use kept::Held;
 
 /// The one who writes a table.
 pub(crate) struct Writer {
