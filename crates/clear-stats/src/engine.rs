@@ -30,7 +30,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::execution::{SendableRecordBatchStream, SessionStateDefaults};
 use datafusion::logical_expr::{LogicalPlan, Volatility};
-use datafusion::optimizer::Optimizer;
+use datafusion::optimizer::{Optimizer, OptimizerConfig as _, OptimizerRule};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner as _};
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -59,8 +59,29 @@ impl Default for Limits {
 #[derive(Clone)]
 pub struct Engine {
     runtime: Arc<RuntimeEnv>,
-    quick: bool,
+    /// What makes a plan cheaper, in order.
+    rules: Vec<Rule>,
+    /// The same without what is about several tables.
+    of_one_table: Arc<Optimizer>,
 }
+
+type Rule = Arc<dyn OptimizerRule + Send + Sync>;
+
+/// Rules about joins, unions and subqueries: a third of the time in which a plan of one table is made goes into finding that it
+/// has none.
+const OF_SEVERAL_TABLES: &[&str] = &[
+    "decorrelate_lateral_join",
+    "decorrelate_predicate_subquery",
+    "eliminate_cross_join",
+    "eliminate_join",
+    "eliminate_outer_join",
+    "extract_equijoin_predicate",
+    "filter_null_join_keys",
+    "optimize_unions",
+    "rewrite_set_comparison",
+    "scalar_subquery_to_join",
+    "unions_to_filter",
+];
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -123,7 +144,17 @@ impl Engine {
             .with_disk_manager_builder(disk)
             .build_arc()
             .map_err(wrong)?;
-        Ok(Engine { runtime, quick: true })
+        Ok(Engine::with(runtime, true))
+    }
+
+    fn with(runtime: Arc<RuntimeEnv>, quick: bool) -> Engine {
+        let mut rules: Vec<Rule> = Optimizer::new().rules;
+        let before = rules.iter().position(|rule| rule.name() == "single_distinct_aggregation_to_group_by");
+        if quick {
+            rules.insert(before.unwrap_or(rules.len()), Arc::new(QuickRule));
+        }
+        let of_one = rules.iter().filter(|rule| !OF_SEVERAL_TABLES.contains(&rule.name())).cloned();
+        Engine { runtime, of_one_table: Arc::new(Optimizer::with_rules(of_one.collect())), rules }
     }
 
     /// Runs one query in SQL over shelves, each by its name.
@@ -144,7 +175,7 @@ impl Engine {
     /// When two have one name.
     pub(crate) fn session(&self, tables: Vec<(&str, Arc<dyn TableProvider>)>) -> Result<SessionContext> {
         // Not the template's own: tables of one request must not be in another's.
-        let context = SessionContext::new_with_state(state(Arc::clone(&self.runtime), self.quick));
+        let context = SessionContext::new_with_state(state(Arc::clone(&self.runtime), self.rules.clone()));
         for (name, table) in tables {
             let name = datafusion::common::TableReference::bare(name);
             if context.table_exist(name.clone())? {
@@ -166,15 +197,18 @@ impl Engine {
     /// When the plan does anything but read, cannot be planned, or needs more memory than there is.
     pub(crate) async fn run(&self, context: &SessionContext, plan: &LogicalPlan) -> Result<SendableRecordBatchStream> {
         reads_only(plan)?;
-        let physical = context.state().create_physical_plan(plan).await?;
+        let state = context.state();
+        let plan = state.analyzer().execute_and_check(plan.clone(), &state.options(), |_, _| {})?;
+        let optimizer = if is_of_one_table(&plan)? { &*self.of_one_table } else { state.optimizer() };
+        let plan = optimizer.optimize(plan, &state, |_, _| {})?;
+        let physical = state.query_planner().create_physical_plan(&plan, &state).await?;
         execute_stream(physical, context.task_ctx())
     }
 
     /// The same, that runs everything the long way.
     #[cfg(test)]
-    pub(crate) fn without_quick(mut self) -> Engine {
-        self.quick = false;
-        self
+    pub(crate) fn without_quick(self) -> Engine {
+        Engine::with(self.runtime, false)
     }
 }
 
@@ -197,10 +231,31 @@ fn reads_only(plan: &LogicalPlan) -> Result<()> {
     if reads { Ok(()) } else { Err(DataFusionError::Plan("a question reads, and does nothing else".into())) }
 }
 
+/// Whether a plan reads one table once, and has no subquery.
+fn is_of_one_table(plan: &LogicalPlan) -> Result<bool> {
+    let (mut tables, mut others) = (0, 0);
+    plan.apply_with_subqueries(|node| {
+        match node {
+            LogicalPlan::TableScan(_) => tables += 1,
+            LogicalPlan::Projection(_)
+            | LogicalPlan::Filter(_)
+            | LogicalPlan::Window(_)
+            | LogicalPlan::Aggregate(_)
+            | LogicalPlan::Sort(_)
+            | LogicalPlan::Limit(_)
+            | LogicalPlan::Distinct(_)
+            | LogicalPlan::SubqueryAlias(_) => {}
+            _ => others += 1,
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(tables == 1 && others == 0)
+}
+
 /// What a sort keeps back for the merging of what it has put on the disk, bytes.
 const MERGE_BYTES: usize = 1 << 20;
 
-fn state(runtime: Arc<RuntimeEnv>, quick: bool) -> SessionState {
+fn state(runtime: Arc<RuntimeEnv>, rules: Vec<Rule>) -> SessionState {
     let config = SessionConfig::new()
         .with_sort_spill_reservation_bytes(MERGE_BYTES)
         .with_target_partitions(1)
@@ -208,11 +263,6 @@ fn state(runtime: Arc<RuntimeEnv>, quick: bool) -> SessionState {
         .with_information_schema(false)
         .with_create_default_catalog_and_schema(true)
         .with_collect_statistics(false);
-    let mut rules = Optimizer::new().rules;
-    let before = rules.iter().position(|rule| rule.name() == "single_distinct_aggregation_to_group_by");
-    if quick {
-        rules.insert(before.unwrap_or(rules.len()), Arc::new(QuickRule));
-    }
     let steady = |volatility: Volatility| volatility == Volatility::Immutable;
     let mut scalar = SessionStateDefaults::default_scalar_functions();
     scalar.retain(|function| steady(function.signature().volatility));
