@@ -160,8 +160,9 @@ fn as_given(linked: Linked, given: &[u32], copies: &[Copies]) -> Linked {
     let mut joined: Vec<(u32, &Copies)> = Vec::new();
     for copies in copies {
         prepared.compare(copies.of, copies.of, &mut pattern);
-        let ln_odds = model.score(&pattern);
-        if ln_odds > 0.0 || copies.tells {
+        // Weights that were learnt where nobody is met twice know nothing of one person's rows.
+        let ln_odds = model.score(&pattern).max(copies.tells);
+        if ln_odds > 0.0 {
             copies.rows.iter().for_each(|row| take(cluster_of(copies.of), *row));
             joined.push((cluster_of(copies.of), copies));
         }

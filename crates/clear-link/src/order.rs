@@ -38,9 +38,8 @@ pub(crate) struct Copies {
     pub(crate) of: u32,
     /// The others, by their numbers as given.
     pub(crate) rows: Vec<u32>,
-    /// Whether what they say makes them one person by declared weights alone: a full name and a date of birth do, a name
-    /// does not.
-    pub(crate) tells: bool,
+    /// Log odds that they are one person by declared weights alone: a full name and a date of birth tell it, a name does not.
+    pub(crate) tells: f32,
 }
 
 pub(crate) fn ordered(table: Table, decided: &HashSet<u32>) -> Ordered {
@@ -53,7 +52,7 @@ pub(crate) fn ordered(table: Table, decided: &HashSet<u32>) -> Ordered {
         given.extend(kept);
         match free.split_first() {
             Some((first, rest)) if free.len() > WHOLE_BLOCK && says_something(&table, *first) => {
-                let tells = is_one_person(&table, *first);
+                let tells = declared_odds(&table, *first);
                 copies.push(Copies { of: given.len() as u32, rows: rest.to_vec(), tells });
                 given.push(*first);
             }
@@ -120,8 +119,8 @@ fn put_in_order(table: Table, order: &[u32]) -> Table {
 const DECLARED: [Role; 6] =
     [Role::GivenName, Role::MiddleName, Role::Surname, Role::FullName, Role::DateOfBirth, Role::IdNumber];
 
-/// Whether two rows that say what this one says are one person by declared weights.
-fn is_one_person(table: &Table, row: u32) -> bool {
+/// Log odds that two rows that say what this one says are one person, by declared weights.
+fn declared_odds(table: &Table, row: u32) -> f32 {
     let roles: Vec<Role> = DECLARED.into_iter().filter(|role| table.column(*role).is_some()).collect();
     let mut prepared = Prepared::of(Table::new(&roles));
     for _ in 0..2 {
@@ -130,5 +129,5 @@ fn is_one_person(table: &Table, row: u32) -> bool {
     prepared.declare(|role, value| declared::shipped().ln(role, value));
     let mut pattern = Pattern::default();
     prepared.compare(0, 1, &mut pattern);
-    declared::shipped().model.fitted_to(&prepared.comparisons).score(&pattern) > 0.0
+    declared::shipped().model.fitted_to(&prepared.comparisons).score(&pattern)
 }
