@@ -838,3 +838,38 @@ fn an_entry_too_large_is_refused_and_the_log_stays_up() {
     assert_eq!(log.state(), Ok(()));
     assert_eq!(log.append_clear(b"", None).wait_blocking().unwrap().index(), 0);
 }
+
+/// docs/recovery.md says what to do with such a copy.
+#[test]
+fn gr24_a_slow_copy_of_a_running_log_names_its_hole_and_is_whole_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, _) = open(folder.path());
+    let vkey = log.vkey().to_owned();
+    (0..20).for_each(|number| drop(log.append(&event(number), None).wait_blocking().unwrap()));
+    let early = fs::read(frames(folder.path())).unwrap();
+    let end = *places(&early).last().unwrap();
+    (20..60).for_each(|number| drop(log.append(&event(number), None).wait_blocking().unwrap()));
+    let late = fs::read(frames(folder.path())).unwrap();
+    let grown = places(&late);
+    let last = *grown.last().unwrap();
+    assert!(end + 1000 < last && last < early.len(), "they grew into the room");
+    let copied = image(folder.path());
+    // The front was read when there were twenty, the rest later: between two frames, in the middle of one, at the end.
+    for at in [grown[30], grown[30] + 17, last, last + 5] {
+        let bytes = [&early[..at], &late[at..]].concat();
+        fs::write(frames(copied.path()), &bytes).unwrap();
+        let whole = at >= last;
+        match verify_folder(copied.path(), &vkey) {
+            Ok(checked) => assert!(whole && checked.size + checked.beyond == 20, "{at}: {checked:?}"),
+            Err(flaw) => {
+                assert!(!whole, "{at}: {flaw}");
+                let said = flaw.to_string();
+                assert!(said.contains("entry 20") && said.contains(&format!("at offset {end}")), "{at}: {said}");
+            }
+        }
+        fs::File::options().write(true).open(frames(copied.path())).unwrap().set_len(end as u64).unwrap();
+        let checked = verify_folder(copied.path(), &vkey).unwrap();
+        assert_eq!((checked.size + checked.beyond, checked.torn_bytes), (20, 0));
+    }
+    log.close().unwrap();
+}

@@ -72,6 +72,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         step.end(filed, "rows");
         desk.close().await?;
     }
+    crate::geography::ship(&args.dir)?;
     let step = Step::begin("start: recover, open, project");
     let desk = Place::folder(&args.dir).open().await?;
     step.end(args.rows, "rows");
