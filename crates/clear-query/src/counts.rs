@@ -46,7 +46,8 @@ impl Question for Counts {
         let counts =
             clear_stats::Counts { group_by: self.by.clone(), filter, limit: self.limit.unwrap_or(LIMIT_DEFAULT) };
         let ties = shelves.ties(grant);
-        let table = shelves.folds().columns.count(&counts, &ties.sight(grant));
-        table.map(|table| Counted { table }).map_err(|error| Error::Question(error.to_string()))
+        let shelf = shelves.folds().columns.shelf("incidents", &ties.sight(grant));
+        let table = shelf.map_or_else(|| Ok(clear_stats::Table::default()), |shelf| shelf.count(&counts));
+        table.map(|table| Counted { table }).map_err(Error::of_stats)
     }
 }

@@ -35,6 +35,7 @@ mod sets;
 mod shelves;
 mod sql;
 mod tallies;
+mod tending;
 mod tiles;
 
 pub use activity::{ACTIVITIES, ActivityTable, Quarter};
@@ -61,6 +62,7 @@ pub use sets::{
 };
 pub use shelves::{Error, Shelves};
 pub use sql::{Sql, SqlMatch};
+pub use tending::FoldedSets;
 pub use tiles::{Marked, TileDot, TileLayer, TileMatch, TileOf};
 
 // What sets are made of.

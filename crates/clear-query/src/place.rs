@@ -10,7 +10,7 @@ use clear_policy::Grant;
 use clear_record::Seq;
 use clear_soql::{Expr, Infix, Node};
 use clear_stats::sets::published_before;
-use clear_stats::{Box4, Crowd, RowsOf, Spot, Spots};
+use clear_stats::{Box4, Crowd, Shelf, Spot, Spots};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -359,13 +359,15 @@ impl Which {
         said.iter().flatten().map(|text| clear_soql::parse::expression(text).map_err(wrong)).collect()
     }
 
-    /// The rows of its set: of the public one, those that are published by now.
-    fn rows_of(&self, shelves: &Shelves, grant: &Grant) -> RowsOf<'static> {
+    /// The rows of its set, as the asker sees them: of the public one, those that are published by now.
+    fn shelf(&self, shelves: &Shelves, grant: &Grant) -> Option<Shelf> {
+        let ties = shelves.ties(grant);
+        let of = |alias: &str| shelves.folds().columns.shelf(alias, &ties.sight(grant));
         match self.set {
-            Of::Incidents => RowsOf { alias: "incidents", before: None },
+            Of::Incidents => of("incidents"),
             Of::Crimes => {
                 let today = grant.at().to_zoned(shelves.time_zone()).date();
-                RowsOf { alias: "crimes", before: Some(clear_stats::micros(published_before(today))) }
+                of("crimes").map(|shelf| shelf.before(clear_stats::micros(published_before(today))))
             }
         }
     }
@@ -379,19 +381,15 @@ impl Which {
         within: Option<Box4>,
     ) -> Result<Spots, Error> {
         let conditions = self.conditions(days_more)?;
-        let ties = shelves.ties(grant);
-        let rows = self.rows_of(shelves, grant);
-        let spots = shelves.folds().columns.spots(rows, &conditions, &ties.sight(grant), within);
-        spots.map_err(|error| Error::Question(error.to_string()))
+        let shelf = self.shelf(shelves, grant).ok_or_else(|| Error::Question("there is no such set here".into()))?;
+        shelf.spots(&conditions, within).map_err(Error::of_stats)
     }
 
     /// The incidents in a box, counted by their coordinates; `None` where those are too many different ones.
     pub(crate) fn crowds(&self, shelves: &Shelves, grant: &Grant, within: Box4) -> Result<Option<Vec<Crowd>>, Error> {
         let conditions = self.conditions(0)?;
-        let ties = shelves.ties(grant);
-        let rows = self.rows_of(shelves, grant);
-        let crowds = shelves.folds().columns.crowds(rows, &conditions, &ties.sight(grant), within);
-        crowds.map_err(|error| Error::Question(error.to_string()))
+        let shelf = self.shelf(shelves, grant).ok_or_else(|| Error::Question("there is no such set here".into()))?;
+        shelf.crowds(&conditions, within).map_err(Error::of_stats)
     }
 }
 
@@ -489,10 +487,9 @@ fn areas(of: &AreasOf, which: &Which, shelves: &Shelves, grant: &Grant) -> Resul
     };
     let filter = which.conditions(0)?.into_iter().reduce(both);
     let counts = clear_stats::Counts { group_by: vec![column_of(layer).to_owned()], filter, limit: AREAS_MAX };
-    let ties = shelves.ties(grant);
-    let of = which.rows_of(shelves, grant);
-    let table = shelves.folds().columns.count_of(of.alias, of.before, &counts, &ties.sight(grant));
-    let table = table.map_err(|error| Error::Question(error.to_string()))?;
+    let shelf = which.shelf(shelves, grant);
+    let table = shelf.map_or_else(|| Ok(clear_stats::Table::default()), |shelf| shelf.count(&counts));
+    let table = table.map_err(Error::of_stats)?;
     let mut by_code: BTreeMap<String, u64> = BTreeMap::new();
     for row in &table.rows {
         if let [Some(code), Some(count)] = row.as_slice() {

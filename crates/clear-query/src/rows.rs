@@ -105,8 +105,8 @@ impl Cursor {
         let conditions = rows.conditions()?;
         shelves.catch_up(visible).await?;
         let ties = shelves.ties(grant);
-        let page = shelves.folds().columns.page(&conditions, &ties.sight(grant), Place::default(), 0);
-        page.map_err(|error| Error::Question(error.to_string()))?;
+        let window = shelves.folds().columns.window(&ties.sight(grant), Place::default());
+        window.map_or(Ok(()), |window| window.page(&conditions, 0).map(drop)).map_err(Error::of_stats)?;
         let left = rows.limit.unwrap_or(usize::MAX);
         Ok(Cursor { conditions: conditions.into(), seq: visible, place: Some(Place::default()), left })
     }
@@ -129,8 +129,9 @@ impl Cursor {
         let mut versions: Vec<Version> = Vec::new();
         while versions.len() < most {
             let Some(place) = self.place else { break };
-            let page = shelves.folds().columns.page(&self.conditions, &sight, place, most - versions.len());
-            let page = page.map_err(|error| Error::Question(error.to_string()))?;
+            let window = shelves.folds().columns.window(&sight, place);
+            let Some(window) = window else { break };
+            let page = window.page(&self.conditions, most - versions.len()).map_err(Error::of_stats)?;
             self.place = page.next;
             let mut read = shelves.read(&page.ids, &sight, self.seq).await?;
             // A pointer shows whom to ask; as a row it would tell more.
@@ -155,8 +156,7 @@ impl Cursor {
         let mut columns = Columns::new();
         by_seq.into_iter().for_each(|version| columns.apply(version));
         let page = columns.page(&self.conditions, sight, Place::default(), versions.len());
-        let matching: HashSet<RecordId> =
-            page.map_err(|error| Error::Question(error.to_string()))?.ids.into_iter().collect();
+        let matching: HashSet<RecordId> = page.map_err(Error::of_stats)?.ids.into_iter().collect();
         versions.retain(|version| matching.contains(&version.id));
         Ok(())
     }

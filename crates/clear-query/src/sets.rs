@@ -312,7 +312,7 @@ pub struct SetFault {
 }
 
 impl SetFault {
-    fn of(fault: &soql::Fault) -> SetFault {
+    pub(crate) fn of(fault: &soql::Fault) -> SetFault {
         let mut data = Map::new();
         for (name, detail) in fault.details() {
             let value = match detail {
@@ -358,14 +358,16 @@ impl SetRows {
         set: &'static SetInfo,
         asked: &SetAsked,
         before: Option<DateTime>,
-        given: &(dyn Fn(&'static SetInfo) -> RecordBatch + Sync),
+        given: &(dyn Fn(&'static SetInfo) -> Result<RecordBatch, Error> + Sync),
     ) -> Result<SetRows, Error> {
         shelves.catch_up(visible).await?;
         let others = public_sets().filter(|other| other.id != set.id && asked.may_join());
-        let tables: Vec<Asking> =
-            std::iter::once(set).chain(others).filter_map(|set| asking(shelves, grant, set, before, given)).collect();
+        let mut tables: Vec<Asking> = Vec::new();
+        for set in std::iter::once(set).chain(others) {
+            tables.extend(asking(shelves, grant, set, before, given)?);
+        }
         let (question, limit) = asked.read();
-        let wrong = |fault: soql::Fault| Error::Set(Box::new(SetFault::of(&fault)));
+        let wrong = Error::of_set;
         let planned = clear_stats::planned(&tables, &question, limit).map_err(wrong)?;
         let answer = clear_stats::ask(shelves.engine()?, tables, &planned).await.map_err(wrong)?;
         Ok(SetRows { answer })
@@ -384,7 +386,7 @@ impl SetRows {
         match self.answer.batches.next().await {
             None => Ok(None),
             Some(Ok(batch)) => Ok(Some(batch)),
-            Some(Err(error)) => Err(Error::Set(Box::new(SetFault::of(&soql::Fault::running(error))))),
+            Some(Err(error)) => Err(Error::of_set(soql::Fault::running(error))),
         }
     }
 }
@@ -395,25 +397,27 @@ fn asking(
     grant: &Grant,
     set: &'static SetInfo,
     before: Option<DateTime>,
-    given: &(dyn Fn(&'static SetInfo) -> RecordBatch + Sync),
-) -> Option<Asking> {
-    match set.source {
+    given: &(dyn Fn(&'static SetInfo) -> Result<RecordBatch, Error> + Sync),
+) -> Result<Option<Asking>, Error> {
+    Ok(match set.source {
         SetSource::Records => {
             let ties = shelves.ties(grant);
-            let shelf = shelves.folds().columns.shelf(set.alias, &ties.sight(grant))?;
-            Some(Asking::Shelf(match before {
-                Some(before) => shelf.before(clear_stats::micros(before)),
-                None => shelf,
-            }))
+            let shelf = shelves.folds().columns.shelf(set.alias, &ties.sight(grant));
+            shelf.map(|shelf| {
+                Asking::Shelf(match before {
+                    Some(before) => shelf.before(clear_stats::micros(before)),
+                    None => shelf,
+                })
+            })
         }
         SetSource::Given => {
-            let rows = given(set);
+            let rows = given(set)?;
             let system = SYSTEM.iter().map(|(name, soql_type)| soql::Field::new(name, *soql_type));
             let own = set.columns.iter().map(|column| soql::Field::new(column.field_name, column.soql_type));
             let names = vec![set.id.to_owned(), set.alias.to_owned()];
             Some(Asking::Given { names, fields: system.chain(own).collect(), rows })
         }
-    }
+    })
 }
 
 /// The system's columns of given sets.
@@ -459,7 +463,7 @@ impl Shelves {
         if let Some(known) = known.filter(|known| known.version == version) {
             return Ok(known);
         }
-        let updated = shelf.before(clear_stats::micros(before)).updated();
+        let updated = shelf.before(clear_stats::micros(before)).updated()?;
         let updated_at = updated.and_then(|seconds| Timestamp::from_second(i64::from(seconds)).ok());
         let held = SetHeld { version, updated_at };
         self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(set.id, held.clone());
@@ -467,11 +471,15 @@ impl Shelves {
     }
 
     /// How many rows of the crimes set each agency has in each month, as far as a grant shows them, in order.
-    pub fn coverage(&self, grant: &Grant, before: DateTime, labels: &[Label]) -> Vec<Covered> {
+    ///
+    /// # Errors
+    /// When the set's dates were put aside and do not come back.
+    pub fn coverage(&self, grant: &Grant, before: DateTime, labels: &[Label]) -> Result<Vec<Covered>, Error> {
         let ties = self.ties(grant);
-        let Some(shelf) = self.folds().columns.shelf(CRIMES.alias, &ties.sight(grant)) else { return Vec::new() };
+        let shelf = self.folds().columns.shelf(CRIMES.alias, &ties.sight(grant));
+        let Some(shelf) = shelf else { return Ok(Vec::new()) };
         let mut covered: BTreeMap<(AgencyId, Date), (u64, u32)> = BTreeMap::new();
-        for it in shelf.before(clear_stats::micros(before)).coverage() {
+        for it in shelf.before(clear_stats::micros(before)).coverage()? {
             for agency in labels.get(it.label.0 as usize).iter().flat_map(|label| &label.owners) {
                 let (rows, updated) = covered.entry((agency.clone(), it.month)).or_default();
                 *rows += it.rows;
@@ -484,7 +492,7 @@ impl Shelves {
             rows,
             last_load: Timestamp::from_second(i64::from(updated)).ok(),
         };
-        covered.into_iter().map(told).collect()
+        Ok(covered.into_iter().map(told).collect())
     }
 }
 

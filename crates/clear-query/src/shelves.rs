@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use clear_graph::{Graph, Shared};
@@ -13,7 +14,7 @@ use clear_record::{
 };
 use clear_search::{Index, spelling};
 use clear_stats::sets::{Crimes, Incidents, PointKey};
-use clear_stats::{Columns, Engine, Limits};
+use clear_stats::{ColdPlace, Columns, Engine, Limits};
 use clear_store::{AsOf, Ledger};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -21,6 +22,7 @@ use jiff::tz::TimeZone;
 
 use crate::blocks::Blocks;
 use crate::relations::{Labels, Relations, Ties, Tightened};
+use crate::tending::{Tending, Turn, settle};
 
 /// Why a question could not be answered.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,9 @@ pub enum Error {
     /// The analysis engine could not be started.
     #[error("cannot start the analysis engine")]
     Engine(#[from] Arc<clear_stats::NoEngine>),
+    /// Columns of a set do not come back from where they were put.
+    #[error("cannot read the columns of a set")]
+    Cold(#[from] clear_stats::ColdError),
     /// The ledger could not be read.
     #[error("cannot read the ledger")]
     Store(#[from] clear_store::Error),
@@ -41,6 +46,35 @@ pub enum Error {
     #[error("a thread that reads the ledger did not end: the process is stopping")]
     Stopped,
 }
+
+impl Error {
+    /// What an error of counts and rows means.
+    pub(crate) fn of_stats(error: clear_stats::Error) -> Error {
+        match error {
+            clear_stats::Error::Ours(error) => Error::Cold(error),
+            error => Error::Question(error.to_string()),
+        }
+    }
+
+    /// What a fault of a question about a set means, told as the open-data API does.
+    pub(crate) fn of_set(fault: clear_stats::soql::Fault) -> Error {
+        match fault.ours() {
+            Some(error) => Error::Cold(error.clone()),
+            None => Error::Set(Box::new(crate::SetFault::of(&fault))),
+        }
+    }
+
+    /// The same, told in a sentence.
+    pub(crate) fn of_question(fault: clear_stats::soql::Fault) -> Error {
+        match fault.ours() {
+            Some(error) => Error::Cold(error.clone()),
+            None => Error::Question(fault.to_string()),
+        }
+    }
+}
+
+/// After so many versions at once, nobody folds more before what memory has no room for was put aside.
+const SETTLED_AFTER: usize = 5_000;
 
 /// Versions that are folded into the projections at once.
 const FOLD_MAX: usize = 20_000;
@@ -58,6 +92,40 @@ pub struct Shelves {
     engine: OnceLock<Result<Engine, Arc<clear_stats::NoEngine>>>,
     /// What the sets hold, for their newest versions.
     pub(crate) held: Mutex<crate::sets::Held>,
+    /// What the projection of columns is made with.
+    pub(crate) made_of: Arc<RwLock<MadeOf>>,
+    /// Whether somebody sees to the columns.
+    tended: Arc<AtomicBool>,
+}
+
+/// What the projection of columns is made with.
+#[derive(Clone, Default)]
+pub(crate) struct MadeOf {
+    /// The key of the public sets' points, and the city's clock.
+    publishing: Option<(PointKey, TimeZone)>,
+    /// How many bytes of columns may be in memory, and where the others go.
+    bounded: Option<(usize, ColdPlace)>,
+}
+
+impl MadeOf {
+    /// Whether columns can be put where they should go.
+    pub(crate) fn place_answers(&self) -> bool {
+        self.bounded.as_ref().is_none_or(|(_, place)| place.answers())
+    }
+
+    /// A projection of nothing.
+    pub(crate) fn columns(&self) -> Columns {
+        let columns = match &self.publishing {
+            Some((key, time_zone)) => {
+                Columns::of(vec![Box::new(Incidents), Box::new(Crimes::new(key.clone(), time_zone.clone()))])
+            }
+            None => Columns::new(),
+        };
+        match &self.bounded {
+            Some((bytes, place)) => columns.bounded(place.clone(), *bytes),
+            None => columns,
+        }
+    }
 }
 
 /// The projections. Delete them, fold the ledger again, get the same.
@@ -174,6 +242,8 @@ impl Shelves {
             time_zone: RwLock::new(TimeZone::UTC),
             engine: OnceLock::new(),
             held: Mutex::default(),
+            made_of: Arc::default(),
+            tended: Arc::default(),
         }
     }
 
@@ -181,9 +251,27 @@ impl Shelves {
     /// folded; afterwards it changes nothing.
     pub fn publishing(&self, key: PointKey, time_zone: TimeZone) {
         *self.time_zone.write().unwrap_or_else(PoisonError::into_inner) = time_zone.clone();
+        self.make_columns(|made_of| made_of.publishing = Some((key, time_zone)));
+    }
+
+    /// Lets at most so many bytes of the sets' columns be in memory; what is used least goes to the place, which is emptied. Without
+    /// a number, all are in memory, and of a folder what is left is deleted. Before anything is folded.
+    ///
+    /// # Errors
+    /// When there is no such place, or it cannot be emptied.
+    pub fn bound_columns(&self, bytes: Option<usize>, place: &str) -> Result<(), Error> {
+        let Some(bytes) = bytes else { return Ok(ColdPlace::emptied(std::path::Path::new(place))?) };
+        let place = ColdPlace::named(place)?;
+        self.make_columns(|made_of| made_of.bounded = Some((bytes, place)));
+        Ok(())
+    }
+
+    fn make_columns(&self, change: impl FnOnce(&mut MadeOf)) {
+        let mut made_of = self.made_of.write().unwrap_or_else(PoisonError::into_inner);
         let mut folds = self.folds.write().unwrap_or_else(PoisonError::into_inner);
         if folds.seq == Seq::default() {
-            folds.columns = Columns::of(vec![Box::new(Incidents), Box::new(Crimes::new(key, time_zone))]);
+            change(&mut made_of);
+            folds.columns = made_of.columns();
         }
     }
 
@@ -214,13 +302,16 @@ impl Shelves {
     /// When the ledger cannot be read; the projections stay where they were.
     pub async fn catch_up(&self, visible: Seq) -> Result<(), Error> {
         if self.folds().seq >= visible {
+            if self.folds().columns.failed().is_some() {
+                self.tend();
+            }
             return Ok(());
         }
         let _one_follower = self.following.lock().await;
         let mut ahead = self.ahead(self.folds().seq, visible);
         loop {
             if self.folds().seq >= visible {
-                self.put_in_order();
+                self.tend();
                 return Ok(());
             }
             let versions = ahead.await.map_err(|_| Error::Stopped)??;
@@ -232,27 +323,40 @@ impl Shelves {
                 Some(most) if most >= known => Some(Arc::new(self.ledger.labels().await?)),
                 _ => None,
             };
-            let mut folds = self.folds.write().unwrap_or_else(PoisonError::into_inner);
-            if versions.is_empty() {
-                // A gap in the numbers would make every question wait for ever; there is none by the ledger's promise.
-                folds.seq = visible;
+            let thawing = self.folds().columns.written_by(versions.iter());
+            if !thawing.is_empty() {
+                // Before anybody is held up. What does not come back is found out below.
+                tokio::task::spawn_blocking(move || thawing.work()).await.map_err(|_| Error::Stopped)?;
             }
-            if let Some(labels) = labels {
-                folds.label_values = labels;
-            }
-            for version in &versions {
-                folds.apply(version);
-            }
-            if versions.iter().any(|version| version.record.is_none()) {
-                // What was expunged leaves nothing in the index's memory either.
-                folds.index.compact();
-                folds.blocks.compact();
-            }
-            let seq = folds.seq;
-            drop(folds);
+            let seq = self.fold(&versions, labels, visible);
             self.tightened.passed(seq);
             tracing::debug!(seq = seq.0, "projections followed the ledger");
+            if versions.len() >= SETTLED_AFTER {
+                let settling = self.folds().columns.settling();
+                settle(settling).await?;
+            }
         }
+    }
+
+    /// Folds versions that were read, with all labels where there are new ones; gives how far the projections are.
+    fn fold(&self, versions: &[Version], labels: Option<Labels>, visible: Seq) -> Seq {
+        let mut folds = self.folds.write().unwrap_or_else(PoisonError::into_inner);
+        if versions.is_empty() {
+            // A gap in the numbers would make every question wait for ever; there is none by the ledger's promise.
+            folds.seq = visible;
+        }
+        if let Some(labels) = labels {
+            folds.label_values = labels;
+        }
+        for version in versions {
+            folds.apply(version);
+        }
+        if versions.iter().any(|version| version.record.is_none()) {
+            // What was expunged leaves nothing in the index's memory either.
+            folds.index.compact();
+            folds.blocks.compact();
+        }
+        folds.seq
     }
 
     /// Puts what was folded in the order in which it is found soonest: worth its tenth of a second after many versions.
@@ -270,11 +374,24 @@ impl Shelves {
         )
     }
 
-    /// What came in out of order, a first load above all, is put in order once there is much of it.
-    fn put_in_order(&self) {
-        if self.folds().columns.is_ragged() {
-            self.folds.write().unwrap_or_else(PoisonError::into_inner).columns.compact();
+    /// Sees to the columns, while questions are answered and rows come in: puts in order what came in out of order, a first load
+    /// above all, once there is much of it; puts aside what memory has no room for; takes in what had to wait for columns; folds
+    /// them again where that is what is left to do.
+    fn tend(&self) {
+        let needed = {
+            let columns = &self.folds().columns;
+            columns.is_ragged() || columns.has_grown() || columns.failed().is_some()
+        };
+        if !needed || self.tended.swap(true, Ordering::SeqCst) {
+            return;
         }
+        let tending = Tending {
+            ledger: self.ledger.clone(),
+            folds: self.folds.clone(),
+            made_of: self.made_of.clone(),
+            _turn: Turn(self.tended.clone()),
+        };
+        tokio::spawn(tending.run());
     }
 
     pub(crate) fn folds(&self) -> RwLockReadGuard<'_, Folds> {

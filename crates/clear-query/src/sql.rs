@@ -132,6 +132,9 @@ async fn rows(engine: &Engine, shelf: Shelf, sql: &str, limit: usize) -> Result<
 }
 
 fn of_engine(fault: Fault) -> Error {
+    if let Fault::Cold(error) = fault {
+        return Error::Cold(error);
+    }
     if let Fault::Ours(what) = &fault {
         tracing::error!("the analysis engine stumbled over a query: {what}");
         return wrong("the engine cannot run this query; write it otherwise");

@@ -100,7 +100,7 @@ impl Tallies {
             group: (!by.is_empty()).then(|| by.join(", ")),
             ..soql::Clauses::default()
         };
-        let wrong = |fault: soql::Fault| wrong(fault.to_string());
+        let wrong = Error::of_question;
         let tables = vec![Asking::Shelf(shelf.clone())];
         let planned = clear_stats::planned(&tables, &soql::Asked::Clauses(clauses), None).map_err(wrong)?;
         let mut answer = clear_stats::ask(&self.engine, tables, &planned).await.map_err(wrong)?;

@@ -111,6 +111,15 @@ pub const STORES: &[Store] = &[
         opened_by: &["crates/clear-stats/src/engine.rs"],
     },
     Store {
+        id: "analysis-cold",
+        name: "Columns of the sets that have no room in memory",
+        holds: "codes, numbers and times of rows, without the texts that the codes stand for; only where the operator sets a limit (`--analysis-memory`)",
+        protected: "sealed with AES-256-GCM under a key for each object, which is in the process's memory alone; in a folder, or in a bucket that the operator names",
+        kept: "until the process ends: then nothing opens it, and a start deletes it; an expungement destroys key and object of every chunk that has the row before it is passed on",
+        files: &["analysis-cold/*"],
+        opened_by: &["crates/clear-cold/src/place.rs"],
+    },
+    Store {
         id: "record-keys",
         name: "The records' keys",
         holds: "one key for each body, and one for each owner",
@@ -400,6 +409,16 @@ pub const FLOWS: &[OutboundFlow] = &[
         reached: false,
         note: "Only where the operator names a server: bodies are sealed before they go there and the keys stay here.",
         opened_by: &["crates/clear-store/src/postgres.rs"],
+    },
+    OutboundFlow {
+        id: "analysis-bucket",
+        name: "Columns in a bucket",
+        fields: "as the store `analysis-cold`: ciphertext, and when which object was written and read",
+        legal_basis: "the operator's choice of where memory's overflow is kept",
+        readers: "whoever runs that bucket",
+        reached: false,
+        note: "Only where the operator names a bucket: columns are sealed before they go there, and the keys never leave the process's memory.",
+        opened_by: &["crates/clear-cold/src/place.rs"],
     },
     OutboundFlow {
         id: "operators-client",

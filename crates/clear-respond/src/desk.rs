@@ -42,6 +42,15 @@ pub struct Parts {
     pub clock: Clock,
 }
 
+/// How much of the sets' columns may be in memory.
+#[derive(Debug, Clone)]
+pub struct Room {
+    /// How many bytes of columns.
+    pub memory_bytes: usize,
+    /// Where the others go, sealed: a folder or `s3://bucket/prefix`. Unless it is said, a folder in the data folder.
+    pub place: Option<String>,
+}
+
 /// Why a desk could not be opened or founded.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what each is")]
@@ -143,12 +152,20 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// Opens the desk, with as much memory for the sets' columns as they need.
+    ///
+    /// # Errors
+    /// As [`Desk::open_bounded`].
+    pub async fn open(parts: Parts) -> Result<Desk, Error> {
+        Desk::open_bounded(parts, None).await
+    }
+
     /// Opens the desk: takes the lead, appends what the outbox has and the log lacks, in order, and only then makes the
     /// ledger visible. Nothing listens before this returns.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn open(parts: Parts) -> Result<Desk, Error> {
+    pub async fn open_bounded(parts: Parts, bound: Option<Room>) -> Result<Desk, Error> {
         let Parts { store, log, recovered, rules, clock } = parts;
         if let Some(missing) = recovered.missing_outbox {
             return Err(Error::OutboxGap(missing));
@@ -174,9 +191,17 @@ impl Desk {
         store.ledger.logged(head.outbox).await?;
         let register = crate::resume::founded(&store).await?;
         let gate = Gate::new();
-        let ledger = log.folder().parent().unwrap_or(log.folder()).join("disclosures");
+        let folder = log.folder().parent().unwrap_or(log.folder()).to_owned();
+        let ledger = folder.join("disclosures");
         let shelves = Shelves::new(store.ledger.clone());
-        shelves.spill_into(log.folder().parent().unwrap_or(log.folder()).join("analysis-spill"));
+        shelves.spill_into(folder.join("analysis-spill"));
+        shelves.bound_columns(
+            bound.as_ref().map(|bound| bound.memory_bytes),
+            &match bound {
+                Some(Room { place: Some(place), .. }) => place,
+                _ => folder.join("analysis-cold").display().to_string(),
+            },
+        )?;
         let desk = Desk {
             identity: Identity::new(store.cards.clone()),
             shelves,

@@ -48,7 +48,8 @@ pub use certificate::{
     Access, CertificateError, CertificateWish, Certified, CertifiedAnswer, Claims, Mark, certificate, certify,
     certify_and_sign, read_certificate,
 };
-pub use desk::{Clock, Desk, Error, Parts, RuleText};
+pub use clear_query::FoldedSets;
+pub use desk::{Clock, Desk, Error, Parts, Room, RuleText};
 pub use disclosures::{
     About, AskedGroup, Delay, DelayReview, DigestRound, Disclosure, DisclosureList, DisclosureWish, NewDelay,
     OpeningLine, Openings, OpeningsWish, PAGE, ReviewDelay, SubjectLine, SubjectReport, WasThisYou,
@@ -66,7 +67,7 @@ pub use production::{
     Demand, Determination, Determine, Determined, Docket, GivenRelease, Manifest, ManifestRow, Office, Production,
     ProductionInstrument, PublicProduction, ReleaseProduction,
 };
-pub use projections::{AHEAD_SERVING, rebuild_projections};
+pub use projections::{AHEAD_SERVING, rebuild_projections, rebuild_sets};
 pub use public::{
     OrderPreview, PublicAgency, PublicAgreement, PublicAnnouncement, PublicFlow, PublicOrder, PublicRegister,
     PublicSuspension, PublicTaskForce, PublicVendor, order_preview,

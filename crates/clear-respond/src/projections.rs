@@ -10,12 +10,12 @@
 
 use std::sync::atomic::Ordering;
 
-use clear_query::{Kept, Restored, Shelves};
+use clear_query::{FoldedSets, Kept, Restored, Shelves};
 use clear_record::Seq;
 use clear_store::Store;
 
 use crate::Desk;
-use crate::desk::Error;
+use crate::desk::{Error, Room};
 
 /// Projections that are so many versions ahead of their snapshot are kept at an end and after a start: to fold as many takes
 /// a tenth of a second.
@@ -104,6 +104,29 @@ pub async fn rebuild_projections(store: &Store, mut progress: impl FnMut(Seq, Se
     }
     shelves.compact();
     Ok(shelves.keep(&store.snapshots).await?)
+}
+
+/// Folds the sets of analysis and open data again, by themselves, and gives them up: to see that it can be done, how long it takes and how
+/// much memory it needs. `progress` is told how far it is, and how far it goes.
+///
+/// # Errors
+/// When the ledger cannot be read, or columns do not come back from where they were put.
+pub async fn rebuild_sets(
+    store: &Store,
+    bound: Option<Room>,
+    mut progress: impl FnMut(Seq, Seq),
+) -> Result<FoldedSets, Error> {
+    let head = store.ledger.head().await?.seq;
+    let register = crate::resume::founded(store).await?;
+    let zone = register.founding().and_then(|founding| jiff::tz::TimeZone::get(&founding.time_zone).ok());
+    let shelves = Shelves::new(store.ledger.clone());
+    if let Some(Room { memory_bytes, place: Some(place) }) = bound {
+        shelves.bound_columns(Some(memory_bytes), &place)?;
+    }
+    let key = crate::publish::key::of_blocks(&*store.cards).await?;
+    shelves.publishing(key, zone.unwrap_or(jiff::tz::TimeZone::UTC));
+    progress(Seq::default(), head);
+    Ok(shelves.fold_sets(head, |at| progress(at, head)).await?)
 }
 
 async fn destroy(store: &Store) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use crate::columns::{Columns, Leaf};
 use crate::error::Error;
 use crate::filter;
 use crate::group::{self, Grouping, Groups, Key, Measure, Outcome};
+use crate::shelf::Shelf;
 use crate::values::Value;
 
 /// What to count.
@@ -21,7 +22,7 @@ pub struct Counts {
 }
 
 /// The answer, in a total order: largest count first, then by values, nulls last.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
     /// The columns counted by, then `count`.
     pub columns: Vec<String>,
@@ -41,33 +42,26 @@ impl Columns {
     /// values that do not go together, a condition that is not yes or no, more groups than are counted here. But for the
     /// last, errors depend on the question and the Sight alone, never on a row; the last on visible rows alone.
     pub fn count(&self, counts: &Counts, sight: &Sight<'_>) -> Result<Table, Error> {
-        self.count_of("incidents", None, counts, sight)
+        self.shelf("incidents", sight).map_or_else(|| Ok(Table::default()), |shelf| shelf.count(counts))
     }
+}
 
-    /// Counts the rows of a set under a Sight; those whose date is `before` or later, microseconds since 1970 on the city's
-    /// clock, and those that have none, are left out. A set that is not here has no rows.
+impl Shelf {
+    /// Counts the rows.
     ///
     /// # Errors
-    /// As [`Columns::count`].
-    pub fn count_of(
-        &self,
-        alias: &str,
-        before: Option<i64>,
-        counts: &Counts,
-        sight: &Sight<'_>,
-    ) -> Result<Table, Error> {
-        let Some(leaf) = self.leaf(alias, sight, before) else {
-            return Ok(Table { columns: Vec::new(), rows: Vec::new(), groups: 0, total: 0 });
-        };
+    /// As [`Columns::count`]; and [`Error::Ours`].
+    pub fn count(&self, counts: &Counts) -> Result<Table, Error> {
+        let leaf = self.leaf();
         let group_by: Vec<usize> = counts.group_by.iter().map(|name| column(&leaf, name)).collect::<Result<_, _>>()?;
         let filter = counts.filter.as_ref().map(|filter| filter::typed(&leaf, filter)).transpose()?;
         let keys = group_by.iter().map(|column| Key::Column(*column)).collect();
         let grouping = Grouping { filter, keys, measures: vec![Measure::Rows] };
-        let groups = match group::run(leaf.table(), &leaf.lens, &grouping, 2) {
+        let groups = match group::run(leaf.table, leaf.lens, &grouping, 2)? {
             Some(Outcome::Groups(groups)) => groups,
             Some(Outcome::TooMany) | None => return Err(Error::TooManyGroups),
         };
-        let name = |column: &usize| leaf.table().set.columns.get(*column).map_or("", |column| column.field_name);
+        let name = |column: &usize| leaf.table.set.columns.get(*column).map_or("", |column| column.field_name);
         let columns = group_by.iter().map(name).chain(["count"]).map(str::to_owned).collect();
         Ok(table(columns, groups, counts.limit))
     }

@@ -106,17 +106,31 @@ pub enum Fault {
     /// Something went wrong with us.
     #[error("the analysis engine failed: {0}")]
     Ours(String),
+    /// Something went wrong with us: columns that were put aside do not come back.
+    #[error("the question cannot be answered now")]
+    Cold(#[from] clear_cold::Error),
 }
 
 impl Fault {
     /// What an error of the engine's means.
     pub fn of(error: DataFusionError) -> Fault {
+        if let Some(error) = ours(error.find_root()) {
+            return Fault::Cold(error.clone());
+        }
         match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => Fault::TooLarge,
             DataFusionError::Internal(what) => Fault::Ours(what.clone()),
             DataFusionError::IoError(error) => Fault::Ours(error.to_string()),
             root => Fault::Question(root.strip_backtrace()),
         }
+    }
+}
+
+/// The error of columns that were put aside and do not come back, if it is one.
+pub(crate) fn ours(error: &DataFusionError) -> Option<&clear_cold::Error> {
+    match error {
+        DataFusionError::External(cause) => cause.downcast_ref(),
+        _ => None,
     }
 }
 
@@ -197,6 +211,7 @@ impl Engine {
     /// When the plan does anything but read, cannot be planned, or needs more memory than there is.
     pub(crate) async fn run(&self, context: &SessionContext, plan: &LogicalPlan) -> Result<SendableRecordBatchStream> {
         reads_only(plan)?;
+        crate::width::fits(plan)?;
         let state = context.state();
         let plan = state.analyzer().execute_and_check(plan.clone(), &state.options(), |_, _| {})?;
         let optimizer = if is_of_one_table(&plan)? { &*self.of_one_table } else { state.optimizer() };
@@ -262,7 +277,9 @@ fn state(runtime: Arc<RuntimeEnv>, rules: Vec<Rule>) -> SessionState {
         .with_batch_size(8_192)
         .with_information_schema(false)
         .with_create_default_catalog_and_schema(true)
-        .with_collect_statistics(false);
+        .with_collect_statistics(false)
+        // A text that doubles with each turn has no width that could be told.
+        .set_bool("datafusion.execution.enable_recursive_ctes", false);
     let steady = |volatility: Volatility| volatility == Volatility::Immutable;
     let mut scalar = SessionStateDefaults::default_scalar_functions();
     scalar.retain(|function| steady(function.signature().volatility));

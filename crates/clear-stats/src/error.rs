@@ -40,6 +40,9 @@ pub enum Error {
     /// More groups than are counted at once.
     #[error("Too many groups: group by fewer columns, or filter")]
     TooManyGroups,
+    /// Something went wrong with us: columns that were put aside do not come back. The only one that is no fault of the question.
+    #[error(transparent)]
+    Ours(#[from] clear_cold::Error),
 }
 
 impl Error {
@@ -51,6 +54,7 @@ impl Error {
             Error::TypeMismatch { .. } => "query.soql.type-mismatch",
             Error::NonBooleanWhere { .. } => "query.soql.non-boolean-where",
             Error::TooManyGroups => "req.row-limit-exceeded",
+            Error::Ours(_) => "internal-error",
         }
     }
 
@@ -58,7 +62,7 @@ impl Error {
     pub fn span(&self) -> Option<Span> {
         match self {
             Error::NoSuchColumn { at, .. } => *at,
-            Error::TooManyGroups => None,
+            Error::TooManyGroups | Error::Ours(_) => None,
             Error::NoSuchFunction { at, .. } | Error::TypeMismatch { at, .. } | Error::NonBooleanWhere { at, .. } => {
                 Some(*at)
             }

@@ -70,7 +70,7 @@ pub(crate) fn typed(leaf: &Leaf<'_>, expr: &Expr) -> Result<Predicate, Error> {
                     let pattern = wilds(&pattern);
                     match left {
                         Operand::Column(column, _) => {
-                            predicate::coded_text(leaf.table(), column, |text| like(text, &pattern))
+                            predicate::coded_text(leaf.table, column, |text| like(text, &pattern))
                         }
                         Operand::Constant(Some(Value::Text(text))) => Predicate::Constant(Some(like(&text, &pattern))),
                         Operand::Constant(_) => Predicate::Constant(None),
@@ -85,7 +85,7 @@ pub(crate) fn typed(leaf: &Leaf<'_>, expr: &Expr) -> Result<Predicate, Error> {
         }
         _ => match operand(leaf, expr)? {
             Operand::Column(column, Type::Boolean) => {
-                let yes = predicate::compare(leaf.table(), column, Infix::Equal, &Value::Boolean(true));
+                let yes = predicate::compare(leaf.table, column, Infix::Equal, &Value::Boolean(true));
                 yes.unwrap_or(Predicate::Constant(None))
             }
             Operand::Constant(Some(Value::Boolean(value))) => Predicate::Constant(Some(value)),
@@ -105,7 +105,7 @@ fn negated(test: Predicate, not: bool) -> Predicate {
 fn compared(leaf: &Leaf<'_>, left: &Operand, infix: Infix, right: &Operand) -> Predicate {
     let of_column = |column: &usize, infix, value: &Option<Value>| {
         let value = value.as_ref()?;
-        predicate::compare(leaf.table(), *column, infix, value)
+        predicate::compare(leaf.table, *column, infix, value)
     };
     match (left, right) {
         (Operand::Column(one, _), Operand::Column(other, _)) => Predicate::Pair(*one, infix, *other),
@@ -129,7 +129,7 @@ fn one_of(leaf: &Leaf<'_>, left: &Operand, values: Vec<Option<Value>>) -> Predic
         .map(|value| if let Some(Value::Text(text)) = value { Some(text.as_str()) } else { None })
         .collect();
     if let (Operand::Column(column, Type::Text), Some(texts)) = (left, texts) {
-        return predicate::coded_text(leaf.table(), *column, |text| texts.contains(&text));
+        return predicate::coded_text(leaf.table, *column, |text| texts.contains(&text));
     }
     let is = |value: &Option<Value>| compared(leaf, left, Infix::Equal, &Operand::Constant(value.clone()));
     Predicate::Or(values.iter().map(is).collect())
@@ -158,7 +158,7 @@ fn operand(leaf: &Leaf<'_>, expr: &Expr) -> Result<Operand, Error> {
             let name = name.as_str();
             let column =
                 leaf.column(name).ok_or_else(|| Error::NoSuchColumn { name: name.to_owned(), at: Some(at) })?;
-            let layout = leaf.table().set.columns.get(column).map(|column| column.layout);
+            let layout = leaf.table.set.columns.get(column).map(|column| column.layout);
             let holds = layout.and_then(Type::of).unwrap_or(Type::Text);
             return Ok(Operand::Column(column, holds));
         }

@@ -15,12 +15,13 @@ use std::collections::BTreeMap;
 use std::hash::RandomState;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use clear_cold::Error;
 use hashbrown::{HashSet, HashTable};
 
 use crate::exact::Exact;
 use crate::lens::{Classes, Lens, Seen, bit};
 use crate::predicate::{Part, Predicate};
-use crate::store::{Bits, Chunk, Data, Frozen, NO_TIME, Zone, each_width, wide};
+use crate::store::{Bits, Data, Frozen, NO_TIME, Open, Zone, each_width, wide};
 use crate::times::{Grain, days_of};
 use crate::values::Value;
 
@@ -111,16 +112,20 @@ const DAYS_MAX: i64 = 400_000;
 const BLOCK: usize = 2_048;
 
 /// Runs a grouping. `None`: a time of it spans too many years to be counted so.
-pub(crate) fn run(table: &Frozen, lens: &Lens, grouping: &Grouping, threads: usize) -> Option<Outcome> {
-    let plan = Plan::of(table, grouping)?;
+///
+/// # Errors
+/// When a column that is looked at cannot be read.
+pub(crate) fn run(table: &Frozen, lens: &Lens, grouping: &Grouping, threads: usize) -> Result<Option<Outcome>, Error> {
+    let reading = table.reading();
+    let Some(plan) = Plan::of(table, grouping) else { return reading.done().map(|()| None) };
     let next = AtomicUsize::new(0);
     let work = || {
         let mut tally = Tally::new(&plan);
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(chunk) = table.chunks.get(at) else { break };
-            tally.chunk(lens, at, chunk);
-            if tally.is_over() {
+            let Some(chunk) = table.open(at, &reading) else { break };
+            tally.chunk(lens, at, &chunk);
+            if tally.is_over() || reading.done().is_err() {
                 break;
             }
         }
@@ -136,18 +141,19 @@ pub(crate) fn run(table: &Frozen, lens: &Lens, grouping: &Grouping, threads: usi
             tallies
         })
     };
-    let mut whole = tallies.pop()?;
+    reading.done()?;
+    let Some(mut whole) = tallies.pop() else { return Ok(None) };
     for tally in tallies {
         // In either order the same: whether there are too many is asked of all of them together.
         if whole.is_over() || tally.is_over() {
-            return Some(Outcome::TooMany);
+            return Ok(Some(Outcome::TooMany));
         }
         whole.merge(tally);
     }
     if whole.is_over() {
-        return Some(Outcome::TooMany);
+        return Ok(Some(Outcome::TooMany));
     }
-    Some(Outcome::Groups(whole.groups()))
+    Ok(Some(Outcome::Groups(whole.groups())))
 }
 
 /// A grouping, with what is known of its columns.
@@ -371,8 +377,8 @@ impl<'a> Tally<'a> {
         groups > GROUPS_MAX || self.measures.iter().any(|kept| different(kept) > DISTINCT_MAX)
     }
 
-    fn chunk(&mut self, lens: &Lens, at: usize, chunk: &Chunk) {
-        let view = lens.view(self.plan.table, at, self.plan.wanted);
+    fn chunk(&mut self, lens: &Lens, at: usize, chunk: &Open) {
+        let view = lens.view(self.plan.table, chunk, at, self.plan.wanted);
         if matches!(view.rows, Seen::None) {
             return;
         }

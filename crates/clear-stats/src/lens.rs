@@ -15,7 +15,7 @@
 
 use clear_record::{FieldClass, LabelId, Reach, Sight};
 
-use crate::store::{Bits, Chunk, Frozen, Writer, Zone};
+use crate::store::{Bits, Chunk, Frozen, Open, Writer, Zone};
 
 /// One bit for each field class.
 pub(crate) type Classes = u8;
@@ -110,8 +110,7 @@ impl Lens {
     }
 
     /// What exists of a chunk; of classes, those that are asked for.
-    pub(crate) fn view(&self, table: &Frozen, at: usize, wanted: Classes) -> View {
-        let Some(chunk) = table.chunks.get(at) else { return View::nothing() };
+    pub(crate) fn view(&self, table: &Frozen, chunk: &Open, at: usize, wanted: Classes) -> View {
         let of_label: Vec<Classes> = chunk.labels.known.iter().map(|label| self.of_label(*label)).collect();
         let singled = self.singled_in(at);
         let seen = |open: &dyn Fn(Classes) -> bool| {
@@ -137,7 +136,9 @@ impl Lens {
                 if wanted >> class & 1 == 1 { seen(&|classes| classes >> class & 1 == 1) } else { Seen::None }
             }),
         };
-        if let Some((from, date)) = self.before {
+        if let Some((from, date)) = self.before
+            && !matches!(view.rows, Seen::None)
+        {
             // Where the date may not be read, it is as if there were none.
             let dated = seen(&|classes| classes & table.date_class() != 0);
             view.hold_back(chunk, from, date, &dated);
@@ -161,9 +162,9 @@ impl View {
         self.classes.get(class as usize).unwrap_or(&Seen::None)
     }
 
-    fn hold_back(&mut self, chunk: &Chunk, from: i64, date: usize, dated: &Seen) {
+    fn hold_back(&mut self, chunk: &Open, from: i64, date: usize, dated: &Seen) {
         match chunk.zone(date) {
-            Zone::Times(_, high) if high < from && chunk.is_full(date) && dated.is_all() => {}
+            Zone::Times(_, high) if high < from && chunk.lacks_none(date) && dated.is_all() => {}
             Zone::Times(low, _) if low >= from => *self = View::nothing(),
             _ => {
                 let mut held = Bits::none(chunk.rows);

@@ -43,20 +43,24 @@ mod store;
 mod times;
 mod top;
 mod values;
+mod width;
 
 use clear_record::{Column, Kind};
 
 pub use ask::{Asking, ask, planned};
-pub use columns::{Columns, Held};
+pub use columns::{Columns, Compacting, Held, Settling, Thawing};
 pub use count::{Counts, Table};
 pub use engine::{Engine, Fault, Limits, NoEngine};
 pub use error::Error;
-pub use page::{Page, Place};
+pub use page::{Page, Place, Window};
 pub use parquet::{NotWritten, parquet};
 pub use shelf::{Covered, Shelf};
-pub use spots::{Box4, Crowd, RowsOf, Spot, Spots};
+pub use spots::{Box4, Crowd, Spot, Spots};
 pub use times::micros;
 pub use values::Value;
+
+/// Where columns go that do not fit in memory, and why they do not come back.
+pub use clear_cold::{Error as ColdError, Place as ColdPlace};
 
 /// What the engine's answers are made of.
 pub use arrow::record_batch::RecordBatch;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use clear_soql::Infix;
 
 use crate::lens::{Classes, Seen, View, bit};
-use crate::store::{Bits, Cell, Chunk, Data, Frozen, Zone, each_width};
+use crate::store::{Bits, Cell, Data, Frozen, Open, Zone, each_width};
 use crate::values::Value;
 
 /// A condition over the columns of one table.
@@ -111,6 +111,10 @@ impl Predicate {
 
     /// Keeps the rows for which it is definitely true, or definitely false.
     pub(crate) fn narrow(&self, wanted: bool, part: &Part<'_>, rows: &mut Bits) {
+        // What there is no row for is not looked at, and so not fetched.
+        if rows.is_empty() {
+            return;
+        }
         match (self, wanted) {
             (Predicate::Constant(value), _) => {
                 if *value != Some(wanted) {
@@ -120,9 +124,6 @@ impl Predicate {
             (Predicate::Not(of), _) => of.narrow(!wanted, part, rows),
             (Predicate::And(all), true) | (Predicate::Or(all), false) => {
                 for predicate in all {
-                    if rows.is_empty() {
-                        return;
-                    }
                     predicate.narrow(wanted, part, rows);
                 }
             }
@@ -142,6 +143,9 @@ impl Predicate {
             }
             (Predicate::Coded(column, passing), _) => {
                 part.open(*column).narrow(rows);
+                if rows.is_empty() {
+                    return;
+                }
                 let passes = |code: usize| passing.get(code).is_some_and(|passes| *passes == wanted) && code != 0;
                 if let Data::Codes(codes) = part.chunk.data(*column) {
                     each_width!(codes, values => rows.narrow(values, |code| passes(code as usize)));
@@ -149,12 +153,16 @@ impl Predicate {
             }
             (Predicate::Numbers(column, low, high), _) => {
                 part.open(*column).narrow(rows);
-                if let Data::Numbers(numbers) = part.chunk.data(*column) {
-                    narrow_numbers(numbers, part.chunk.zone(*column), *low, *high, wanted, rows);
+                if rows.is_empty() {
+                    return;
                 }
+                narrow_numbers(part.chunk, *column, *low, *high, wanted, rows);
             }
             (Predicate::Times(column, low, high), _) => {
                 part.open(*column).narrow(rows);
+                if rows.is_empty() {
+                    return;
+                }
                 match part.chunk.zone(*column) {
                     Zone::Times(least, most) if wanted && (most < *low || least > *high) => return rows.clear(),
                     Zone::Any => return rows.clear(),
@@ -175,13 +183,17 @@ impl Predicate {
             (Predicate::Box { lon, lat, west, east, south, north }, _) => {
                 part.open(*lon).narrow(rows);
                 part.open(*lat).narrow(rows);
-                let (Data::Numbers(lons), Data::Numbers(lats)) = (part.chunk.data(*lon), part.chunk.data(*lat)) else {
-                    return rows.clear();
-                };
+                if rows.is_empty() {
+                    return;
+                }
                 if wanted {
-                    narrow_numbers(lats, part.chunk.zone(*lat), *south, *north, true, rows);
-                    narrow_numbers(lons, part.chunk.zone(*lon), *west, *east, true, rows);
+                    narrow_numbers(part.chunk, *lat, *south, *north, true, rows);
+                    narrow_numbers(part.chunk, *lon, *west, *east, true, rows);
                 } else {
+                    let (Data::Numbers(lons), Data::Numbers(lats)) = (part.chunk.data(*lon), part.chunk.data(*lat))
+                    else {
+                        return rows.clear();
+                    };
                     let within = |row: usize| {
                         let (lon, lat) = (lons.get(row).copied()?, lats.get(row).copied()?);
                         let there = !lon.is_nan() && !lat.is_nan();
@@ -199,7 +211,7 @@ impl Predicate {
     }
 
     /// What it says of one row, where the given classes are open.
-    pub(crate) fn of(&self, table: &Frozen, chunk: &Chunk, row: usize, open: Classes) -> Option<bool> {
+    pub(crate) fn of(&self, table: &Frozen, chunk: &Open, row: usize, open: Classes) -> Option<bool> {
         let is_open = |column: usize| table.set.columns.get(column).is_some_and(|column| open & bit(column.class) != 0);
         let cell = |column: usize| if is_open(column) { chunk.data(column).cell(row) } else { Cell::Made };
         match self {
@@ -244,7 +256,7 @@ impl Predicate {
         infix: Infix,
         other: usize,
         table: &Frozen,
-        chunk: &Chunk,
+        chunk: &Open,
         row: usize,
     ) -> Option<bool> {
         let value = |column: usize| table.value(column, chunk.data(column).cell(row));
@@ -265,13 +277,18 @@ fn all_of(values: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     all
 }
 
-fn narrow_numbers(numbers: &[f64], zone: Zone, low: f64, high: f64, wanted: bool, rows: &mut Bits) {
-    match zone {
-        Zone::Numbers(least, most) if wanted && (most < low || least > high) => rows.clear(),
-        Zone::Any => rows.clear(),
-        // A number that is none passes neither comparison.
-        _ if wanted => rows.narrow(numbers, |number| number >= low && number <= high),
-        _ => rows.narrow(numbers, |number| number < low || number > high),
+fn narrow_numbers(chunk: &Open, column: usize, low: f64, high: f64, wanted: bool, rows: &mut Bits) {
+    match chunk.zone(column) {
+        Zone::Numbers(least, most) if wanted && (most < low || least > high) => return rows.clear(),
+        Zone::Any => return rows.clear(),
+        _ if rows.is_empty() => return,
+        _ => {}
+    }
+    let Data::Numbers(numbers) = chunk.data(column) else { return rows.clear() };
+    // A number that is none passes neither comparison.
+    match wanted {
+        true => rows.narrow(numbers, |number| number >= low && number <= high),
+        false => rows.narrow(numbers, |number| number < low || number > high),
     }
 }
 
@@ -302,7 +319,7 @@ pub(crate) fn turned(infix: Infix) -> Infix {
 /// One chunk as one asker sees it.
 pub(crate) struct Part<'a> {
     pub(crate) table: &'a Frozen,
-    pub(crate) chunk: &'a Chunk,
+    pub(crate) chunk: &'a Open,
     pub(crate) view: &'a View,
 }
 

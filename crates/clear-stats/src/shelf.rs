@@ -27,11 +27,13 @@ pub(crate) mod tests;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use clear_cold::Error;
 use clear_record::{FieldClass, Seq};
 
 use crate::lens::{Classes, Lens, Seen, bit};
 use crate::sets::{Set, SetColumn, SoqlType};
-use crate::store::{Frozen, NO_TIME};
+use crate::store::{Frozen, NO_TIME, Open, Reading};
 
 pub(crate) use arrays::Source;
 pub use coverage::Covered;
@@ -118,31 +120,46 @@ impl Shelf {
     }
 
     /// How many rows there are for the asker.
-    pub fn len(&self) -> usize {
-        self.visible().map(|(chunk, seen)| seen.bits(chunk.rows).count()).sum()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    ///
+    /// # Errors
+    /// When columns that are looked at were put aside and do not come back; so with all that follow.
+    pub fn rows(&self) -> Result<usize, Error> {
+        let reading = self.table.reading();
+        let rows = self.visible(&reading).map(|(chunk, seen)| seen.bits(chunk.rows).count()).sum();
+        reading.done().map(|()| rows)
     }
 
     /// When a row that the asker sees was last recorded, seconds since 1970.
-    pub fn updated(&self) -> Option<u32> {
-        let newest = |(chunk, seen): (&crate::store::Chunk, Seen)| {
+    ///
+    /// # Errors
+    /// As [`Shelf::rows`].
+    pub fn updated(&self) -> Result<Option<u32>, Error> {
+        let reading = self.table.reading();
+        let newest = |(chunk, seen): (Open, Seen)| {
             let of = |row: u16| chunk.updated.get(usize::from(row)).copied();
             seen.bits(chunk.rows).rows().filter_map(of).max()
         };
-        self.visible().filter_map(newest).max()
+        let updated = self.visible(&reading).filter_map(newest).max();
+        reading.done().map(|()| updated)
     }
 
     /// The earliest and the latest date of rows that the asker sees, microseconds since 1970.
-    pub fn dates(&self) -> Option<(i64, i64)> {
+    ///
+    /// # Errors
+    /// As [`Shelf::rows`].
+    pub fn dates(&self) -> Result<Option<(i64, i64)>, Error> {
+        let reading = self.table.reading();
+        let dates = self.dates_read(&reading);
+        reading.done().map(|()| dates)
+    }
+
+    fn dates_read(&self, reading: &Reading) -> Option<(i64, i64)> {
         let date = self.table.set.date()?;
         let class = self.table.set.columns.get(date).map_or(0, |column| bit(column.class));
         let mut span: Option<(i64, i64)> = None;
-        for (at, chunk) in self.table.chunks.iter().enumerate() {
-            let view = self.lens.view(&self.table, at, class);
+        for at in 0..self.table.chunks.len() {
+            let Some(chunk) = self.table.open(at, reading) else { continue };
+            let view = self.lens.view(&self.table, &chunk, at, class);
             let crate::store::Data::Times(times) = chunk.data(date) else { continue };
             let Some(column) = self.table.set.columns.get(date) else { continue };
             for row in view.class(column.class).bits(chunk.rows).rows() {
@@ -159,7 +176,7 @@ impl Shelf {
     pub(crate) fn batches(
         &self,
         columns: Option<&[&str]>,
-    ) -> (SchemaRef, impl Iterator<Item = Result<arrow::array::RecordBatch, arrow::error::ArrowError>> + use<>) {
+    ) -> (SchemaRef, impl Iterator<Item = Result<arrow::array::RecordBatch, ArrowError>> + use<>) {
         let is_wanted = |source: Source, column: &SetColumn| match columns {
             Some(columns) => columns.contains(&column.field_name),
             None => matches!(source, Source::Column(_)),
@@ -171,16 +188,19 @@ impl Shelf {
         let classes = self.classes(&sources);
         let mut scan = crate::scan::Scan::new(Arc::clone(&self.table), Arc::clone(&self.lens), None, classes);
         let mut batches = arrays::Batches::new(self.clone(), sources, Arc::clone(&schema));
-        let next = move || {
-            let runs = scan.next(provider::BATCH_ROWS);
-            (!runs.is_empty()).then(|| batches.batch(&runs))
+        let next = move || match scan.next(provider::BATCH_ROWS) {
+            Ok(runs) => (!runs.is_empty()).then(|| batches.batch(&runs)),
+            Err(error) => Some(Err(ArrowError::ExternalError(Box::new(error)))),
         };
         (schema, std::iter::from_fn(next))
     }
 
-    fn visible(&self) -> impl Iterator<Item = (&crate::store::Chunk, Seen)> {
-        let chunks = self.table.chunks.iter().enumerate();
-        chunks.map(|(at, chunk)| (&**chunk, self.lens.view(&self.table, at, 0).rows))
+    fn visible(&self, reading: &Reading) -> impl Iterator<Item = (Open, Seen)> {
+        (0..self.table.chunks.len()).filter_map(move |at| {
+            let chunk = self.table.open(at, reading)?;
+            let seen = self.lens.view(&self.table, &chunk, at, 0).rows;
+            Some((chunk, seen))
+        })
     }
 
     pub(crate) fn schema(&self) -> SchemaRef {
@@ -189,6 +209,10 @@ impl Shelf {
 
     pub(crate) fn table(&self) -> &Arc<Frozen> {
         &self.table
+    }
+
+    pub(crate) fn leaf(&self) -> crate::columns::Leaf<'_> {
+        crate::columns::Leaf { table: &self.table, lens: &self.lens }
     }
 
     pub(crate) fn lens(&self) -> &Arc<Lens> {

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use clear_record::{RecordId, Sight};
+use clear_record::RecordId;
 use clear_soql::Expr;
 
-use crate::columns::{Columns, Leaf};
+use crate::columns::Leaf;
 use crate::error::Error;
 use crate::filter;
 use crate::group::{self, Grouping, Key, Measure, Outcome};
 use crate::lens::bit;
 use crate::predicate::{Part, Predicate};
+use crate::shelf::Shelf;
 use crate::store::{Cell, Frozen, NO_TIME};
 use crate::values::Value;
 
@@ -44,31 +45,16 @@ pub struct Spots {
 /// A box, degrees: west, south, east, north.
 pub type Box4 = [f64; 4];
 
-/// The rows of a set: by its alias, and those dated from a moment on held back, microseconds since 1970 on the city's clock.
-#[derive(Debug, Clone, Copy)]
-pub struct RowsOf<'a> {
-    /// The set's alias.
-    pub alias: &'a str,
-    /// From when on rows are held back.
-    pub before: Option<i64>,
-}
-
-impl Columns {
-    /// The rows of a set under a Sight for which every condition is true, with their places; those in the box alone, if there
-    /// is one.
+impl Shelf {
+    /// The rows for which every condition is true, with their places; those in the box alone, if there is one.
     ///
     /// # Errors
-    /// As [`Columns::count`]; coordinates that the asker can read nowhere are no such column.
-    pub fn spots(
-        &self,
-        of: RowsOf<'_>,
-        conditions: &[Expr],
-        sight: &Sight<'_>,
-        within: Option<Box4>,
-    ) -> Result<Spots, Error> {
+    /// As [`Shelf::count`]; coordinates that the asker can read nowhere are no such column.
+    pub fn spots(&self, conditions: &[Expr], within: Option<Box4>) -> Result<Spots, Error> {
         let none = |name: &str| Error::NoSuchColumn { name: name.to_owned(), at: None };
-        let leaf = self.leaf(of.alias, sight, of.before).ok_or_else(|| none("longitude"))?;
-        let table = leaf.table();
+        let leaf = self.leaf();
+        let table = leaf.table;
+        let reading = table.reading();
         let column = |name: &str| leaf.column(name).ok_or_else(|| none(name));
         let (longitude, latitude) = (column("longitude")?, column("latitude")?);
         let time = table.set.date().filter(|date| is_readable(&leaf, *date));
@@ -81,9 +67,11 @@ impl Columns {
             classes.fold(filter.as_ref().map_or(0, |filter| filter.classes(table)), |all, it| all | bit(it.class));
         let mut texts = Texts::default();
         let mut found = Spots::default();
-        for (at, chunk) in table.chunks.iter().enumerate() {
-            let view = leaf.lens.view(table, at, wanted | table.date_class());
-            let part = Part { table, chunk, view: &view };
+        for at in 0..table.chunks.len() {
+            reading.done()?;
+            let Some(chunk) = table.open(at, &reading) else { continue };
+            let view = leaf.lens.view(table, &chunk, at, wanted | table.date_class());
+            let part = Part { table, chunk: &chunk, view: &view };
             for row in part.rows(filter.as_ref()).rows() {
                 let row = usize::from(row);
                 let cell = |column: usize| part.open(column).has(row).then(|| chunk.data(column).cell(row));
@@ -108,6 +96,7 @@ impl Columns {
                 found.spots.push(Spot { id, longitude, latitude, micros, kind, block });
             }
         }
+        reading.done()?;
         // Where a row stands in the projection tells when it came, hidden ones in between included.
         found.spots.sort_by_key(|spot| spot.id);
         Ok(found)
@@ -125,21 +114,15 @@ pub struct Crowd {
     pub count: u64,
 }
 
-impl Columns {
-    /// The rows in a box under a Sight for which every condition is true, counted by their coordinates, in order: what a
-    /// map of many needs, without a list of them. `None` where they have more different ones than are counted.
+impl Shelf {
+    /// The rows in a box for which every condition is true, counted by their coordinates, in order: what a map of many
+    /// needs, without a list of them. `None` where they have more different ones than are counted.
     ///
     /// # Errors
-    /// As [`Columns::spots`].
-    pub fn crowds(
-        &self,
-        of: RowsOf<'_>,
-        conditions: &[Expr],
-        sight: &Sight<'_>,
-        within: Box4,
-    ) -> Result<Option<Vec<Crowd>>, Error> {
+    /// As [`Shelf::spots`].
+    pub fn crowds(&self, conditions: &[Expr], within: Box4) -> Result<Option<Vec<Crowd>>, Error> {
         let none = |name: &str| Error::NoSuchColumn { name: name.to_owned(), at: None };
-        let leaf = self.leaf(of.alias, sight, of.before).ok_or_else(|| none("longitude"))?;
+        let leaf = self.leaf();
         let column = |name: &str| leaf.column(name).ok_or_else(|| none(name));
         let (lon, lat) = (column("longitude")?, column("latitude")?);
         let mut tests = conditions.iter().map(|filter| filter::typed(&leaf, filter)).collect::<Result<Vec<_>, _>>()?;
@@ -147,7 +130,7 @@ impl Columns {
         tests.push(Predicate::Box { lon, lat, west, east, south, north });
         let keys = vec![Key::Column(lon), Key::Column(lat)];
         let grouping = Grouping { filter: Some(Predicate::And(tests)), keys, measures: vec![Measure::Rows] };
-        let Some(Outcome::Groups(groups)) = group::run(leaf.table(), &leaf.lens, &grouping, 2) else {
+        let Some(Outcome::Groups(groups)) = group::run(leaf.table, leaf.lens, &grouping, 2)? else {
             return Ok(None);
         };
         let number = |values: Option<&Vec<Option<Value>>>, at: usize| match values.and_then(|values| values.get(at)) {
@@ -165,7 +148,7 @@ impl Columns {
 }
 
 fn is_readable(leaf: &Leaf<'_>, column: usize) -> bool {
-    leaf.table().set.columns.get(column).is_some_and(|column| leaf.lens.knows(column.class))
+    leaf.table.set.columns.get(column).is_some_and(|column| leaf.lens.knows(column.class))
 }
 
 /// Each text once, however many rows have it.

@@ -6,16 +6,20 @@
 //!
 //! # How
 //! A reader holds a table by its `Arc`; a writer copies what somebody else holds, chunk by chunk and column by column,
-//! before it writes ([`Arc::make_mut`]). So an answer sees one `seq` and nothing waits for it.
+//! before it writes ([`Arc::make_mut`]). So an answer sees one `seq` and nothing waits for it. Where there is a budget for columns, a
+//! `tier` puts aside those that are used least, and a reader fetches what it looks at.
 
 mod bits;
 mod chunk;
 mod codes;
+mod column;
 mod dictionary;
 mod table;
+mod tier;
 
 pub(crate) use bits::Bits;
-pub(crate) use chunk::{Cell, Chunk, Data, Key, NO_TIME, Zone};
+pub(crate) use chunk::{Cell, Chunk, Data, Key, NO_TIME, Open, Reading, Zone};
 pub(crate) use codes::{Codes, each_width, wide};
 pub(crate) use dictionary::Words;
-pub(crate) use table::{Frozen, Held, Writer, row_id_text};
+pub(crate) use table::{Compaction, Frozen, Held, Settling, Writer, row_id_text};
+pub(crate) use tier::Tier;

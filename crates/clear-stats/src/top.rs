@@ -4,13 +4,15 @@
 //! Out:   the first rows in that order; ties in the order of date and `:id`.
 //! Never: sorts more than it gives; looks into a chunk that can have none of them.
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
+
+use clear_cold::Error;
 
 use crate::lens::{Classes, Lens, View, bit};
 use crate::predicate::{Part, Predicate};
 use crate::scan::{NO_DATE, Run};
-use crate::store::{Bits, Chunk, Data, Frozen, Key, NO_TIME, Words, Zone};
+use crate::store::{Bits, Chunk, Data, Frozen, Key, NO_TIME, Open, Words, Zone};
 
 /// What rows are put in order by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,6 +39,9 @@ pub(crate) struct Top {
     pub(crate) most: usize,
 }
 
+/// Chunks that may be kept open, although none of their rows is among the first any more, where columns have a budget.
+const HELD_MAX: usize = 16;
+
 /// A step that is ready: it makes a number of each row, in the order of the step.
 struct Ready {
     step: Step,
@@ -45,7 +50,11 @@ struct Ready {
 }
 
 /// The first rows, as runs in order.
-pub(crate) fn run(table: &Frozen, lens: &Lens, top: &Top, wanted: Classes) -> Vec<Run> {
+///
+/// # Errors
+/// When a column that is looked at cannot be read.
+pub(crate) fn run(table: &Frozen, lens: &Lens, top: &Top, wanted: Classes) -> Result<Vec<Run>, Error> {
+    let reading = table.reading();
     let steps: Vec<Ready> = top.order.iter().map(|step| Ready::of(table, *step)).collect();
     let class = |step: &Step| match step.by {
         By::Column(column) => table.set.columns.get(column).map_or(0, |column| bit(column.class)),
@@ -63,7 +72,7 @@ pub(crate) fn run(table: &Frozen, lens: &Lens, top: &Top, wanted: Classes) -> Ve
     let mut chunks: Vec<(u64, usize)> = table.chunks.iter().enumerate().map(best).collect();
     chunks.sort_unstable();
     let mut first: BinaryHeap<(Vec<u64>, Key, usize, u16)> = BinaryHeap::new();
-    let mut views: BTreeMap<usize, Arc<View>> = BTreeMap::new();
+    let mut views: BTreeMap<usize, (Arc<Open>, Arc<View>)> = BTreeMap::new();
     for (best, at) in chunks {
         let last = |first: &BinaryHeap<(Vec<u64>, Key, usize, u16)>| {
             (first.len() >= top.most).then(|| first.peek().and_then(|(steps, ..)| steps.first().copied())).flatten()
@@ -71,12 +80,15 @@ pub(crate) fn run(table: &Frozen, lens: &Lens, top: &Top, wanted: Classes) -> Ve
         if top.most == 0 || last(&first).is_some_and(|last| best > last) {
             break;
         }
-        let Some(chunk) = table.chunks.get(at) else { continue };
-        let view = Arc::new(lens.view(table, at, wanted));
-        let part = Part { table, chunk, view: &view };
+        let Some(chunk) = table.open(at, &reading).map(Arc::new) else { continue };
+        let view = Arc::new(lens.view(table, &chunk, at, wanted));
+        let part = Part { table, chunk: &chunk, view: &view };
         let mut rows = part.rows(top.filter.as_ref());
         if let (Some(leading), Some(last)) = (steps.first(), last(&first)) {
             leading.narrow(&part, last, &mut rows);
+        }
+        if rows.is_empty() {
+            continue;
         }
         let dated = table.set.date().map(|date| part.open(date));
         let key = |row: usize| {
@@ -103,19 +115,24 @@ pub(crate) fn run(table: &Frozen, lens: &Lens, top: &Top, wanted: Classes) -> Ve
                 first.push(candidate);
             }
         }
-        views.insert(at, view);
+        views.insert(at, (chunk, view));
+        if table.tier.is_some() && views.len() > HELD_MAX {
+            let shown: BTreeSet<usize> = first.iter().map(|(.., at, _)| *at).collect();
+            views.retain(|at, _| shown.contains(at));
+        }
+        reading.done()?;
     }
     let mut runs: Vec<Run> = Vec::new();
     for (.., chunk, row) in first.into_sorted_vec() {
         match runs.last_mut().filter(|last| last.chunk == chunk) {
             Some(last) => last.rows.push(row),
             None => {
-                let Some(view) = views.get(&chunk) else { continue };
-                runs.push(Run { chunk, view: Arc::clone(view), rows: vec![row] });
+                let Some((open, view)) = views.get(&chunk) else { continue };
+                runs.push(Run { chunk, open: Arc::clone(open), view: Arc::clone(view), rows: vec![row] });
             }
         }
     }
-    runs
+    reading.done().map(|()| runs)
 }
 
 impl Ready {
@@ -172,7 +189,7 @@ impl Ready {
     /// The least number that a row of the chunk may have; `open`: the column may be read on all of them.
     fn best(&self, chunk: &Chunk, open: bool) -> u64 {
         let By::Column(column) = self.step.by else { return 0 };
-        if self.step.nulls_first && !(open && chunk.is_full(column)) {
+        if self.step.nulls_first && !(open && chunk.lacks_none(column)) {
             return 0;
         }
         let (low, high) = match chunk.zone(column) {

@@ -31,17 +31,17 @@ enum What {
 
 /// Which installation.
 #[derive(clap::Args)]
-struct Folder {
+pub(crate) struct Folder {
     /// The data folder.
     #[arg(long, value_name = "DIR", default_value = "openclear-data")]
-    dir: PathBuf,
+    pub(crate) dir: PathBuf,
     /// The PostgreSQL database that keeps the ledger, if the folder does not.
     #[arg(long, value_name = "URL", env = "OPENCLEAR_POSTGRES")]
     postgres: Option<String>,
 }
 
 impl Folder {
-    async fn open(&self) -> anyhow::Result<Store> {
+    pub(crate) async fn open(&self) -> anyhow::Result<Store> {
         let store = match &self.postgres {
             None => Store::folder(&self.dir).await,
             Some(url) => Store::postgres(url, &self.dir.join("keys")).await,
@@ -94,6 +94,6 @@ async fn status(folder: &Folder) -> anyhow::Result<End> {
     Ok(if newest.is_some() { End::Done } else { End::Nothing })
 }
 
-fn mib(bytes: u64) -> String {
+pub(crate) fn mib(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / (1024.0 * 1024.0))
 }

@@ -32,6 +32,7 @@ mod report;
 mod resume;
 mod rules;
 mod serve;
+mod stats;
 mod story;
 mod token;
 mod views;
@@ -69,6 +70,8 @@ enum Command {
     Import(import::Args),
     /// Make the search index and its like again from the ledger, or say what is kept of them.
     Index(index::Args),
+    /// Fold the sets of analysis and open data again, by themselves, or say how much there is to fold.
+    Stats(stats::Args),
     /// Find which rows of one or two files are the same person.
     Link(link::Args),
     /// Look at the register, or enter something in it.
@@ -137,6 +140,7 @@ fn run(command: Command) -> anyhow::Result<End> {
         Command::Import(args) => runtime()?.block_on(import::run(args)),
         Command::Token(args) => runtime()?.block_on(token::run(args)),
         Command::Index(args) => runtime()?.block_on(index::run(args)),
+        Command::Stats(args) => runtime()?.block_on(stats::run(args)),
         Command::Link(args) => link::run(args),
         Command::Register(args) => register::run(args),
         Command::Ask(args) => ask::run(args),

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use clear_audit::{Contradiction, Log, Options, Public, Recovered};
-use clear_respond::{Desk, Parts};
+use clear_respond::{Desk, Parts, Room};
 use clear_rules::CedarRules;
 use clear_store::Store;
 use sha2::{Digest as _, Sha256};
@@ -38,6 +38,13 @@ pub(crate) struct Place {
     /// into the log. Without it, nothing is answered then.
     #[arg(long, value_name = "DIR", env = "OPENCLEAR_SPOOL")]
     pub(crate) spool: Option<PathBuf>,
+    /// Keep at most so much of the sets' columns in memory, like `2GiB`; what is used least is put aside, sealed. Without it, all of
+    /// them are in memory.
+    #[arg(long, value_name = "SIZE", env = "OPENCLEAR_ANALYSIS_MEMORY", value_parser = size)]
+    pub(crate) analysis_memory: Option<usize>,
+    /// Put aside there what has no room: a folder, or `s3://bucket/prefix`, for this process alone. Without it, in the data folder.
+    #[arg(long, value_name = "PLACE", env = "OPENCLEAR_ANALYSIS_PLACE", requires = "analysis_memory")]
+    pub(crate) analysis_place: Option<String>,
     /// Start once although the machine's clock is behind the log's newest entry (docs/recovery.md).
     #[arg(long)]
     pub(crate) accept_clock: bool,
@@ -70,6 +77,16 @@ fn every(text: &str) -> Result<std::time::Duration, String> {
     span.try_into().map_err(|_| "write a time that does not go back, like `1h`".to_owned())
 }
 
+/// Reads a size: `2GiB`, `512MiB`, `64KiB`, `1000000`.
+pub(crate) fn size(text: &str) -> Result<usize, String> {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30)];
+    let unit = units.iter().find_map(|(word, shift)| Some((text.strip_suffix(word)?, *shift)));
+    let (number, shift) = unit.unwrap_or((text, 0));
+    let number = number.trim().parse::<usize>().ok();
+    let size = number.and_then(|number| number.checked_mul(1 << shift));
+    size.ok_or_else(|| "write a size like `2GiB`, `512MiB` or a number of bytes".to_owned())
+}
+
 impl Place {
     /// A place with the defaults, in that folder.
     pub(crate) fn folder(dir: &Path) -> Place {
@@ -80,6 +97,8 @@ impl Place {
             rules_key: None,
             origin: "openclear/node-1".to_owned(),
             spool: None,
+            analysis_memory: None,
+            analysis_place: None,
             accept_clock: false,
             public: None,
         }
@@ -117,13 +136,19 @@ impl Place {
             }));
         }
         let clock = clear_respond::clock::steady();
-        let desk = Desk::open(Parts { store, log, recovered, rules, clock }).await.context("cannot open the desk")?;
+        let parts = Parts { store, log, recovered, rules, clock };
+        let desk = Desk::open_bounded(parts, self.bound()).await.context("cannot open the desk")?;
         desk.chart(crate::geography::read(&self.dir)?);
         match self.accept_clock {
             true => desk.accept_clock().await.context("cannot open the desk")?,
             false => desk.check_clock().context("cannot open the desk")?,
         }
         Ok(Opened::Desk(Arc::new(desk)))
+    }
+
+    /// How much of the sets' columns may be in memory.
+    pub(crate) fn bound(&self) -> Option<Room> {
+        Some(Room { memory_bytes: self.analysis_memory?, place: self.analysis_place.clone() })
     }
 
     /// The store and the log, before anything is appended.

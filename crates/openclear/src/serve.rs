@@ -136,6 +136,8 @@ fn settings(args: &Args, desk: &Desk) -> BTreeMap<String, String> {
         ("keeper_purpose", args.keeper_purpose.clone().unwrap_or_default()),
         ("keeper_use_code", args.keeper_use_code.clone().unwrap_or_default()),
         ("spool", place(&args.place.spool)),
+        ("analysis_memory", args.place.analysis_memory.map(|bytes| bytes.to_string()).unwrap_or_default()),
+        ("analysis_place", args.place.analysis_place.clone().unwrap_or_default()),
         ("contact", args.contact.clone().unwrap_or_default()),
         ("public_every", format!("{:?}", args.pace.public_every)),
         ("public_bucket", args.pace.public_bucket.to_string()),

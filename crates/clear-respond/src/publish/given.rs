@@ -18,8 +18,9 @@ type Rows = Vec<Vec<Option<String>>>;
 
 impl Desk {
     /// The table of a given set.
-    pub(super) fn given(&self, set: &'static SetInfo) -> RecordBatch {
-        given_batch(set, &self.given_rows(set))
+    pub(super) fn given(&self, set: &'static SetInfo) -> Result<RecordBatch, clear_query::Error> {
+        let rows = if set.alias == "coverage" { self.coverage()? } else { self.given_rows(set) };
+        Ok(given_batch(set, &rows))
     }
 
     /// A text that changes with a given set's contents, and when it last changed, as far as its contents tell.
@@ -47,7 +48,6 @@ impl Desk {
 
     fn given_rows(&self, set: &'static SetInfo) -> Rows {
         match set.alias {
-            "coverage" => self.coverage(),
             "access" => self.access(),
             "cut-offs" => self.cut_offs(),
             "released" => self.released(),
@@ -57,11 +57,11 @@ impl Desk {
         }
     }
 
-    fn coverage(&self) -> Rows {
-        let Ok(grant) = self.everybodys_grant() else { return Vec::new() };
+    fn coverage(&self) -> Result<Rows, clear_query::Error> {
+        let Ok(grant) = self.everybodys_grant() else { return Ok(Vec::new()) };
         let before = clear_query::published_before(self.clock().to_zoned(self.time_zone()).date());
         let labels = self.labels();
-        let covered = self.shelves().coverage(&grant, before, &labels);
+        let covered = self.shelves().coverage(&grant, before, &labels)?;
         let row = |it: clear_query::Covered| {
             vec![
                 Some(it.agency.to_string()),
@@ -70,7 +70,7 @@ impl Desk {
                 it.last_load.map(|at| at.to_string()),
             ]
         };
-        covered.into_iter().map(row).collect()
+        Ok(covered.into_iter().map(row).collect())
     }
 
     fn access(&self) -> Rows {

@@ -17,7 +17,7 @@ use clear_record::FieldClass;
 use super::Shelf;
 use crate::scan::Run;
 use crate::sets::{Layout, SetColumn, SoqlType};
-use crate::store::{Chunk, Data, Frozen, NO_TIME, Words, row_id_text};
+use crate::store::{Data, Frozen, NO_TIME, Open, Words, row_id_text};
 use crate::values::Value;
 
 /// Where a column of a shelf comes from.
@@ -72,6 +72,8 @@ impl Batches {
         let sources = self.sources.clone();
         let arrays: Vec<ArrayRef> =
             sources.into_iter().map(|source| self.array(source, runs, rows)).collect::<Result<_, _>>()?;
+        // What could not be read looks like nothing.
+        runs.iter().try_for_each(|run| run.open.done()).map_err(|error| ArrowError::ExternalError(Box::new(error)))?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
     }
@@ -81,14 +83,14 @@ impl Batches {
         match source {
             Source::Id => {
                 let mut ids = StringViewBuilder::with_capacity(rows);
-                for (chunk, row, _) in each_row(&table, runs, None) {
+                for (chunk, row, _) in each_row(runs, None) {
                     ids.append_value(row_id_text(chunk.ids.get(row).copied().unwrap_or_default()));
                 }
                 Ok(Arc::new(ids.finish()))
             }
             Source::Created | Source::Updated => {
                 let mut times = TimestampMicrosecondBuilder::with_capacity(rows);
-                for (chunk, row, open) in each_row(&table, runs, Some(FieldClass::Operational)) {
+                for (chunk, row, open) in each_row(runs, Some(FieldClass::Operational)) {
                     let column = if source == Source::Created { &chunk.created } else { &chunk.updated };
                     times.append_option(column.get(row).filter(|_| open).map(|second| i64::from(*second) * 1_000_000));
                 }
@@ -102,7 +104,7 @@ impl Batches {
         let Some(declared) = table.set.columns.get(column) else {
             return Err(ArrowError::SchemaError("no such column".into()));
         };
-        let each = || each_row(table, runs, Some(declared.class));
+        let each = || each_row(runs, Some(declared.class));
         Ok(match (declared.layout, table.words(column)) {
             (Layout::Text, Words::Text(texts)) if table.words(column).codes() <= TAKEN_MAX => {
                 let codes: UInt32Array = each().map(|(chunk, row, open)| code(chunk, column, row, open)).collect();
@@ -121,7 +123,7 @@ impl Batches {
                 Arc::new(values.finish())
             }
             (Layout::Few, Words::Number(numbers)) => {
-                let value = |(chunk, row, open): (&Chunk, usize, bool)| {
+                let value = |(chunk, row, open): (&Open, usize, bool)| {
                     code(chunk, column, row, open).map(|code| numbers.number(code))
                 };
                 Arc::new(each().map(value).collect::<Float64Array>())
@@ -173,28 +175,24 @@ impl Batches {
 }
 
 /// The rows of runs, each with its chunk, and whether a class is open on it.
-fn each_row<'a>(
-    table: &'a Frozen,
-    runs: &'a [Run],
-    class: Option<FieldClass>,
-) -> impl Iterator<Item = (&'a Chunk, usize, bool)> {
-    runs.iter().filter_map(|run| Some((table.chunks.get(run.chunk)?, run))).flat_map(move |(chunk, run)| {
+fn each_row(runs: &[Run], class: Option<FieldClass>) -> impl Iterator<Item = (&Open, usize, bool)> {
+    runs.iter().flat_map(move |run| {
         let open = class.map(|class| run.view.class(class));
         run.rows.iter().map(move |row| {
             let row = usize::from(*row);
-            (&**chunk, row, open.is_none_or(|open| open.has(row)))
+            (&*run.open, row, open.is_none_or(|open| open.has(row)))
         })
     })
 }
 
-fn code(chunk: &Chunk, column: usize, row: usize, open: bool) -> Option<u32> {
+fn code(chunk: &Open, column: usize, row: usize, open: bool) -> Option<u32> {
     match chunk.data(column) {
         Data::Codes(codes) if open => Some(codes.get(row)).filter(|code| *code != 0),
         _ => None,
     }
 }
 
-fn number(chunk: &Chunk, column: usize, row: usize) -> Option<f64> {
+fn number(chunk: &Open, column: usize, row: usize) -> Option<f64> {
     match chunk.data(column) {
         Data::Numbers(numbers) => numbers.get(row).copied().filter(|number| !number.is_nan()),
         _ => None,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use clear_cold::Error;
 use clear_record::LabelId;
 use jiff::civil::Date;
 
@@ -27,14 +28,20 @@ const DAY: i64 = 86_400_000_000;
 
 impl Shelf {
     /// The visible rows by label and month, in order. Rows without a date are left out.
-    pub fn coverage(&self) -> Vec<Covered> {
-        let Some(date) = self.table.set.date() else { return Vec::new() };
-        let Some(column) = self.table.set.columns.get(date) else { return Vec::new() };
+    ///
+    /// # Errors
+    /// When the dates were put aside and do not come back.
+    pub fn coverage(&self) -> Result<Vec<Covered>, Error> {
+        let Some(date) = self.table.set.date() else { return Ok(Vec::new()) };
+        let Some(column) = self.table.set.columns.get(date) else { return Ok(Vec::new()) };
+        let reading = self.table.reading();
         let mut counts: BTreeMap<(LabelId, Date), (u64, u32)> = BTreeMap::new();
         // Rows stand by date, so that most days come many times in a row.
         let mut last: Option<(i64, Date)> = None;
-        for (at, chunk) in self.table.chunks.iter().enumerate() {
-            let view = self.lens.view(&self.table, at, bit(column.class));
+        for at in 0..self.table.chunks.len() {
+            reading.done()?;
+            let Some(chunk) = self.table.open(at, &reading) else { continue };
+            let view = self.lens.view(&self.table, &chunk, at, bit(column.class));
             let Data::Times(times) = chunk.data(date) else { continue };
             for row in view.class(column.class).bits(chunk.rows).rows() {
                 let row = usize::from(row);
@@ -56,6 +63,8 @@ impl Shelf {
                 *newest = (*newest).max(updated);
             }
         }
-        counts.into_iter().map(|((label, month), (rows, updated))| Covered { label, month, rows, updated }).collect()
+        reading.done()?;
+        let covered = |((label, month), (rows, updated))| Covered { label, month, rows, updated };
+        Ok(counts.into_iter().map(covered).collect())
     }
 }

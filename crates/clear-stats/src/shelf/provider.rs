@@ -3,8 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -13,7 +16,7 @@ use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 
 use super::arrays::{Batches, Source};
 use super::{Shelf, convert};
@@ -106,6 +109,29 @@ impl ShelfExec {
     }
 }
 
+/// The next batch, made on another thread, and what makes the one after.
+async fn apart<F>(mut next: F) -> Result<Option<(RecordBatch, F)>>
+where
+    F: FnMut() -> Result<Option<RecordBatch>> + Send + 'static,
+{
+    let work = SpawnedTask::spawn_blocking(move || next().map(|batch| (batch, next)));
+    let (batch, next) = work.join().await.map_err(|error| DataFusionError::External(Box::new(error)))??;
+    Ok(batch.map(|batch| (batch, next)))
+}
+
+/// An error of columns that were put aside, as the engine passes it on.
+pub(super) fn of_ours(error: clear_cold::Error) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+/// An error of a batch; one of ours stays to be known as such.
+pub(super) fn of_arrow(error: ArrowError) -> DataFusionError {
+    match error {
+        ArrowError::ExternalError(ours) => DataFusionError::External(ours),
+        error => error.into(),
+    }
+}
+
 /// Of a plan that gives all its rows in one partition.
 pub(super) fn one_partition(schema: SchemaRef) -> Arc<PlanProperties> {
     Arc::new(PlanProperties::new(
@@ -159,11 +185,17 @@ impl ExecutionPlan for ShelfExec {
         let mut scan = Scan::new(table, lens, self.filter.clone(), wanted);
         let mut batches = Batches::new(self.shelf.clone(), self.sources.clone(), Arc::clone(&self.schema));
         let mut left = self.limit.unwrap_or(usize::MAX);
-        let batches = std::iter::from_fn(move || {
-            let runs = scan.next(BATCH_ROWS.min(left));
+        let mut next = move || -> Result<Option<RecordBatch>> {
+            let runs = scan.next(BATCH_ROWS.min(left)).map_err(of_ours)?;
             left -= runs.iter().map(|run| run.rows.len()).sum::<usize>();
-            (!runs.is_empty()).then(|| batches.batch(&runs).map_err(DataFusionError::from))
-        });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), stream::iter(batches))))
+            (!runs.is_empty()).then(|| batches.batch(&runs).map_err(of_arrow)).transpose()
+        };
+        let batches = if self.shelf.table().tier.is_none() {
+            stream::iter(std::iter::from_fn(move || next().transpose())).boxed()
+        } else {
+            // Whoever reads what was put aside waits, and must not let others wait on its thread.
+            stream::try_unfold(next, apart).boxed()
+        };
+        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches)))
     }
 }

@@ -37,7 +37,7 @@ use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::arrays::{Batches, Source, of_values};
-use super::provider::one_partition;
+use super::provider::{of_arrow, of_ours, one_partition};
 use super::{Shelf, ShelfTable, convert};
 use crate::group::{self, Grouping, Groups, Key, Measure, Outcome};
 use crate::sets::Layout;
@@ -503,18 +503,20 @@ impl QuickExec {
     /// The answer in one batch; `None` where it must be made the long way.
     fn run(&self) -> Result<Option<RecordBatch>> {
         match &self.what {
-            What::Group(grouping) => match group::run(self.shelf.table(), self.shelf.lens(), grouping, THREADS) {
-                Some(Outcome::Groups(groups)) => self.of_groups(groups).map(Some),
-                Some(Outcome::TooMany) | None => Ok(None),
-            },
+            What::Group(grouping) => {
+                match group::run(self.shelf.table(), self.shelf.lens(), grouping, THREADS).map_err(of_ours)? {
+                    Some(Outcome::Groups(groups)) => self.of_groups(groups).map(Some),
+                    Some(Outcome::TooMany) | None => Ok(None),
+                }
+            }
             What::Top(top) => {
                 let source = |field: &Arc<arrow::datatypes::Field>| Some(self.shelf.source_of(field.name())?.0);
                 let sources: Option<Vec<Source>> = self.schema.fields().iter().map(source).collect();
                 let Some(sources) = sources else { return Ok(None) };
                 let wanted = self.shelf.classes(&sources);
-                let runs = top::run(self.shelf.table(), self.shelf.lens(), top, wanted);
+                let runs = top::run(self.shelf.table(), self.shelf.lens(), top, wanted).map_err(of_ours)?;
                 let mut batches = Batches::new(self.shelf.clone(), sources, Arc::clone(&self.schema));
-                Ok(Some(batches.batch(&runs)?))
+                Ok(Some(batches.batch(&runs).map_err(of_arrow)?))
             }
         }
     }

@@ -19,6 +19,8 @@ use proptest::sample::select;
 
 use crate::{Columns, Engine, Limits, Shelf};
 
+mod cold;
+
 fn version(seq: u64, number: u128, label: u32, json: Option<&str>) -> Version {
     let provenance = Provenance {
         agency: "police".parse().unwrap(),
@@ -360,13 +362,19 @@ proptest! {
     ) {
         let sight = seen.sight();
         let (full, allowed) = filed_and_allowed(&filed, &sight);
+        let (cold, _folder) = cold::cold(&full, compact_at);
         let (full, allowed) = (columns(&full, compact_at), columns(&allowed, usize::MAX));
-        let (full, allowed) = (full.shelf("incidents", &sight).unwrap(), allowed.shelf("incidents", &sight).unwrap());
-        prop_assert_eq!((full.len(), full.dates()), (allowed.len(), allowed.dates()));
+        let shelf = |columns: &Columns| columns.shelf("incidents", &sight).unwrap();
+        let (full, cold, allowed) = (shelf(&full), shelf(&cold), shelf(&allowed));
+        prop_assert_eq!((full.rows(), full.dates()), (allowed.rows(), allowed.dates()));
+        prop_assert_eq!((cold.rows(), cold.dates()), (allowed.rows(), allowed.dates()));
         let (runtime, engine) = (runtime(), engine());
         for sql in questions {
-            let (one, other) = runtime.block_on(async { (asked(&engine, &full, &sql).await, asked(&engine, &allowed, &sql).await) });
-            prop_assert_eq!(one, other, "{}", sql);
+            let (one, aside, other) = runtime.block_on(async {
+                (asked(&engine, &full, &sql).await, asked(&engine, &cold, &sql).await, asked(&engine, &allowed, &sql).await)
+            });
+            prop_assert_eq!(&one, &other, "{}", sql);
+            prop_assert_eq!(&aside, &other, "aside: {}", sql);
         }
     }
 
@@ -524,7 +532,7 @@ fn a_shelf_stays_as_it_was() {
     columns.compact_all();
     assert_eq!(runtime.block_on(asked(&engine, &before, sql)), was);
     let after = columns.shelf("incidents", &Sight::of(&reach)).unwrap();
-    assert_eq!((before.len(), after.len(), before.seq(), after.seq()), (40, 30, Seq(40), Seq(129)));
+    assert_eq!((before.rows(), after.rows(), before.seq(), after.seq()), (Ok(40), Ok(30), Seq(40), Seq(129)));
     assert_eq!(runtime.block_on(asked(&engine, &after, "select count(*) from t where beat = '9999'")), "20");
     // The newest are held back.
     let held = after.before(crate::values::micros("2018-01-01T00:00:00".parse().unwrap()));

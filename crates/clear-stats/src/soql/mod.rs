@@ -33,6 +33,7 @@ use datafusion::execution::context::SessionContext;
 use datafusion::logical_expr::{LogicalPlan, TableSource};
 
 pub use clear_soql::plan::Field;
+pub(crate) use scalar::SoqlFunction;
 pub use values::{layout, number_shown};
 
 /// A question as a client sends it.
@@ -104,7 +105,7 @@ impl std::fmt::Debug for Answer {
     }
 }
 
-/// A question that cannot be answered; every kind is told to the asker as theirs, none as the server's.
+/// A question that cannot be answered; every kind but the last is told to the asker as theirs.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// It does not read, or does not fit its tables.
@@ -116,12 +117,16 @@ pub enum Fault {
     /// The engine cannot do it.
     #[error("the question cannot be computed as it stands")]
     Engine(#[source] DataFusionError),
+    /// Something went wrong with us: columns that were put aside do not come back.
+    #[error("the question cannot be answered now")]
+    Ours(#[source] DataFusionError),
 }
 
 impl Fault {
     pub(crate) fn of(error: DataFusionError) -> Fault {
         match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => Fault::TooLarge(error),
+            root if crate::engine::ours(root).is_some() => Fault::Ours(error),
             _ => Fault::Engine(error),
         }
     }
@@ -131,12 +136,21 @@ impl Fault {
         Fault::of(error)
     }
 
+    /// What went wrong with us, if something did.
+    pub fn ours(&self) -> Option<&clear_cold::Error> {
+        match self {
+            Fault::Ours(error) => crate::engine::ours(error.find_root()),
+            _ => None,
+        }
+    }
+
     /// The API's code: `query.soql.no-such-column`.
     pub fn code(&self) -> &'static str {
         match self {
             Fault::Question(error) => error.code(),
             Fault::TooLarge(_) => "query.execution.too-large",
             Fault::Engine(_) => "query.soql.bad-parse",
+            Fault::Ours(_) => "internal-error",
         }
     }
 
@@ -210,6 +224,7 @@ pub async fn answer(
     tables: &[Arc<dyn TableSource>],
 ) -> Result<Answer, Fault> {
     let plan = logical(planned, tables)?;
+    crate::width::fits(&plan).map_err(Fault::of)?;
     let frame = session.execute_logical_plan(plan).await.map_err(Fault::of)?;
     let batches = frame.execute_stream().await.map_err(Fault::of)?;
     Ok(Answer { fields: planned.fields().to_vec(), batches })

@@ -27,7 +27,7 @@ use super::words;
 
 /// A function with what is known of it before there are rows.
 #[derive(Debug)]
-pub(super) struct SoqlFunction {
+pub(crate) struct SoqlFunction {
     id: FunctionId,
     name: &'static str,
     takes: Vec<SoqlType>,
@@ -150,6 +150,10 @@ impl ScalarUDFImpl for SoqlFunction {
             .map(|(arg, takes)| Column::of(arg, &layout(*takes)))
             .collect::<Result<_>>()?;
         let array = self.rows(&columns, rows);
+        if array.len() < rows {
+            // It was broken off: see `texts`.
+            return too_much("texts");
+        }
         if constant {
             return ScalarValue::try_from_array(&array, 0).map(ColumnarValue::Scalar);
         }

@@ -113,13 +113,26 @@ pub(super) fn truths(rows: usize, of: impl FnMut(usize) -> Option<bool>) -> Arra
     Arc::new((0..rows).map(of).collect::<BooleanArray>())
 }
 
+/// The texts of one batch together, bytes at most.
+const TEXTS_MAX: usize = 128 << 20;
+
+/// Texts; fewer than rows where they would be longer together than there is memory for.
 pub(super) fn texts<T: AsRef<str>>(rows: usize, mut of: impl FnMut(usize) -> Option<T>) -> ArrayRef {
     let mut texts = StringViewBuilder::with_capacity(rows);
+    let mut bytes = 0;
     for row in 0..rows {
         // A text of more than two gigabytes fits in no array; nobody is helped by it.
         match of(row) {
-            Some(text) if texts.try_append_value(text.as_ref()).is_ok() => {}
-            _ => texts.append_null(),
+            Some(text) => {
+                bytes += text.as_ref().len();
+                if bytes > TEXTS_MAX {
+                    break;
+                }
+                if texts.try_append_value(text.as_ref()).is_err() {
+                    texts.append_null();
+                }
+            }
+            None => texts.append_null(),
         }
     }
     Arc::new(texts.finish())

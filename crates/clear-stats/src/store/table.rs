@@ -1,17 +1,27 @@
 //! One set's rows: as readers hold them, and as the one writer keeps them.
+//!
+//! # How
+//! A row that is written is first taken back into memory, with its chunk. Where that cannot be done, what was filed waits, and questions
+//! about the set fail until it could be taken in; what is expunged does not wait.
 
+mod compact;
 mod kept;
 
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use clear_cold::Error;
 use clear_record::{LabelId, RecordId, Seq};
 use hashbrown::{HashMap, HashTable};
 
-use super::chunk::{CHUNK_ROWS, Cell, Chunk, Data, GONE, Head, Key, NO_TIME, gathered};
+use super::chunk::{CHUNK_ROWS, Cell, Chunk, Data, GONE, Head, Key, NO_TIME, Open, Reading};
 use super::dictionary::{Index, Numbers, Texts, Words};
+use super::tier::Tier;
 use crate::sets::{Layout, Rows, Set};
 use crate::values::Value;
+
+pub(crate) use compact::{Compaction, Settling};
 
 /// A set's rows at one `seq`. Whoever holds it keeps it as it is.
 #[derive(Debug, Clone)]
@@ -27,6 +37,10 @@ pub(crate) struct Frozen {
     records: Vec<Arc<Vec<u128>>>,
     /// One more than the highest label that a row ever had.
     pub(crate) most_labels: u32,
+    /// What puts columns aside, where there is a budget for them.
+    pub(crate) tier: Option<Arc<Tier>>,
+    /// Why it does not have all rows that it should have.
+    failed: Option<Error>,
 }
 
 /// What stands for the record of a row that was expunged.
@@ -36,6 +50,20 @@ const EXPUNGED: u128 = u128::MAX;
 const PIECE: usize = 16_384;
 
 impl Frozen {
+    /// Begins a reading for one question.
+    pub(crate) fn reading(&self) -> Reading {
+        let reading = Reading::default();
+        if let Some(error) = &self.failed {
+            reading.failed(error.clone());
+        }
+        reading
+    }
+
+    /// A chunk, to be read.
+    pub(crate) fn open(&self, at: usize, reading: &Reading) -> Option<Open> {
+        Some(Open::of(self.chunks.get(at)?, reading))
+    }
+
     /// The record that a row is of, by the row's number.
     pub(crate) fn record(&self, number: u32) -> Option<RecordId> {
         let piece = self.records.get(number as usize / PIECE)?;
@@ -93,7 +121,25 @@ pub(crate) struct Writer {
     rows: usize,
     /// Rows that came into full chunks since the last compaction.
     since_compaction: usize,
+    /// What was filed and cannot be taken in, in order: columns that it changes were put aside and do not come back.
+    waiting: VecDeque<(Rows, u32)>,
+    /// Whether rows are gone that only the ledger has: then nothing more is taken in.
+    lost: bool,
+    /// The compaction under way, and the rows that were written since it began.
+    compacting: Option<(u64, Vec<u32>)>,
 }
+
+/// How often columns are taken back for one filing.
+const THAWS_MAX: usize = 5;
+
+/// About as many bytes has a value of a row.
+const CELL_BYTES: usize = 4;
+
+/// Records whose columns are taken back together.
+const WAITED_AT_ONCE: usize = 100;
+
+/// Records that wait at most.
+const WAITING_MAX: usize = 100_000;
 
 const NOWHERE: u32 = u32::MAX;
 
@@ -113,6 +159,8 @@ impl Writer {
             words: words.collect(),
             records: Vec::new(),
             most_labels: 0,
+            tier: None,
+            failed: None,
         };
         Writer {
             indices: now.words.iter().map(|_| Index::default()).collect(),
@@ -124,7 +172,15 @@ impl Writer {
             places: Vec::new(),
             rows: 0,
             since_compaction: 0,
+            waiting: VecDeque::new(),
+            lost: false,
+            compacting: None,
         }
+    }
+
+    /// Lets columns be put aside.
+    pub(crate) fn bounded(&mut self, tier: &Arc<Tier>) {
+        Arc::make_mut(&mut self.now).tier = Some(Arc::clone(tier));
     }
 
     /// The rows as they are now.
@@ -181,9 +237,128 @@ impl Writer {
 
     /// Takes in what a record's rows are now; gives whether that is anything new.
     pub(crate) fn apply(&mut self, of: &Rows, at_second: u32) -> bool {
-        if of.id.kind != self.now.set.kind {
+        if of.id.kind != self.now.set.kind || self.lost {
             return false;
         }
+        if of.rows.is_empty() {
+            self.waiting.retain(|(waiting, _)| waiting.id != of.id);
+            self.nothing_waits();
+        } else if !self.waiting.is_empty() {
+            return self.wait(of, at_second);
+        }
+        match self.take_if_there(of, at_second) {
+            Ok(changed) => changed,
+            Err(error) if of.rows.is_empty() => {
+                self.expunge_blindly(of.id);
+                self.lose(error);
+                true
+            }
+            Err(error) => {
+                Arc::make_mut(&mut self.now).failed = Some(error);
+                self.wait(of, at_second)
+            }
+        }
+    }
+
+    fn wait(&mut self, of: &Rows, at_second: u32) -> bool {
+        self.waiting.push_back((of.clone(), at_second));
+        if self.waiting.len() > WAITING_MAX {
+            self.lose(Error::NoAnswer("too much was filed since the place for them went away".to_owned()));
+        }
+        true
+    }
+
+    /// Takes in what waits, as far as it can be. Gives whether nothing waits any more.
+    pub(crate) fn take_waiting(&mut self) -> bool {
+        while let Some((of, at_second)) = self.waiting.pop_front() {
+            if let Err(error) = self.take_if_there(&of, at_second) {
+                Arc::make_mut(&mut self.now).failed = Some(error);
+                self.waiting.push_front((of, at_second));
+                return false;
+            }
+            self.nothing_waits();
+        }
+        true
+    }
+
+    /// Lets questions be answered again, if nothing waits any more.
+    fn nothing_waits(&mut self) {
+        if self.waiting.is_empty() && !self.lost && self.now.failed.is_some() {
+            Arc::make_mut(&mut self.now).failed = None;
+        }
+    }
+
+    /// The chunks that are written when what waits first is taken in.
+    pub(crate) fn waited_for(&self) -> impl Iterator<Item = &Arc<Chunk>> {
+        self.waiting.iter().take(WAITED_AT_ONCE).flat_map(|(of, _)| self.written_by(of))
+    }
+
+    /// Whether something waits.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Why questions fail.
+    pub(crate) fn failed(&self) -> Option<&Error> {
+        self.now.failed.as_ref()
+    }
+
+    /// Whether rows are gone that only the ledger has.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// Gives up all rows: what is there is not what was filed, and nothing here can mend it.
+    pub(crate) fn lose(&mut self, error: Error) {
+        let mut empty = Writer::new(self.now.set);
+        let now = Arc::make_mut(&mut empty.now);
+        (now.seq, now.changed) = (self.now.seq, self.now.seq);
+        (now.tier, now.failed) = (self.now.tier.clone(), Some(error));
+        empty.lost = true;
+        *self = empty;
+    }
+
+    /// The chunks that are written when this is taken in.
+    pub(crate) fn written_by(&self, of: &Rows) -> impl Iterator<Item = &Arc<Chunk>> {
+        let parts =
+            if of.id.kind == self.now.set.kind { self.parts_of(of.id.raw).max(of.rows.len() as u32) } else { 0 };
+        let known = (0..parts).filter_map(|part| self.place(self.number_of(of.id.raw, part)?));
+        let known = known.filter_map(|(at, _)| self.now.chunks.get(at));
+        known.chain(self.now.chunks.last().filter(|_| !of.rows.is_empty()))
+    }
+
+    /// Takes in rows, once the chunks that are written are in memory.
+    ///
+    /// # Errors
+    /// When they cannot be taken back; then nothing was changed.
+    fn take_if_there(&mut self, of: &Rows, at_second: u32) -> Result<bool, Error> {
+        let Some(tier) = self.now.tier.clone() else { return Ok(self.take(of, at_second)) };
+        if tier.is_over() {
+            self.lose(Error::NotWritten("twice the memory for columns is full".to_owned()));
+            return Ok(true);
+        }
+        for _ in 0..THAWS_MAX {
+            self.written_by(of).try_for_each(|chunk| chunk.thaw())?;
+            // Whoever puts chunks aside may have been faster.
+            let _held = tier.hold();
+            if self.written_by(of).all(|chunk| chunk.is_at_hand()) {
+                return Ok(self.take(of, at_second));
+            }
+        }
+        Err(Error::NoAnswer("columns are put aside as fast as they are taken back".to_owned()))
+    }
+
+    /// Destroys what is aside of a record whose rows cannot be taken back.
+    fn expunge_blindly(&self, id: RecordId) {
+        let Some(tier) = &self.now.tier else { return };
+        for number in (0..self.parts_of(id.raw)).filter_map(|part| self.number_of(id.raw, part)) {
+            // That they are gone is what is wanted.
+            drop(tier.expunge(self.now.set, number));
+        }
+    }
+
+    /// Takes in rows whose chunks are in memory.
+    fn take(&mut self, of: &Rows, at_second: u32) -> bool {
         let before = self.parts_of(of.id.raw);
         let now = of.rows.len() as u32;
         for (part, cells) in (0..).zip(&of.rows) {
@@ -205,6 +380,13 @@ impl Writer {
         changed
     }
 
+    /// Notes for a compaction that a row was written.
+    fn wrote(&mut self, number: u32) {
+        if let Some((_, written)) = &mut self.compacting {
+            written.push(number);
+        }
+    }
+
     fn rewrite(&mut self, chunk: usize, row: usize, label: LabelId, cells: &[Option<Value>], updated: u32) {
         let now = Arc::make_mut(&mut self.now);
         now.most_labels = now.most_labels.max(label.0.saturating_add(1));
@@ -212,14 +394,18 @@ impl Writer {
         let chunk = Arc::make_mut(chunk);
         chunk.relabel(row, label, updated);
         for (column, (words, index)) in now.words.iter_mut().zip(&mut self.indices).enumerate() {
+            let Some(declared) = now.set.columns.get(column) else { continue };
             let value = cells.get(column).and_then(Option::as_ref);
-            let before = chunk.data(column).cell(row);
+            let before = chunk.cell(row, column);
             // The new value first: one that stays must not be forgotten in between.
-            let cell = cell_of(words, index, chunk.data(column), value);
+            let cell = cell_of(words, index, declared.layout, value);
             if let Cell::Code(code) = before {
                 index.let_go(words, code);
             }
             chunk.put(row, column, cell);
+        }
+        if let Some(number) = chunk.numbers.get(row).copied() {
+            self.wrote(number);
         }
     }
 
@@ -229,13 +415,7 @@ impl Writer {
         let now = Arc::make_mut(&mut self.now);
         now.most_labels = now.most_labels.max(label.0.saturating_add(1));
         if now.chunks.last().is_none_or(|last| last.rows >= CHUNK_ROWS) {
-            let columns = set.columns.iter().map(|column| match column.layout {
-                Layout::Text | Layout::Few | Layout::Flag => Data::Codes(super::Codes::default()),
-                Layout::Number => Data::Numbers(Vec::new()),
-                Layout::Time => Data::Times(Vec::new()),
-                Layout::Point { .. } => Data::Made,
-            });
-            now.chunks.push(Arc::new(Chunk::new(columns.collect(), set.date())));
+            now.chunks.push(Arc::new(empty_chunk(set)));
         }
         if now.records.last().is_none_or(|piece| piece.len() >= PIECE) {
             now.records.push(Arc::new(Vec::with_capacity(PIECE)));
@@ -246,9 +426,9 @@ impl Writer {
         let at = now.chunks.len() - 1;
         let Some(chunk) = now.chunks.get_mut(at) else { return };
         let chunk = Arc::make_mut(chunk);
-        let cells: Vec<Cell> = (now.words.iter_mut().zip(&mut self.indices).enumerate())
-            .map(|(column, (words, index))| {
-                cell_of(words, index, chunk.data(column), cells.get(column).and_then(Option::as_ref))
+        let cells: Vec<Cell> = (now.words.iter_mut().zip(&mut self.indices).zip(set.columns).enumerate())
+            .map(|(column, ((words, index), declared))| {
+                cell_of(words, index, declared.layout, cells.get(column).and_then(Option::as_ref))
             })
             .collect();
         let head = Head { number, id: row_id(raw, part), label, created, updated: created };
@@ -266,6 +446,10 @@ impl Writer {
             hasher.hash_one((raw, parts.get(number).copied().unwrap_or(0)))
         };
         self.numbers.insert_unique(self.hasher.hash_one((raw, part)), number, hash);
+        self.wrote(number);
+        if let Some(tier) = &self.now.tier {
+            tier.grew(set.columns.len() * CELL_BYTES);
+        }
         if full {
             self.seal(at);
         }
@@ -274,6 +458,11 @@ impl Writer {
     fn remove(&mut self, raw: u128, part: u32) {
         let Some(number) = self.number_of(raw, part) else { return };
         let Some((at, row)) = self.place(number) else { return };
+        if let Some(tier) = &self.now.tier {
+            // INVARIANT (an expungement leaves nothing aside). Its chunk was taken back before.
+            drop(tier.expunge(self.now.set, number));
+        }
+        self.wrote(number);
         let hash = self.hasher.hash_one((raw, part));
         if let Ok(entry) = self.numbers.find_entry(hash, |other| *other == number) {
             entry.remove();
@@ -293,26 +482,24 @@ impl Writer {
         }
         let Some(chunk) = now.chunks.get_mut(at) else { return };
         let chunk = Arc::make_mut(chunk);
-        // Nothing of an expunged row stays in memory; its place is given up when the chunk is written anew.
+        // Nothing of an expunged row stays in memory.
         for (column, (words, index)) in now.words.iter_mut().zip(&mut self.indices).enumerate() {
-            if let Cell::Code(code) = chunk.data(column).cell(row) {
+            if let Cell::Code(code) = chunk.cell(row, column) {
                 index.let_go(words, code);
             }
-            let cell = cell_of(words, index, chunk.data(column), None);
-            chunk.put(row, column, cell);
         }
-        chunk.relabel(row, GONE, 0);
-        chunk.gone += 1;
+        chunk.blank(row, now.set);
         if chunk.gone * 16 > CHUNK_ROWS {
             self.seal(at);
         }
     }
 
-    /// Puts a chunk's rows in order, without those that are gone.
+    /// Puts a chunk's rows in order, without those that are gone. It was written just now, and is in memory.
     fn seal(&mut self, at: usize) {
         let now = Arc::make_mut(&mut self.now);
         let Some(chunk) = now.chunks.get_mut(at) else { return };
-        *chunk = Arc::new(chunk.sorted());
+        let Ok(sorted) = chunk.sorted() else { return };
+        *chunk = Arc::new(sorted);
         for (row, number) in chunk.numbers.iter().enumerate() {
             if let Some(place) = self.places.get_mut(*number as usize) {
                 *place = (at * CHUNK_ROWS + row) as u32;
@@ -324,43 +511,15 @@ impl Writer {
     /// Whether chunks overlap so much in their dates that putting all rows in order is worth its work.
     pub(crate) fn is_ragged(&self) -> bool {
         let chunks = &self.now.chunks;
-        if chunks.len() < 3 || self.since_compaction * 4 < self.rows {
+        if chunks.len() < 3 || self.since_compaction * 4 < self.rows || self.compacting.is_some() {
             return false;
         }
-        let mut spans: Vec<(Key, Key)> = chunks.iter().map(|chunk| chunk.span()).collect();
+        let Ok(mut spans) = chunks.iter().map(|chunk| chunk.span()).collect::<Result<Vec<(Key, Key)>, Error>>() else {
+            return false;
+        };
         spans.sort_unstable();
         let overlapping = spans.windows(2).filter(|two| matches!(two, [one, other] if other.0 < one.1)).count();
         overlapping * 4 > spans.len()
-    }
-
-    /// Puts all rows in order and gives up the places of those that are gone.
-    pub(crate) fn compact(&mut self) {
-        let now = Arc::make_mut(&mut self.now);
-        let chunks: Vec<&Chunk> = now.chunks.iter().map(|chunk| &**chunk).collect();
-        let mut keys: Vec<(Key, u32)> = Vec::with_capacity(self.rows);
-        for (at, chunk) in chunks.iter().enumerate() {
-            let there = (0..chunk.rows).filter(|row| chunk.labels.get(*row) != GONE);
-            keys.extend(there.map(|row| (chunk.key(row), (at * CHUNK_ROWS + row) as u32)));
-        }
-        keys.sort_unstable();
-        let date = now.set.date();
-        let sorted: Vec<Arc<Chunk>> = keys
-            .chunks(CHUNK_ROWS)
-            .map(|keys| {
-                let place =
-                    |(_, place): &(Key, u32)| (*place as usize / CHUNK_ROWS, (*place as usize % CHUNK_ROWS) as u16);
-                Arc::new(gathered(&chunks, &keys.iter().map(place).collect::<Vec<_>>(), date))
-            })
-            .collect();
-        now.chunks = sorted;
-        for (at, chunk) in now.chunks.iter().enumerate() {
-            for (row, number) in chunk.numbers.iter().enumerate() {
-                if let Some(place) = self.places.get_mut(*number as usize) {
-                    *place = (at * CHUNK_ROWS + row) as u32;
-                }
-            }
-        }
-        self.since_compaction = 0;
     }
 
     /// How much memory it takes, bytes.
@@ -375,20 +534,49 @@ impl Writer {
 }
 
 /// The cell of a value; one of another type is none.
-fn cell_of(words: &mut Words, index: &mut Index, data: &Data, value: Option<&Value>) -> Cell {
-    match (data, words, value) {
-        (Data::Codes(_), Words::Text(texts), Some(Value::Text(text))) => Cell::Code(index.take_text(texts, text)),
-        (Data::Codes(_), Words::Number(numbers), Some(Value::Number(number))) if number.is_finite() => {
+fn cell_of(words: &mut Words, index: &mut Index, layout: Layout, value: Option<&Value>) -> Cell {
+    match (layout, words, value) {
+        (Layout::Text, Words::Text(texts), Some(Value::Text(text))) => Cell::Code(index.take_text(texts, text)),
+        (Layout::Few, Words::Number(numbers), Some(Value::Number(number))) if number.is_finite() => {
             Cell::Code(index.take_number(numbers, one_zero(*number)))
         }
-        (Data::Codes(_), Words::Flag, Some(Value::Boolean(flag))) => Cell::Code(1 + u32::from(*flag)),
-        (Data::Codes(_), ..) => Cell::Code(0),
-        (Data::Numbers(_), _, Some(Value::Number(number))) if number.is_finite() => Cell::Number(one_zero(*number)),
-        (Data::Numbers(_), ..) => Cell::Number(f64::NAN),
-        (Data::Times(_), _, Some(Value::Time(time))) => Cell::Time(*time),
-        (Data::Times(_), ..) => Cell::Time(NO_TIME),
-        (Data::Made, ..) => Cell::Made,
+        (Layout::Flag, Words::Flag, Some(Value::Boolean(flag))) => Cell::Code(1 + u32::from(*flag)),
+        (Layout::Number, _, Some(Value::Number(number))) if number.is_finite() => Cell::Number(one_zero(*number)),
+        (Layout::Time, _, Some(Value::Time(time))) => Cell::Time(*time),
+        (layout, ..) => nothing_of(layout),
     }
+}
+
+/// The cell that has no value.
+fn nothing_of(layout: Layout) -> Cell {
+    match layout {
+        Layout::Text | Layout::Few | Layout::Flag => Cell::Code(0),
+        Layout::Number => Cell::Number(f64::NAN),
+        Layout::Time => Cell::Time(NO_TIME),
+        Layout::Point { .. } => Cell::Made,
+    }
+}
+
+impl Chunk {
+    /// Leaves nothing of a row; its place is given up when the chunk is written anew.
+    fn blank(&mut self, row: usize, set: &Set) {
+        for (column, declared) in set.columns.iter().enumerate() {
+            self.put(row, column, nothing_of(declared.layout));
+        }
+        self.relabel(row, GONE, 0);
+        self.gone += 1;
+    }
+}
+
+/// A chunk without rows.
+fn empty_chunk(set: &Set) -> Chunk {
+    let columns = set.columns.iter().map(|column| match column.layout {
+        Layout::Text | Layout::Few | Layout::Flag => Data::Codes(super::Codes::default()),
+        Layout::Number => Data::Numbers(Vec::new()),
+        Layout::Time => Data::Times(Vec::new()),
+        Layout::Point { .. } => Data::Made,
+    });
+    Chunk::new(columns.collect(), set.date())
 }
 
 /// Zero has two signs; two groups of one value would be made of it.

@@ -37,6 +37,7 @@ mod rollback;
 mod routes;
 mod soda;
 mod spool;
+mod stats;
 mod stop;
 mod story;
 mod trouble;

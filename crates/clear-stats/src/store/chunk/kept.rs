@@ -63,7 +63,7 @@ impl Chunk {
         self.labels.known.write(out)?;
         self.labels.of.write(out)?;
         for column in &self.columns {
-            match &**column {
+            match &*column.data_once().map_err(std::io::Error::other)? {
                 Data::Codes(codes) => codes.write(out)?,
                 Data::Numbers(numbers) => numbers.write(out)?,
                 Data::Times(times) => times.write(out)?,

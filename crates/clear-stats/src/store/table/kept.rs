@@ -11,9 +11,10 @@ use std::sync::Arc;
 use clear_record::{Seq, Snapshot, snapshot};
 use hashbrown::{HashMap, HashTable};
 
-use super::{CHUNK_ROWS, Chunk, Data, Frozen, GONE, Index, NOWHERE, PIECE, Words, Writer};
+use super::{CHUNK_ROWS, Chunk, Data, Frozen, GONE, Index, NOWHERE, PIECE, Writer};
 use crate::sets::Set;
-use crate::store::{each_width, wide};
+use crate::store::column::Column;
+use crate::store::{Tier, each_width, wide};
 
 /// A table as it was when it was held: what is written to it meanwhile goes elsewhere.
 pub(crate) struct Held {
@@ -29,8 +30,8 @@ impl Writer {
         Held { now: self.frozen(), parts, many, since_compaction: self.since_compaction }
     }
 
-    /// A writer of the rows of this set that were written.
-    pub(crate) fn restored(set: &'static Set, from: &mut impl Read) -> Result<Writer> {
+    /// A writer of the rows of this set that were written. What has no room in memory is put aside as it comes.
+    pub(crate) fn restored(set: &'static Set, tier: Option<&Arc<Tier>>, from: &mut impl Read) -> Result<Writer> {
         let mut writer = Writer::new(set);
         let now = Arc::make_mut(&mut writer.now);
         (now.seq, now.changed, now.most_labels) = <(Seq, Seq, u32)>::read(from)?;
@@ -38,7 +39,16 @@ impl Writer {
             *words = words.read(from)?;
         }
         now.records = each(from, |from| Vec::read(from).map(Arc::new))?;
-        now.chunks = each(from, |from| Chunk::read(set, from).map(Arc::new))?;
+        now.tier = tier.cloned();
+        let mut rows: Vec<Vec<u32>> = now.words.iter().map(|words| vec![0; words.codes().max(1)]).collect();
+        now.chunks = each(from, |from| {
+            let chunk = Arc::new(Chunk::read(set, from)?);
+            rows.iter_mut().zip(&chunk.columns).try_for_each(|(rows, column)| count(column, rows))?;
+            if let Some(tier) = tier {
+                tier.admit(set, &chunk).map_err(std::io::Error::other)?;
+            }
+            Ok(chunk)
+        })?;
         let pieces = now.records.iter().rev().skip(1).all(|piece| piece.len() == PIECE);
         let numbered = now.records.iter().map(|piece| piece.len()).sum();
         if !pieces || now.chunks.iter().rev().any(|chunk| chunk.rows > CHUNK_ROWS) {
@@ -53,8 +63,7 @@ impl Writer {
                 writer.rows += 1;
             }
         }
-        let counted = |(column, words)| Ok(Index::of(words, counted(&now.chunks, column, words)?));
-        writer.indices = now.words.iter().enumerate().map(counted).collect::<Result<_>>()?;
+        writer.indices = now.words.iter().zip(rows).map(|(words, rows)| Index::of(words, rows)).collect();
         writer.parts = pairs(from)?;
         writer.many = pairs(from)?;
         writer.since_compaction = u64::read(from)? as usize;
@@ -90,7 +99,7 @@ impl Held {
 }
 
 /// As many as are said.
-fn each<T, R: Read>(from: &mut R, read: impl Fn(&mut R) -> Result<T>) -> Result<Vec<T>> {
+fn each<T, R: Read>(from: &mut R, mut read: impl FnMut(&mut R) -> Result<T>) -> Result<Vec<T>> {
     let count = u64::read(from)?;
     let mut all = Vec::new();
     for _ in 0..count {
@@ -103,15 +112,13 @@ fn pairs<K: Snapshot + Eq + std::hash::Hash, V: Snapshot>(from: &mut impl Read) 
     Ok(Vec::<(K, V)>::read(from)?.into_iter().collect())
 }
 
-/// How many rows have each code of a column.
-fn counted(chunks: &[Arc<Chunk>], column: usize, words: &Words) -> Result<Vec<u32>> {
-    let mut rows = vec![0u32; words.codes().max(1)];
-    for chunk in chunks {
-        let Data::Codes(codes) = chunk.data(column) else { continue };
-        each_width!(codes, values => for code in values {
-            let rows = rows.get_mut(wide(*code) as usize).ok_or_else(|| snapshot::not_a("code with a value"))?;
-            *rows += 1;
-        });
-    }
-    Ok(rows)
+/// Counts how many rows have each code of a column.
+fn count(column: &Column, rows: &mut [u32]) -> Result<()> {
+    let data = column.data_once().map_err(std::io::Error::other)?;
+    let Data::Codes(codes) = &*data else { return Ok(()) };
+    each_width!(codes, values => for code in values {
+        let rows = rows.get_mut(wide(*code) as usize).ok_or_else(|| snapshot::not_a("code with a value"))?;
+        *rows += 1;
+    });
+    Ok(())
 }
