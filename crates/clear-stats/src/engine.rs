@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -31,11 +31,14 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::execution::{SendableRecordBatchStream, SessionStateDefaults};
 use datafusion::logical_expr::{LogicalPlan, Volatility};
 use datafusion::optimizer::{Optimizer, OptimizerConfig as _, OptimizerRule};
+use datafusion::physical_plan::limit::GlobalLimitExec;
+use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner as _};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::shelf::{QuickPlanner, QuickRule, Shelf, ShelfTable};
+use crate::top::TOP_MAX;
 
 /// What all questions together may take.
 #[derive(Debug, Clone)]
@@ -216,7 +219,7 @@ impl Engine {
         let plan = state.analyzer().execute_and_check(plan.clone(), &state.options(), |_, _| {})?;
         let optimizer = if is_of_one_table(&plan)? { &*self.of_one_table } else { state.optimizer() };
         let plan = optimizer.optimize(plan, &state, |_, _| {})?;
-        let physical = state.query_planner().create_physical_plan(&plan, &state).await?;
+        let physical = spilling(state.query_planner().create_physical_plan(&plan, &state).await?)?;
         execute_stream(physical, context.task_ctx())
     }
 
@@ -244,6 +247,24 @@ fn reads_only(plan: &LogicalPlan) -> Result<()> {
         Ok(if reads { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
     })?;
     if reads { Ok(()) } else { Err(DataFusionError::Plan("a question reads, and does nothing else".into())) }
+}
+
+/// The same plan, with sorts that keep at most a few rows in memory: one that keeps more than [`TOP_MAX`] is a whole one, which goes
+/// to the disk, with a limit above.
+fn spilling(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let spilled = plan.transform_up(|node| {
+        let any: &dyn std::any::Any = &*node;
+        let many =
+            any.downcast_ref::<SortExec>().and_then(|sort| Some((sort, sort.fetch().filter(|it| *it > TOP_MAX)?)));
+        Ok(match many {
+            Some((sort, most)) => {
+                let whole: Arc<dyn ExecutionPlan> = Arc::new(sort.with_fetch(None));
+                Transformed::yes(Arc::new(GlobalLimitExec::new(whole, 0, Some(most))))
+            }
+            None => Transformed::no(node),
+        })
+    })?;
+    Ok(spilled.data)
 }
 
 /// Whether a plan reads one table once, and has no subquery.

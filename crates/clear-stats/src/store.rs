@@ -18,7 +18,7 @@ mod table;
 mod tier;
 
 pub(crate) use bits::Bits;
-pub(crate) use chunk::{Cell, Chunk, Data, Key, NO_TIME, Open, Reading, Zone};
+pub(crate) use chunk::{CHUNK_ROWS, Cell, Chunk, Data, Key, NO_TIME, Open, Reading, Zone};
 pub(crate) use codes::{Codes, each_width, wide};
 pub(crate) use dictionary::Words;
 pub(crate) use table::{Compaction, Frozen, Held, Settling, Writer, row_id_text};

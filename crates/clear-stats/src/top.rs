@@ -1,8 +1,10 @@
-//! The first rows by some order: the newest hundred of a kind.
+//! The first rows by some order: the newest hundred of a kind; and all of them, in `all`.
 //!
 //! In:    a table, a [`Lens`], a filter, an order, how many.
 //! Out:   the first rows in that order; ties in the order of date and `:id`.
 //! Never: sorts more than it gives; looks into a chunk that can have none of them.
+
+mod all;
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
@@ -13,6 +15,11 @@ use crate::lens::{Classes, Lens, View, bit};
 use crate::predicate::{Part, Predicate};
 use crate::scan::{NO_DATE, Run};
 use crate::store::{Bits, Chunk, Data, Frozen, Key, NO_TIME, Open, Words, Zone};
+
+pub(crate) use all::All;
+
+/// First rows that are kept at most.
+pub(crate) const TOP_MAX: usize = 1 << 17;
 
 /// What rows are put in order by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,17 +63,10 @@ struct Ready {
 pub(crate) fn run(table: &Frozen, lens: &Lens, top: &Top, wanted: Classes) -> Result<Vec<Run>, Error> {
     let reading = table.reading();
     let steps: Vec<Ready> = top.order.iter().map(|step| Ready::of(table, *step)).collect();
-    let class = |step: &Step| match step.by {
-        By::Column(column) => table.set.columns.get(column).map_or(0, |column| bit(column.class)),
-        By::Id => 0,
-    };
-    let wanted = wanted
-        | table.date_class()
-        | top.order.iter().fold(0, |wanted, step| wanted | class(step))
-        | top.filter.as_ref().map_or(0, |filter| filter.classes(table));
+    let wanted = wanted | looked_at(table, top);
     // Chunks in the order of the best that they may have, so that the others need not be looked into.
     let best = |(at, chunk): (usize, &Arc<Chunk>)| {
-        let of = |first: &Ready| first.best(chunk, lens.is_open(chunk, at, class(&first.step)));
+        let of = |first: &Ready| first.best(chunk, lens.is_open(chunk, at, class(table, &first.step)));
         (steps.first().map_or(0, of), at)
     };
     let mut chunks: Vec<(u64, usize)> = table.chunks.iter().enumerate().map(best).collect();
@@ -133,6 +133,20 @@ pub(crate) fn run(table: &Frozen, lens: &Lens, top: &Top, wanted: Classes) -> Re
         }
     }
     reading.done().map(|()| runs)
+}
+
+fn class(table: &Frozen, step: &Step) -> Classes {
+    match step.by {
+        By::Column(column) => table.set.columns.get(column).map_or(0, |column| bit(column.class)),
+        By::Id => 0,
+    }
+}
+
+/// The classes of the columns that order and filter look at.
+fn looked_at(table: &Frozen, top: &Top) -> Classes {
+    table.date_class()
+        | top.order.iter().fold(0, |wanted, step| wanted | class(table, step))
+        | top.filter.as_ref().map_or(0, |filter| filter.classes(table))
 }
 
 impl Ready {

@@ -110,7 +110,7 @@ impl ShelfExec {
 }
 
 /// The next batch, made on another thread, and what makes the one after.
-async fn apart<F>(mut next: F) -> Result<Option<(RecordBatch, F)>>
+pub(super) async fn apart<F>(mut next: F) -> Result<Option<(RecordBatch, F)>>
 where
     F: FnMut() -> Result<Option<RecordBatch>> + Send + 'static,
 {

@@ -23,6 +23,7 @@ use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchemaRef, DataFusionError, Result};
 use datafusion::datasource::source_as_provider;
+use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{
@@ -34,20 +35,21 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use super::arrays::{Batches, Source, of_values};
-use super::provider::{of_arrow, of_ours, one_partition};
+use super::provider::{BATCH_ROWS, apart, of_arrow, of_ours, one_partition};
 use super::{Shelf, ShelfTable, convert};
 use crate::group::{self, Grouping, Groups, Key, Measure, Outcome};
 use crate::sets::Layout;
 use crate::times::Grain;
-use crate::top::{self, By, Step, Top};
+use crate::top::{self, All, By, Step, TOP_MAX, Top};
 
-/// First rows that are kept at most.
-const TOP_MAX: usize = 1 << 17;
 /// Different texts that are put in order for one question.
 const RANKED_MAX: usize = 1 << 16;
+/// A limit above any number of rows.
+const ALL: usize = usize::MAX / 2;
 /// Threads that count.
 const THREADS: usize = 2;
 
@@ -113,6 +115,8 @@ impl OptimizerRule for QuickRule {
 enum What {
     Group(Grouping),
     Top(Top),
+    /// All rows, or more than are kept at once.
+    All(Top),
 }
 
 /// Something on a shelf that is answered from codes.
@@ -163,7 +167,11 @@ impl UserDefinedLogicalNodeCore for Quick {
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if matches!(self.what, What::Group(_)) { "groups" } else { "first rows" };
+        let what = match self.what {
+            What::Group(_) => "groups",
+            What::Top(_) => "first rows",
+            What::All(_) => "rows in order",
+        };
         write!(f, "Quick: {what} of {}", self.shelf.set().alias)
     }
 
@@ -345,7 +353,8 @@ fn extreme(bare: &Bare, of: &Expr) -> Option<usize> {
 }
 
 fn topped(sort: &Sort) -> Option<LogicalPlan> {
-    let most = sort.fetch.filter(|most| *most <= TOP_MAX)?;
+    // A sort beneath that had no limit would be taken for one that nobody needs.
+    let most = sort.fetch.unwrap_or(ALL);
     let bare = Bare::of(&sort.input)?;
     let step = |step: &SortExpr| -> Option<(Step, SortExpr)> {
         let over = bare.over_shelf(&step.expr)?;
@@ -362,6 +371,9 @@ fn topped(sort: &Sort) -> Option<LogicalPlan> {
     };
     let (order, over): (Vec<Step>, Vec<SortExpr>) =
         sort.expr.iter().map(step).collect::<Option<Vec<_>>>()?.into_iter().unzip();
+    if most > TOP_MAX && !order.iter().any(|step| step.by == By::Id) {
+        return None;
+    }
     let filter = bare.filter()?;
     let schema = Arc::clone(&bare.scan.projected_schema);
     let qualified = |mut step: SortExpr| {
@@ -381,7 +393,8 @@ fn topped(sort: &Sort) -> Option<LogicalPlan> {
         input: Arc::new(beneath),
         fetch: Some(most),
     });
-    let what = What::Top(Top { filter, order, most });
+    let top = Top { filter, order, most };
+    let what = if most <= TOP_MAX { What::Top(top) } else { What::All(top) };
     let quick = extension(Quick { shelf: bare.shelf, what, schema, instead: Arc::new(instead) });
     rebuilt(&sort.input, quick)
 }
@@ -485,6 +498,13 @@ impl ExecutionPlan for QuickExec {
         let quick = self.clone();
         let schema = Arc::clone(&self.schema);
         let answer = async move {
+            if let What::All(top) = &quick.what {
+                let all = quick.all(top.clone(), &context).await?;
+                return Ok(match all {
+                    Some(all) => all,
+                    None => quick.instead.execute(partition, context)?.boxed(),
+                });
+            }
             let run = quick.clone();
             // Counting keeps a core for milliseconds: not one that answers others meanwhile.
             let made = SpawnedTask::spawn_blocking(move || run.run()).join().await;
@@ -509,16 +529,43 @@ impl QuickExec {
                     Some(Outcome::TooMany) | None => Ok(None),
                 }
             }
+            What::All(_) => Ok(None),
             What::Top(top) => {
-                let source = |field: &Arc<arrow::datatypes::Field>| Some(self.shelf.source_of(field.name())?.0);
-                let sources: Option<Vec<Source>> = self.schema.fields().iter().map(source).collect();
-                let Some(sources) = sources else { return Ok(None) };
+                let Some(sources) = self.sources() else { return Ok(None) };
                 let wanted = self.shelf.classes(&sources);
                 let runs = top::run(self.shelf.table(), self.shelf.lens(), top, wanted).map_err(of_ours)?;
                 let mut batches = Batches::new(self.shelf.clone(), sources, Arc::clone(&self.schema));
                 Ok(Some(batches.batch(&runs).map_err(of_arrow)?))
             }
         }
+    }
+
+    /// Rows in order, batch by batch; `None` where they must be made so the long way.
+    async fn all(&self, top: Top, context: &TaskContext) -> Result<Option<BoxStream<'static, Result<RecordBatch>>>> {
+        let Some(sources) = self.sources() else { return Ok(None) };
+        let wanted = self.shelf.classes(&sources);
+        let taken = MemoryConsumer::new("rows in order").register(context.memory_pool());
+        let shelf = self.shelf.clone();
+        let put_in_order = SpawnedTask::spawn_blocking(move || {
+            let all = All::of(shelf.table(), shelf.lens(), &top, wanted, &mut |bytes| taken.try_grow(bytes).is_ok());
+            all.map(|all| (all, taken))
+        });
+        let made = put_in_order.join().await.map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let (Some(mut all), taken) = made.map_err(of_ours)? else { return Ok(None) };
+        taken.resize(all.bytes());
+        let mut batches = Batches::new(self.shelf.clone(), sources, Arc::clone(&self.schema));
+        let next = move || -> Result<Option<RecordBatch>> {
+            // The places are in memory as long as there is somebody to ask for the next.
+            let _taken = &taken;
+            let runs = all.next(BATCH_ROWS);
+            (!runs.is_empty()).then(|| batches.batch(&runs).map_err(of_arrow)).transpose()
+        };
+        Ok(Some(stream::try_unfold(next, apart).boxed()))
+    }
+
+    fn sources(&self) -> Option<Vec<Source>> {
+        let source = |field: &Arc<arrow::datatypes::Field>| Some(self.shelf.source_of(field.name())?.0);
+        self.schema.fields().iter().map(source).collect()
     }
 
     fn of_groups(&self, groups: Groups) -> Result<RecordBatch> {
