@@ -106,11 +106,16 @@ impl Names {
         words.iter().copied().filter(|word| *word != GONE).map(taken_apart)
     }
 
-    /// The same, each as one number, if they are few.
-    pub(crate) fn marked_few(&self, number: u32) -> Option<[u32; WORDS_FEW]> {
-        let words = self.words.get(self.range(number)).unwrap_or_default();
+    /// The same, each as one number, if they are few; of words that only confirm, those alone that an initial is asked for.
+    pub(crate) fn marked_few(&self, number: u32, initials: bool) -> Option<[u32; WORDS_FEW]> {
         let mut few = [GONE; WORDS_FEW];
-        few.get_mut(..words.len())?.copy_from_slice(words);
+        let mut slots = few.iter_mut();
+        for word in self.words.get(self.range(number)).unwrap_or_default() {
+            let (place, role) = taken_apart(*word);
+            if initials || self.leads(place, role) {
+                *slots.next()? = *word;
+            }
+        }
         Some(few)
     }
 

@@ -16,6 +16,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{Read, Result, Write};
+use std::ops::Range;
 
 use clear_names::{edits, sound};
 use clear_record::Snapshot;
@@ -271,7 +272,6 @@ impl Tokens {
         let asked = asked.as_bytes();
         let budget = care.budget(asked.len());
         let sketch = sketch_of(asked);
-        let mut places: Vec<u32> = Vec::with_capacity(256);
         // Each edit changes at most two letters, and the length by one.
         let alike = |place: &u32| {
             let other = self.sketches.get(*place as usize).copied().unwrap_or_default();
@@ -280,7 +280,10 @@ impl Tokens {
             let differ = (other ^ sketch) & LETTERS_MASK;
             length > 0 && length.abs_diff(sketch >> LETTERS) <= most && differ.count_ones() <= 2 * most
         };
-        deletions(asked, budget, |key| places.extend(self.of(key).filter(alike)));
+        let mut keys = Vec::with_capacity(40);
+        deletions(asked, budget, |key| keys.push(key));
+        let mut places = self.of_each(&keys);
+        places.retain(alike);
         places.sort_unstable();
         places.dedup();
         let counted = |place: u32| {
@@ -296,16 +299,28 @@ impl Tokens {
         if heard.is_silent() {
             return Vec::new();
         }
-        let mut places: Vec<u32> = self.of(sound_key(heard.number())).collect();
+        let mut places = self.of_each(&[sound_key(heard.number())]);
         places.retain(|place| sound(self.text(*place)) == heard);
         places.sort_unstable();
         places.dedup();
         places.into_iter().map(|place| self.id(place)).collect()
     }
 
-    fn of(&self, key: u32) -> impl Iterator<Item = u32> + '_ {
-        let fresh = (!self.fresh.is_empty()).then(|| self.fresh_links.range((key, 0)..=(key, u32::MAX)));
-        self.links.of_key(key).iter().copied().chain(fresh.into_iter().flatten().map(|(_, place)| *place))
+    /// The places of all these keys. One step after the other for all of them: what each waits for from memory comes together.
+    fn of_each(&self, keys: &[u32]) -> Vec<u32> {
+        let ranges: Vec<Range<usize>> = keys.iter().map(|key| self.links.range_of(*key)).collect();
+        let mut places = Vec::with_capacity(ranges.iter().map(Range::len).sum());
+        for range in ranges {
+            places.extend_from_slice(self.links.places.get(range).unwrap_or_default());
+        }
+        if !self.fresh.is_empty() {
+            places.extend(keys.iter().flat_map(|key| self.fresh_of(*key)));
+        }
+        places
+    }
+
+    fn fresh_of(&self, key: u32) -> impl Iterator<Item = u32> + '_ {
+        self.fresh_links.range((key, 0)..=(key, u32::MAX)).map(|(_, place)| *place)
     }
 
     /// Bytes held.
@@ -453,14 +468,15 @@ impl Links {
         Links { shift, starts, places }
     }
 
-    fn of_key(&self, key: u32) -> &[u32] {
+    /// Where in `places` those of a key are.
+    fn range_of(&self, key: u32) -> Range<usize> {
         let range = || {
             let at = (key >> self.shift) as usize;
             Some(*self.starts.get(at)? as usize..*self.starts.get(at + 1)? as usize)
         };
         // A table that was never made has no buckets, and no shift to find one by.
         let range = if self.starts.is_empty() { None } else { range() };
-        range.and_then(|range| self.places.get(range)).unwrap_or_default()
+        range.unwrap_or_default()
     }
 }
 

@@ -167,12 +167,13 @@ impl<'a> Asked<'a> {
     fn among(&self, index: &Index, persons: &[(u32, f32)], query: &Query, kept: &Kept<'_>, sight: &Sight<'_>) -> Found {
         let mut better = Better::of(query.offset.saturating_add(query.limit));
         let by_words = self.is_a_name();
+        let initials = self.readings.iter().any(|reading| reading.initials().next().is_some());
         let mut bound = f32::INFINITY;
         let mut only_counted = false;
         let mut alike = Alike::default();
         for few in persons.chunks(TOGETHER) {
             let keys = keys(index, few);
-            let words = if by_words && !only_counted { words(index, few) } else { [None; TOGETHER] };
+            let words = if by_words && !only_counted { words(index, few, initials) } else { [None; TOGETHER] };
             for (((person, other), key), words) in few.iter().zip(keys).zip(words) {
                 if *other < bound {
                     bound = *other;
@@ -388,11 +389,11 @@ fn keys(index: &Index, few: &[(u32, f32)]) -> [Option<(RowId, RecordId, LabelId)
     rows.map(|row| index.rows.key(row).map(|(id, label)| (row, id, label)))
 }
 
-/// The words of a few persons, of each who has not too many.
-fn words(index: &Index, few: &[(u32, f32)]) -> [Option<Words>; TOGETHER] {
+/// The words of a few persons, of each who has not too many: all that can touch a score.
+fn words(index: &Index, few: &[(u32, f32)], initials: bool) -> [Option<Words>; TOGETHER] {
     let mut words = [None; TOGETHER];
     for (words, (person, _)) in words.iter_mut().zip(few) {
-        *words = index.persons.names.marked_few(*person);
+        *words = index.persons.names.marked_few(*person, initials);
     }
     words
 }
