@@ -342,8 +342,8 @@ impl Opening {
     }
 
     /// Whether everything was read: the last piece was there, and nothing of it is left.
-    pub fn is_over(&mut self) -> bool {
-        self.at == self.piece.len() && (self.ended || matches!(self.next_piece(), Ok(false))) && self.ended
+    pub fn is_over(&self) -> bool {
+        self.at == self.piece.len() && self.ended
     }
 
     /// Opens the next piece; `false` where the last one was opened before.
