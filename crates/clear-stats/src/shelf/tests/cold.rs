@@ -1,3 +1,5 @@
+#![cfg(test)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests open what they look at"))]
 //! Columns that were put aside: nothing of an answer depends on where they are, and nothing of what was expunged stays there.
 
 use std::collections::BTreeSet;
