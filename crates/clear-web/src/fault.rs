@@ -309,6 +309,11 @@ impl Fault {
         self.0.status
     }
 
+    /// Whether it is something that the asker can mend on the page that asked.
+    pub(crate) fn is_mistake(&self) -> bool {
+        matches!(self.status(), StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY)
+    }
+
     pub(crate) fn problem(&self) -> &Problem {
         &self.0.problem
     }
