@@ -61,7 +61,7 @@ pub use sets::{
     is_ordered, iucr_rows, public_sets, set_named,
 };
 pub use shelves::{Error, Shelves};
-pub use sql::{Sql, SqlMatch};
+pub use sql::{Sql, SqlForm, SqlMatch};
 pub use tending::FoldedSets;
 pub use tiles::{Marked, TileDot, TileLayer, TileMatch, TileOf};
 

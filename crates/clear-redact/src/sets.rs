@@ -21,6 +21,8 @@ mod text;
 use arrow::array::RecordBatch;
 use clear_query::SoqlType;
 
+pub(crate) use files::properties as parquet_properties;
+
 /// A field of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetField {
