@@ -333,6 +333,18 @@ impl Columns {
         Some(Shelf::new(writer.frozen(), Lens::new(sight, writer)))
     }
 
+    /// When each of these incidents happened, microseconds since 1970 on the city's clock, where the asker may read it.
+    pub fn dates(&self, ids: &[RecordId], sight: &Sight<'_>) -> Vec<Option<i64>> {
+        let Some(leaf) = self.leaf("incidents", sight, None) else { return vec![None; ids.len()] };
+        let table = leaf.table();
+        let date = |id: &RecordId| {
+            let (at, row) = leaf.writer.places_of(*id).next()?;
+            let chunk = table.chunks.get(at)?;
+            (leaf.lens.row(chunk, at, row) & table.date_class() != 0).then(|| chunk.key(row).0)
+        };
+        ids.iter().map(date).collect()
+    }
+
     pub(crate) fn table(&self, alias: &str) -> Option<&Writer> {
         self.tables.iter().map(|table| &table.writer).find(|writer| writer.now().set.alias == alias)
     }
