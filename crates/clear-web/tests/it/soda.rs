@@ -79,7 +79,7 @@ fn every_form_has_its_media_type_and_the_headers_of_soda() {
         assert_eq!((fields.len(), types.len(), fields[21].as_str(), types[21].as_str()), (22, 22, "location", "point"));
         assert_eq!(
             (types[0].as_str(), types[2].as_str(), types[8].as_str()),
-            ("number", "floating_timestamp", "checkbox")
+            ("number", "floating_timestamp", "boolean")
         );
     }
     // An empty answer has its fields too.
