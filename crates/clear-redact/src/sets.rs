@@ -84,6 +84,8 @@ impl SetForm {
 pub struct SetLayout {
     /// Whether a byte order mark stands before values in text.
     pub bom: bool,
+    /// What stands between the values of [`SetForm::Csv`], in place of a comma.
+    pub separator: Option<char>,
     /// What stands before the rows of [`SetForm::Rows`], and closes with them: the view, as JSON.
     pub view: Option<String>,
 }
@@ -128,7 +130,7 @@ impl SetWriter {
             SetForm::Json => Inner::Json(json::Objects::new(&fields)),
             SetForm::GeoJson => Inner::GeoJson(json::Features::new(&fields)),
             SetForm::Rows => Inner::Rows(json::Arrays::new(&fields, layout.view.unwrap_or_else(|| "{}".to_owned()))),
-            SetForm::Csv => Inner::Text(text::Lines::quoted(',', layout.bom)),
+            SetForm::Csv => Inner::Text(text::Lines::quoted(layout.separator.unwrap_or(','), layout.bom)),
             SetForm::Tsv => Inner::Text(text::Lines::quoted('\t', layout.bom)),
             SetForm::Download => Inner::Text(text::Lines::for_people(layout.bom)),
             SetForm::Parquet => Inner::Parquet(files::Parquet::new()),
