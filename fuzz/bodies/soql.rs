@@ -4,7 +4,7 @@ use clear_soql::plan::{self, Field, Schema, Table};
 use clear_soql::{SoqlType, parse};
 
 /// Whatever a query prints reads back as the same query; whatever reads is planned or refused, with a place in the text.
-pub fn body(text: &str) {
+pub(crate) fn body(text: &str) {
     if let Ok(query) = parse::query(text) {
         let printed = query.to_string();
         let again = parse::query(&printed).expect("what is printed is a query");
