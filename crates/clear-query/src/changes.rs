@@ -102,7 +102,7 @@ async fn new(
         let is_seen = |id: &RecordId| folds.label(*id).is_some_and(|label| sight.opens_any(label, *id));
         let is_now = |id: &RecordId| folds.places.get(id).is_some_and(|place| *place <= upto);
         let (now, late): (Vec<_>, Vec<_>) = filed.into_iter().filter(is_seen).partition(is_now);
-        let dates = folds.columns.dates(&now, sight);
+        let dates = folds.columns.dates(&now, sight).map_err(Error::Cold)?;
         (dates.into_iter().zip(now).collect::<Vec<_>>(), late)
     };
     let late = shelves.read(&late, sight, upto).await?;

@@ -194,9 +194,10 @@ impl Engine {
     pub async fn told(&self, name: &str, shelf: Shelf, query: &str) -> Result<Told, Fault> {
         let context = self.session(vec![(name, Engine::table(shelf.clone()))]).map_err(Fault::of)?;
         let plan = context.state().create_logical_plan(query).await.map_err(Fault::of)?;
-        reads_only(&plan).map_err(Fault::of)?;
+        reads_only(&plan).and_then(|()| crate::width::fits(&plan)).map_err(Fault::of)?;
         // What is quick hides its rows; it is looked for again when the plan carries them.
-        let plan = state(Arc::clone(&self.runtime), false).optimize(&plan).map_err(Fault::of)?;
+        let plain = self.rules.iter().filter(|rule| rule.name() != QuickRule.name()).cloned().collect();
+        let plan = state(Arc::clone(&self.runtime), plain).optimize(&plan).map_err(Fault::of)?;
         let plan = carried(plan).map_err(Fault::of)?;
         let stream = self.run(&context, &plan).await.map_err(Fault::of)?;
         Ok(Told::new(shelf, stream))

@@ -91,8 +91,8 @@ impl Batches {
                 Ok(Arc::new(ids.finish()))
             }
             Source::Number => {
-                let number = |(chunk, row, _): (&Chunk, usize, bool)| chunk.numbers.get(row).copied().map(f64::from);
-                Ok(Arc::new(each_row(&table, runs, None).map(number).collect::<Float64Array>()))
+                let number = |(chunk, row, _): (&Open, usize, bool)| chunk.numbers.get(row).copied().map(f64::from);
+                Ok(Arc::new(each_row(runs, None).map(number).collect::<Float64Array>()))
             }
             Source::Created | Source::Updated => {
                 let mut times = TimestampMicrosecondBuilder::with_capacity(rows);
