@@ -19,6 +19,7 @@ fn the_notebook_reads_the_api_and_draws_a_map() {
     run(Command::new("python3").arg(example("make.py")).arg("--check"));
     let bed = Bed::city();
     let server = bed.serve();
+    bed.file_placed(&server, "JZ000001", "ARSON");
     let venv = bed.beside("venv");
     run(Command::new("python3").args(["-m", "venv"]).arg(&venv));
     let pip = ["install", "--quiet", "--disable-pip-version-check", "--no-input"];
@@ -40,6 +41,7 @@ fn the_notebook_reads_the_api_and_draws_a_map() {
     let count = |query: &str| rows(query)[0]["count"].as_str().unwrap().parse::<u64>().unwrap();
     assert_eq!(figures["incidents"], count("$select=count(*)"));
     assert_eq!(figures["placed"], count("$select=count(*)&$where=latitude+is+not+null"));
+    assert!(figures["placed"].as_u64() > Some(0), "{figures}");
     let blocks = rows("$select=distinct+latitude,longitude&$where=latitude+is+not+null&$limit=9999");
     assert_eq!(figures["blocks"], blocks.as_array().unwrap().len());
     for row in rows("$select=primary_type,count(*)&$group=primary_type").as_array().unwrap() {
