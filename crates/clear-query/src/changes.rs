@@ -7,13 +7,13 @@
 //! INVARIANT (the stricter of both): what was once filed under another label is seen where today's label opens it and its own
 //! does. What was expunged since is in no figure, also not in earlier ones.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use clear_policy::Grant;
-use clear_record::{Kind, LabelId, Record, RecordId, Seq, Sight, Version, fields};
+use clear_record::{LabelId, Record, RecordId, Seq, Sight, Version, fields};
 use clear_stats::{Columns, Shelf};
 use jiff::Timestamp;
-use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
 use crate::known::{Known, known};
@@ -37,8 +37,6 @@ const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 500;
 /// Versions that are gone through at most. The distance is no secret: receipts say where one is.
 const BACK_MAX: u64 = 100_000;
-/// Versions that are read at once.
-const FOLLOW_MAX: usize = 20_000;
 
 /// An incident that changed.
 pub struct Changed {
@@ -70,18 +68,47 @@ impl Question for Changes {
         let since = moment(shelves, &self.since, "since", seq).await?;
         let ties = shelves.ties(grant);
         let sight = ties.sight(grant);
-        let Pair { now, mut then } = Pair::read(shelves, &sight, since, seq).await?;
-        let mut changed: Vec<Changed> =
-            now.into_iter().map(|now| Changed { then: then.remove(&now.id), now }).collect();
+        let (corrected, filed): (Vec<_>, Vec<_>) =
+            shelves.changed(since, seq).await?.into_iter().partition(|(_, before)| *before);
+        let ids = |all: Vec<(RecordId, bool)>| all.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+        let Pair { now, then } = Pair::read(shelves, &sight, &ids(corrected), since, seq).await?;
         // A version that changed nothing of what may be seen is no change.
-        changed.retain(|it| it.then.as_ref().is_none_or(|then| seen(then, &sight) != seen(&it.now, &sight)));
-        changed.sort_by_cached_key(|it| (std::cmp::Reverse(occurred(&it.now, &sight)), it.now.id));
+        let is_change = |now: &&Version| then.get(&now.id).is_none_or(|then| seen(then, &sight) != seen(now, &sight));
+        let mut changed: Vec<(Option<i64>, RecordId)> =
+            now.iter().filter(is_change).map(|now| (occurred(now, &sight), now.id)).collect();
+        changed.extend(new(shelves, &sight, ids(filed), seq).await?);
+        changed.sort_unstable_by_key(|(at, id)| (Reverse(*at), *id));
         let total = changed.len();
-        let changed: Vec<Changed> = changed.into_iter().skip(self.offset.unwrap_or(0)).take(limit).collect();
+        let page: Vec<RecordId> =
+            changed.into_iter().skip(self.offset.unwrap_or(0)).take(limit).map(|(_, id)| id).collect();
+        let Pair { now, mut then } = Pair::read(shelves, &sight, &page, since, seq).await?;
+        let changed: Vec<Changed> = now.into_iter().map(|now| Changed { then: then.remove(&now.id), now }).collect();
         let versions = changed.iter().flat_map(|it| std::iter::once(&it.now).chain(&it.then));
         let known = known(shelves, versions, grant, &ties);
         Ok(ChangesMatch { changed, total, known })
     }
+}
+
+/// The incidents of these that the asker may see, all of them filed since, with when they happened: as the projection has
+/// it, so that no body is opened but of those that were corrected while this is asked.
+async fn new(
+    shelves: &Shelves,
+    sight: &Sight<'_>,
+    filed: Vec<RecordId>,
+    upto: Seq,
+) -> Result<Vec<(Option<i64>, RecordId)>, Error> {
+    let (mut new, late) = {
+        let folds = shelves.folds();
+        let is_seen = |id: &RecordId| folds.label(*id).is_some_and(|label| sight.opens_any(label, *id));
+        let is_now = |id: &RecordId| folds.places.get(id).is_some_and(|place| *place <= upto);
+        let (now, late): (Vec<_>, Vec<_>) = filed.into_iter().filter(is_seen).partition(is_now);
+        let dates = folds.columns.dates(&now, sight).map_err(Error::Cold)?;
+        (dates.into_iter().zip(now).collect::<Vec<_>>(), late)
+    };
+    let late = shelves.read(&late, sight, upto).await?;
+    let late = late.iter().filter(|version| sight.opens_any(version.label, version.id));
+    new.extend(late.map(|version| (occurred(version, sight), version.id)));
+    Ok(new)
 }
 
 fn wrong(what: String) -> Error {
@@ -111,24 +138,22 @@ pub(crate) async fn moment(shelves: &Shelves, text: &str, field: &str, visible: 
     Ok(seq)
 }
 
-/// The incidents that have versions between two places in the ledger, as the asker may see them at both.
+/// Incidents as the asker may see them at two places in the ledger.
 struct Pair {
     now: Vec<Version>,
     then: HashMap<RecordId, Version>,
 }
 
 impl Pair {
-    async fn read(shelves: &Shelves, sight: &Sight<'_>, since: Seq, upto: Seq) -> Result<Pair, Error> {
-        let mut ids: BTreeSet<RecordId> = BTreeSet::new();
-        let mut at = since;
-        while at < upto {
-            let versions = shelves.follow(at, upto, FOLLOW_MAX).await?;
-            let Some(last) = versions.last() else { break };
-            at = last.seq;
-            ids.extend(versions.iter().map(|version| version.id).filter(|id| id.kind == Kind::Incident));
-        }
-        let ids: Vec<RecordId> = ids.into_iter().collect();
-        let mut now = shelves.read(&ids, sight, upto).await?;
+    /// These incidents, in their order.
+    async fn read(
+        shelves: &Shelves,
+        sight: &Sight<'_>,
+        ids: &[RecordId],
+        since: Seq,
+        upto: Seq,
+    ) -> Result<Pair, Error> {
+        let mut now = shelves.read(ids, sight, upto).await?;
         now.retain(|version| sight.opens_any(version.label, version.id));
         let labels: HashMap<RecordId, LabelId> = now.iter().map(|version| (version.id, version.label)).collect();
         let ids: Vec<RecordId> = now.iter().map(|version| version.id).collect();
@@ -166,9 +191,11 @@ fn seen(version: &Version, sight: &Sight<'_>) -> serde_json::Map<String, serde_j
     json
 }
 
-fn occurred(version: &Version, sight: &Sight<'_>) -> Option<DateTime> {
+/// When it happened, where the asker may read it: in the projection's measure.
+fn occurred(version: &Version, sight: &Sight<'_>) -> Option<i64> {
     let Some(Record::Incident(incident)) = &version.record else { return None };
-    sight.opens(clear_record::FieldClass::Operational, version.label, version.id).then_some(incident.occurred_from)
+    let open = sight.opens(clear_record::FieldClass::Operational, version.label, version.id);
+    open.then(|| clear_stats::micros(incident.occurred_from))
 }
 
 /// What counts otherwise than it did: the changed incidents as they are, and as they were.
@@ -182,7 +209,8 @@ pub(crate) struct Since {
 impl Since {
     /// Reads what changed since a place in the ledger.
     pub(crate) async fn read(shelves: &Shelves, sight: &Sight<'_>, since: Seq, upto: Seq) -> Result<Since, Error> {
-        let pair = Pair::read(shelves, sight, since, upto).await?;
+        let ids: Vec<RecordId> = shelves.changed(since, upto).await?.into_iter().map(|(id, _)| id).collect();
+        let pair = Pair::read(shelves, sight, &ids, since, upto).await?;
         let columns = |mut versions: Vec<Version>| {
             versions.sort_unstable_by_key(|version| version.seq);
             let mut columns = Columns::new();

@@ -61,7 +61,7 @@ pub use sets::{
     is_ordered, iucr_rows, public_sets, set_named,
 };
 pub use shelves::{Error, Shelves};
-pub use sql::{Sql, SqlMatch};
+pub use sql::{Sql, SqlForm, SqlMatch};
 pub use tending::FoldedSets;
 pub use tiles::{Marked, TileDot, TileLayer, TileMatch, TileOf};
 
@@ -69,6 +69,7 @@ pub use tiles::{Marked, TileDot, TileLayer, TileMatch, TileOf};
 pub use clear_soql::types::shape;
 pub use clear_stats::sets::{PointKey, SetColumn, SoqlType, published_before};
 pub use clear_stats::soql::Field as SetRowsField;
+pub use clear_stats::soql::number_shown;
 
 // What a match says in the words of the links, of the measures and of the search.
 pub use clear_graph::{HOPS_MAX, HUB_MAX, Node, THINGS as LINKED_KINDS};

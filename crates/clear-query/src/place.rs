@@ -7,7 +7,7 @@ use clear_place::{
     nested_means,
 };
 use clear_policy::Grant;
-use clear_record::Seq;
+use clear_record::{FieldClass, Seq};
 use clear_soql::{Expr, Infix, Node};
 use clear_stats::sets::published_before;
 use clear_stats::{Box4, Crowd, Shelf, Spot, Spots};
@@ -326,6 +326,7 @@ pub struct ClusterOnMap {
     pub hull: Vec<Degrees>,
 }
 
+const NO_PLACES: &str = "where incidents lie is not open to you; how many each area has is: show that";
 const WEEKS_MAX: u32 = 12;
 const DAY_MICROS: i64 = 86_400_000_000;
 /// Groups of one count: a city has some hundreds of beats.
@@ -370,6 +371,12 @@ impl Which {
                 of("crimes").map(|shelf| shelf.before(clear_stats::micros(published_before(today))))
             }
         }
+    }
+
+    /// Whether the asker may read anywhere where incidents of its set lie.
+    pub(crate) fn has_places(&self, shelves: &Shelves, grant: &Grant) -> bool {
+        let ties = shelves.ties(grant);
+        self.set == Of::Crimes || ties.sight(grant).knows(FieldClass::Place)
     }
 
     /// The incidents on the map, of the sight.
@@ -560,6 +567,9 @@ impl Split {
     fn of(which: &Which, shelves: &Shelves, grant: &Grant, weeks: u32) -> Result<Split, Error> {
         if weeks > WEEKS_MAX {
             return Err(Error::Question(format!("weeks is {weeks}; it should be between 0 and {WEEKS_MAX}")));
+        }
+        if !which.has_places(shelves, grant) {
+            return Err(Error::Question(NO_PLACES.to_owned()));
         }
         let Spots { spots, elsewhere } = which.spots(shelves, grant, weeks * 7, None)?;
         let days = i32::try_from(weeks * 7).unwrap_or(0);

@@ -431,9 +431,9 @@ impl Shelves {
         Ok(self.ledger.read(ids, AsOf { seq, valid: None }).await?)
     }
 
-    /// Versions between two places in the ledger, to find which records changed; never to show.
-    pub(crate) async fn follow(&self, after: Seq, upto: Seq, max: usize) -> Result<Vec<Version>, Error> {
-        Ok(self.ledger.follow(after, upto, max).await?)
+    /// The incidents that changed between two places in the ledger, each with whether there was one before.
+    pub(crate) async fn changed(&self, after: Seq, upto: Seq) -> Result<Vec<(RecordId, bool)>, Error> {
+        Ok(self.ledger.changed(Kind::Incident, after, upto).await?)
     }
 
     /// The last version that was recorded at a moment or before, found by halving: they are recorded in their order.

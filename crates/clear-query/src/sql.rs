@@ -4,16 +4,19 @@
 //! The query is planned over a shelf, in which hidden rows and columns do not exist, and runs in a session that has nothing
 //! else. It runs on a thread of its own with a deep stack, because a query can be nested as deep as it is long, and
 //! ends after a time, because one can be asked that never would.
+//!
+//! INVARIANT (a row is a disclosure): the plan carries which records each row is made of, and the log has those of the rows that
+//! left. A figure of many records names none.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, SchemaRef};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use clear_policy::Grant;
-use clear_record::Seq;
-use clear_stats::{Engine, Fault, SendableRecordBatchStream, Shelf};
-use futures_util::StreamExt;
+use clear_record::{RecordId, Seq};
+use clear_stats::{Engine, Fault, Piece, Shelf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::runtime::Handle;
@@ -30,6 +33,30 @@ pub struct Sql {
     /// How many rows at most: 1,000 unless said, 10,000 at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
+    /// How the answer is written: `table` unless said, `ndjson`, `csv` or `parquet`.
+    #[serde(skip_serializing_if = "SqlForm::is_table")]
+    pub form: SqlForm,
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SqlForm {
+    /// Columns, then rows, in one JSON object.
+    #[default]
+    Table,
+    /// One JSON object a line.
+    Ndjson,
+    /// A heading, then one row a line.
+    Csv,
+    /// An Apache Parquet file, with the types that the query gives.
+    Parquet,
+}
+
+impl SqlForm {
+    fn is_table(&self) -> bool {
+        *self == SqlForm::Table
+    }
 }
 
 const SQL_CHARS_MAX: usize = 8_000;
@@ -52,6 +79,12 @@ pub struct SqlMatch {
     pub rows: Vec<Vec<Value>>,
     /// Whether there are more.
     pub more: bool,
+    /// The records that the rows are made of.
+    pub told: BTreeSet<RecordId>,
+    /// How it is to be written.
+    pub form: SqlForm,
+    /// The same rows with their types, for a file that has types.
+    pub typed: Option<(SchemaRef, Vec<RecordBatch>)>,
 }
 
 fn wrong(what: impl Into<String>) -> Error {
@@ -78,17 +111,17 @@ impl Question for Sql {
         let shelf = shelf.ok_or_else(|| wrong("there is no such set here"))?;
         let engine = shelves.engine()?.clone();
         let _turn = RUNNING.acquire().await;
-        deep(engine, shelf, self.sql.clone(), limit).await
+        deep(engine, shelf, self.clone(), limit).await
     }
 }
 
 /// Runs a query on a thread with a deep stack.
-async fn deep(engine: Engine, shelf: Shelf, sql: String, limit: usize) -> Result<SqlMatch, Error> {
+async fn deep(engine: Engine, shelf: Shelf, question: Sql, limit: usize) -> Result<SqlMatch, Error> {
     let (told, answer) = oneshot::channel();
     let runtime = Handle::current();
     let work = move || {
         let found = runtime.block_on(async {
-            tokio::time::timeout(TIME_MAX, rows(&engine, shelf, &sql, limit)).await.unwrap_or_else(|_| {
+            tokio::time::timeout(TIME_MAX, rows(&engine, shelf, &question, limit)).await.unwrap_or_else(|_| {
                 Err(wrong(format!(
                     "the query took more than {} seconds: filter, or count less at a time",
                     TIME_MAX.as_secs()
@@ -106,17 +139,15 @@ async fn deep(engine: Engine, shelf: Shelf, sql: String, limit: usize) -> Result
     answer.await.unwrap_or_else(|_| Err(wrong("the engine cannot run this query; write it otherwise")))
 }
 
-async fn rows(engine: &Engine, shelf: Shelf, sql: &str, limit: usize) -> Result<SqlMatch, Error> {
-    let mut stream: SendableRecordBatchStream = engine.sql(vec![("incidents", shelf)], sql).await.map_err(of_engine)?;
-    let schema = stream.schema();
+async fn rows(engine: &Engine, shelf: Shelf, question: &Sql, limit: usize) -> Result<SqlMatch, Error> {
+    let mut answer = engine.told("incidents", shelf, &question.sql).await.map_err(of_engine)?;
+    let schema = answer.schema();
     let columns = schema.fields().iter().map(|field| (field.name().clone(), holds(field.data_type()))).collect();
-    let mut found = SqlMatch { columns, rows: Vec::new(), more: false };
-    let mut chars = 0;
-    while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(|error| of_engine(Fault::of(error)))?;
-        let left = limit - found.rows.len();
-        found.more = batch.num_rows() > left;
-        let batch = batch.slice(0, left.min(batch.num_rows()));
+    let mut found = SqlMatch { columns, form: question.form, ..SqlMatch::default() };
+    let (mut chars, mut typed) = (0, Vec::new());
+    while let Some(piece) = answer.next(limit - found.rows.len()).await {
+        let Piece { batch, records, cut } = piece.map_err(of_engine)?;
+        found.told.extend(records);
         for row in values(&batch)? {
             chars += row.iter().map(|value| value.as_str().map_or(8, str::len)).sum::<usize>();
             if chars > ANSWER_CHARS_MAX {
@@ -124,10 +155,15 @@ async fn rows(engine: &Engine, shelf: Shelf, sql: &str, limit: usize) -> Result<
             }
             found.rows.push(row);
         }
-        if found.more {
+        if question.form == SqlForm::Parquet {
+            typed.push(batch);
+        }
+        found.more = cut;
+        if cut {
             break;
         }
     }
+    found.typed = (question.form == SqlForm::Parquet).then_some((schema, typed));
     Ok(found)
 }
 

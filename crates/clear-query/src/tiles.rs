@@ -101,6 +101,10 @@ impl Question for TileOf {
         let tile = Tile::new(self.z, self.x, self.y)
             .ok_or_else(|| Error::Question(format!("there is no tile {}/{}/{}", self.z, self.x, self.y)))?;
         let reach = tile.reach();
+        // Whose sight opens no place, sees none on the map; that is no mistake of a map's.
+        if !self.which.has_places(shelves, grant) {
+            return Ok(TileMatch { told: Vec::new(), marked: Marked::Dots(Vec::new()) });
+        }
         match self.layer {
             TileLayer::Incidents => {
                 let box4 = [reach.low.longitude, reach.low.latitude, reach.high.longitude, reach.high.latitude];

@@ -52,6 +52,14 @@ pub trait Redact {
 
     /// Reduces the match to what may leave.
     fn redact(self, grant: &Grant) -> Reduced<Self::Out>;
+
+    /// The answer's bytes: JSON, unless it is a file.
+    ///
+    /// # Errors
+    /// When it cannot be written so, which no answer of ours should do.
+    fn write(out: &Self::Out) -> Result<Vec<u8>, Error> {
+        Ok(serde_json::to_vec(out)?)
+    }
 }
 
 /// An answer together with the records that it tells of. A step on the way to [`Disclosed`].
@@ -70,19 +78,25 @@ pub struct Disclosed<T> {
 
 /// An answer that could not be written down.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the answer as JSON")]
-pub struct Error(#[from] serde_json::Error);
+pub enum Error {
+    /// As JSON.
+    #[error("cannot write the answer as JSON")]
+    Json(#[from] serde_json::Error),
+    /// As a Parquet file.
+    #[error("cannot write the answer as Parquet")]
+    Parquet(#[from] parquet::errors::ParquetError),
+}
 
 /// Reduces what was found to what may leave.
 ///
 /// # Errors
-/// When the answer cannot be written as JSON, which no answer of ours should do.
+/// When the answer cannot be written, which no answer of ours should do.
 pub fn apply<Q: Question>(grant: &Grant, matches: Matches<Q>) -> Result<Disclosed<<Q::Match as Redact>::Out>, Error>
 where
     Q::Match: Redact,
 {
     let Reduced { out, mut told } = matches.into_found().redact(grant);
-    let bytes = serde_json::to_vec(&out)?;
+    let bytes = Q::Match::write(&out)?;
     told.sort_unstable();
     told.dedup();
     Ok(Disclosed { digest: salted_digest(&bytes), out, bytes, told })

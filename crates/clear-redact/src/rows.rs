@@ -87,7 +87,7 @@ fn row(bytes: &mut Vec<u8>, shown: &Shown, columns: &[&'static str]) {
     line(bytes, about.into_iter().chain(cells));
 }
 
-fn line(bytes: &mut Vec<u8>, cells: impl Iterator<Item = impl AsRef<str>>) {
+pub(crate) fn line(bytes: &mut Vec<u8>, cells: impl Iterator<Item = impl AsRef<str>>) {
     for (at, cell) in cells.enumerate() {
         let cell = cell.as_ref();
         if at > 0 {

@@ -21,6 +21,8 @@ mod text;
 use arrow::array::RecordBatch;
 use clear_query::SoqlType;
 
+pub(crate) use files::properties as parquet_properties;
+
 /// A field of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetField {
@@ -82,6 +84,8 @@ impl SetForm {
 pub struct SetLayout {
     /// Whether a byte order mark stands before values in text.
     pub bom: bool,
+    /// What stands between the values of [`SetForm::Csv`], in place of a comma.
+    pub separator: Option<char>,
     /// What stands before the rows of [`SetForm::Rows`], and closes with them: the view, as JSON.
     pub view: Option<String>,
 }
@@ -126,7 +130,7 @@ impl SetWriter {
             SetForm::Json => Inner::Json(json::Objects::new(&fields)),
             SetForm::GeoJson => Inner::GeoJson(json::Features::new(&fields)),
             SetForm::Rows => Inner::Rows(json::Arrays::new(&fields, layout.view.unwrap_or_else(|| "{}".to_owned()))),
-            SetForm::Csv => Inner::Text(text::Lines::quoted(',', layout.bom)),
+            SetForm::Csv => Inner::Text(text::Lines::quoted(layout.separator.unwrap_or(','), layout.bom)),
             SetForm::Tsv => Inner::Text(text::Lines::quoted('\t', layout.bom)),
             SetForm::Download => Inner::Text(text::Lines::for_people(layout.bom)),
             SetForm::Parquet => Inner::Parquet(files::Parquet::new()),

@@ -97,7 +97,6 @@ pub use clear_identity::{
 pub use clear_ingest as ingest;
 pub use clear_policy as policy;
 pub use clear_query::Kept as KeptProjections;
-pub use clear_query::Sql;
 pub use clear_query::measures::{DIMENSIONS, MEASURES, Measure};
 pub use clear_query::{
     AreaValue, AreasOf, CHECK_LIMITS, Cells, Changes, Check, CheckOf, ClusterOnMap, ClustersOf, Counts, DensityOf,
@@ -105,6 +104,7 @@ pub use clear_query::{
     MeasuresView, NearRepeatOf, Of, Open, Per, Place, Placed, Question, Rows, SetAsked, SetClauses, SetColumn,
     SetFault, SetInfo, SetSource, SoqlType, TileDot, TileLayer, TileOf, Week, Which,
 };
+pub use clear_query::{Sql, SqlForm};
 pub use clear_redact::{
     Alert, AlsoRead, Because, Begins, Checked, CheckedHit, CountedTable, ExpandedNode, FacetCount, Form, Found,
     FoundFacet, FoundHit, FoundSnippet, LineChecked, LineRefused, LinkChart, LinkedNode, Meant, NodeLink, Opened,

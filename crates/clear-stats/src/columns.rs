@@ -1,15 +1,17 @@
 //! The projection: one table for each set, and the leaf through which rows are read.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
 use clear_cold::{Error as ColdError, Place as ColdPlace};
-use clear_record::{Label, Seq, Sight, Snapshot, Version};
+use clear_record::{Label, RecordId, Seq, Sight, Snapshot, Version};
 
 use crate::lens::Lens;
 use crate::sets::{Derive, Incidents, Set, SetColumn};
 use crate::shelf::Shelf;
-use crate::store::{self, Frozen, Tier, Writer};
+use crate::store::{self, Frozen, Open, Reading, Tier, Writer};
 
 /// The columnar projection. Drop it, apply the same versions again, and it answers the same.
 pub struct Columns {
@@ -331,6 +333,26 @@ impl Columns {
         let is = |set: &Set| set.alias.eq_ignore_ascii_case(alias) || set.id == alias;
         let writer = self.tables.iter().map(|table| &table.writer).find(|writer| is(writer.now().set))?;
         Some(Shelf::new(writer.frozen(), Lens::new(sight, writer)))
+    }
+
+    /// When each of these incidents happened, microseconds since 1970 on the city's clock, where the asker may read it.
+    ///
+    /// # Errors
+    /// When columns that were put aside do not come back.
+    pub fn dates(&self, ids: &[RecordId], sight: &Sight<'_>) -> Result<Vec<Option<i64>>, ColdError> {
+        let Some(writer) = self.table("incidents") else { return Ok(vec![None; ids.len()]) };
+        let (table, lens, reading) = (writer.now(), Lens::new(sight, writer), Reading::default());
+        let mut opened: HashMap<usize, Open> = HashMap::new();
+        let mut date = |id: &RecordId| {
+            let (at, row) = writer.places_of(*id).next()?;
+            let chunk = match opened.entry(at) {
+                Entry::Occupied(chunk) => chunk.into_mut(),
+                Entry::Vacant(place) => place.insert(table.open(at, &reading)?),
+            };
+            (lens.row(chunk, at, row) & table.date_class() != 0).then(|| chunk.key(row).0)
+        };
+        let dates = ids.iter().map(&mut date).collect();
+        reading.done().map(|()| dates)
     }
 
     pub(crate) fn table(&self, alias: &str) -> Option<&Writer> {

@@ -37,7 +37,8 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner as _};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
-use crate::shelf::{QuickPlanner, QuickRule, Shelf, ShelfTable};
+use crate::shelf::{QuickPlanner, QuickRule, Shelf, ShelfTable, carried};
+use crate::told::Told;
 use crate::top::TOP_MAX;
 
 /// What all questions together may take.
@@ -184,6 +185,22 @@ impl Engine {
         let context = self.session(tables).map_err(Fault::of)?;
         let plan = context.state().create_logical_plan(query).await.map_err(Fault::of)?;
         self.run(&context, &plan).await.map_err(Fault::of)
+    }
+
+    /// The same over one shelf, for an asker: each row comes with the records that it is made of.
+    ///
+    /// # Errors
+    /// As [`sql`](Engine::sql); and [`Fault::Question`] where a query puts rows into one value.
+    pub async fn told(&self, name: &str, shelf: Shelf, query: &str) -> Result<Told, Fault> {
+        let context = self.session(vec![(name, Engine::table(shelf.clone()))]).map_err(Fault::of)?;
+        let plan = context.state().create_logical_plan(query).await.map_err(Fault::of)?;
+        reads_only(&plan).and_then(|()| crate::width::fits(&plan)).map_err(Fault::of)?;
+        // What is quick hides its rows; it is looked for again when the plan carries them.
+        let plain = self.rules.iter().filter(|rule| rule.name() != QuickRule.name()).cloned().collect();
+        let plan = state(Arc::clone(&self.runtime), plain).optimize(&plan).map_err(Fault::of)?;
+        let plan = carried(plan).map_err(Fault::of)?;
+        let stream = self.run(&context, &plan).await.map_err(Fault::of)?;
+        Ok(Told::new(shelf, stream))
     }
 
     /// A session with these tables and no other.

@@ -41,6 +41,7 @@ pub mod soql;
 mod spots;
 mod store;
 mod times;
+mod told;
 mod top;
 mod values;
 mod width;
@@ -57,6 +58,7 @@ pub use parquet::{NotWritten, parquet};
 pub use shelf::{Covered, Shelf};
 pub use spots::{Box4, Crowd, Spot, Spots};
 pub use times::micros;
+pub use told::{Piece, Told};
 pub use values::Value;
 
 /// Where columns go that do not fit in memory, and why they do not come back.

@@ -10,7 +10,7 @@
 //! Filters that come down into the leaf are only those of `convert.rs`, which cannot fail.
 //!
 //! What is asked most is not run row by row: `quick.rs` knows counts by groups and first rows by an order where they stand
-//! directly on a shelf, and answers them from codes.
+//! directly on a shelf, and answers them from codes. Which records an answer is made of, `trace.rs` has the plan carry along.
 //!
 //! # Change here
 //! A kind of predicate that the leaf runs: `convert.rs`. A kind of question that is quick: `quick.rs`. How a type is laid out:
@@ -23,13 +23,14 @@ mod provider;
 mod quick;
 #[cfg(test)]
 pub(crate) mod tests;
+mod trace;
 
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use clear_cold::Error;
-use clear_record::{FieldClass, Seq};
+use clear_record::{FieldClass, RecordId, Seq};
 
 use crate::lens::{Classes, Lens, Seen, bit};
 use crate::sets::{Set, SetColumn, SoqlType};
@@ -39,6 +40,7 @@ pub(crate) use arrays::Source;
 pub use coverage::Covered;
 pub(crate) use provider::ShelfTable;
 pub(crate) use quick::{QuickPlanner, QuickRule};
+pub(crate) use trace::carried;
 
 /// One set at one `seq`, as one asker sees it. It owns what it needs, and nothing that comes in later changes it.
 #[derive(Clone)]
@@ -61,6 +63,9 @@ const SYSTEM: &[(Source, SetColumn)] = &[
     system(Source::Created, ":created_at", SoqlType::FixedTimestamp, "When the row was first recorded."),
     system(Source::Updated, ":updated_at", SoqlType::FixedTimestamp, "When the row was last recorded."),
 ];
+
+/// The column of a shelf that numbers its rows, and the beginning of its names in a plan.
+pub(crate) const MARK: &str = "\u{1}row";
 
 const fn system(
     source: Source,
@@ -88,6 +93,20 @@ impl Shelf {
             all.filter(|(source, column)| *source == Source::Id || lens.knows(column.class)).collect();
         let schema = arrays::schema(&columns);
         Shelf { table, lens: Arc::new(lens), columns, schema }
+    }
+
+    /// The same rows, with a last column that numbers them: for plans, never for askers.
+    #[must_use]
+    pub(crate) fn numbered(mut self) -> Shelf {
+        let number = system(Source::Number, MARK, SoqlType::Number, "The row's number.");
+        self.columns = self.columns.iter().copied().chain([number]).collect();
+        self.schema = arrays::schema(&self.columns);
+        self
+    }
+
+    /// The record of a row, by its number.
+    pub(crate) fn record(&self, number: u32) -> Option<RecordId> {
+        self.table.record(number)
     }
 
     /// Holds back the rows whose date is this or later, microseconds since 1970 on the city's clock, and those that have none.
@@ -237,7 +256,7 @@ impl Shelf {
         match source {
             Source::Column(column) => self.table.set.columns.get(column).map_or(0, |column| bit(column.class)),
             Source::Created | Source::Updated => bit(FieldClass::Operational),
-            Source::Id => 0,
+            Source::Id | Source::Number => 0,
         }
     }
 }

@@ -300,6 +300,10 @@ impl<E: Engine> Ledger for Book<E> {
         self.open_rows(rows).await
     }
 
+    async fn changed(&self, kind: Kind, after: Seq, upto: Seq) -> Result<Vec<(RecordId, bool)>, Error> {
+        self.engine.changed(kind, int(after.0), int(upto.0)).await
+    }
+
     async fn read(&self, ids: &[RecordId], as_of: AsOf) -> Result<Vec<Version>, Error> {
         if ids.is_empty() {
             return Ok(Vec::new());

@@ -52,10 +52,7 @@ pub(crate) fn row(
     place: &str,
     (seq, id, label, origin, valid_from, recorded_at, body): VersionColumns,
 ) -> Result<Row, Error> {
-    let id = id_from(&id).ok_or_else(|| Error::Damaged {
-        place: place.to_owned(),
-        what: format!("a version {seq} without a readable id"),
-    })?;
+    let id = id_from(&id, place)?;
     Ok(Row { seq, id, label, origin, valid_from, recorded_at, body })
 }
 
@@ -67,9 +64,13 @@ pub(crate) fn id_bytes(id: RecordId) -> Vec<u8> {
     bytes
 }
 
-fn id_from(bytes: &[u8]) -> Option<RecordId> {
-    let (code, raw) = bytes.split_first()?;
-    Some(RecordId { kind: Kind::from_code(*code)?, raw: u128::from_be_bytes(raw.try_into().ok()?) })
+/// An id as it was stored.
+pub(crate) fn id_from(bytes: &[u8], place: &str) -> Result<RecordId, Error> {
+    let read = || {
+        let (code, raw) = bytes.split_first()?;
+        Some(RecordId { kind: Kind::from_code(*code)?, raw: u128::from_be_bytes(raw.try_into().ok()?) })
+    };
+    read().ok_or_else(|| Error::Damaged { place: place.to_owned(), what: "a version without a readable id".to_owned() })
 }
 
 /// A database that keeps the ledger's rows.
@@ -87,6 +88,8 @@ pub(crate) trait Engine: Send + Sync + 'static {
     fn ledger(&self) -> &[u8];
     async fn follow(&self, after: i64, upto: i64, max: i64) -> Result<Vec<Row>, Error>;
     async fn follow_kinds(&self, kinds: &[Kind], after: i64, upto: i64, max: i64) -> Result<Vec<Row>, Error>;
+    /// The ids of a kind in these rows, each with whether there is an earlier row of it.
+    async fn changed(&self, kind: Kind, after: i64, upto: i64) -> Result<Vec<(RecordId, bool)>, Error>;
     async fn read(&self, ids: &[RecordId], upto: i64, valid: i64) -> Result<Vec<Row>, Error>;
     /// The rows at these places, in no order.
     async fn at(&self, seqs: &[i64]) -> Result<Vec<Row>, Error>;

@@ -85,6 +85,13 @@ pub trait Ledger: Send + Sync {
         Ok(found)
     }
 
+    /// The records of a kind that have a version with `after < seq <= upto`, each with whether it had one before. No body
+    /// is opened.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    async fn changed(&self, kind: Kind, after: Seq, upto: Seq) -> Result<Vec<(RecordId, bool)>, Error>;
+
     /// The newest version of each record as of a moment, in the order of `ids`; a record without one is left out.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::Error;
-use crate::engine::{Engine, HeadRow, LAYOUT, Names, OutboxRow, Row, Tx, VersionColumns, id_bytes, row};
+use crate::engine::{Engine, HeadRow, LAYOUT, Names, OutboxRow, Row, Tx, VersionColumns, id_bytes, id_from, row};
 
 /// How long a call waits for a connection before it says that the server cannot be reached.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -252,6 +252,20 @@ impl Engine for Server {
         .await
         .map_err(self.fault("follow the versions"))?;
         self.rows(rows)
+    }
+
+    async fn changed(&self, kind: Kind, after: i64, upto: i64) -> Result<Vec<(RecordId, bool)>, Error> {
+        let rows: Vec<(Vec<u8>, bool)> = sqlx::query_as(
+            "SELECT id, EXISTS (SELECT 1 FROM openclear.version AS earlier WHERE earlier.id = later.id AND earlier.seq <= $1)
+             FROM (SELECT DISTINCT id FROM openclear.version WHERE seq > $1 AND seq <= $2 AND get_byte(id, 0) = $3) AS later",
+        )
+        .bind(after)
+        .bind(upto)
+        .bind(i32::from(kind.code()))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(self.fault("follow the versions"))?;
+        rows.into_iter().map(|(id, before)| Ok((id_from(&id, self.place())?, before))).collect()
     }
 
     async fn read(&self, ids: &[RecordId], upto: i64, valid: i64) -> Result<Vec<Row>, Error> {

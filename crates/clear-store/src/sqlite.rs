@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use clear_record::{Kind, RecordId};
 use sqlx::{SqliteConnection, SqlitePool};
 
-use crate::engine::{Engine, HeadRow, LAYOUT, Names, OutboxRow, Row, Tx, VersionColumns, id_bytes, row};
+use crate::engine::{Engine, HeadRow, LAYOUT, Names, OutboxRow, Row, Tx, VersionColumns, id_bytes, id_from, row};
 use crate::{Error, files, lite};
 
 pub(crate) struct Folder {
@@ -146,6 +146,20 @@ impl Engine for Folder {
         .await
         .map_err(self.fault("follow the versions"))?;
         self.rows(rows)
+    }
+
+    async fn changed(&self, kind: Kind, after: i64, upto: i64) -> Result<Vec<(RecordId, bool)>, Error> {
+        let rows: Vec<(Vec<u8>, bool)> = sqlx::query_as(
+            "SELECT id, EXISTS (SELECT 1 FROM version AS earlier WHERE earlier.id = later.id AND earlier.seq <= ?1)
+             FROM (SELECT DISTINCT id FROM version WHERE seq > ?1 AND seq <= ?2 AND hex(substr(id, 1, 1)) = printf('%02X', ?3)) AS later",
+        )
+        .bind(after)
+        .bind(upto)
+        .bind(i64::from(kind.code()))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(self.fault("follow the versions"))?;
+        rows.into_iter().map(|(id, before)| Ok((id_from(&id, self.place())?, before))).collect()
     }
 
     async fn read(&self, ids: &[RecordId], upto: i64, valid: i64) -> Result<Vec<Row>, Error> {

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use crate::app::{App, Close};
 use crate::pages;
+use crate::soda::fault::SodaFault;
 
 /// A refusal, as it goes over the wire.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -309,6 +310,11 @@ impl Fault {
         self.0.status
     }
 
+    /// Whether it is something that the asker can mend on the page that asked.
+    pub(crate) fn is_mistake(&self) -> bool {
+        matches!(self.status(), StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY)
+    }
+
     pub(crate) fn problem(&self) -> &Problem {
         &self.0.problem
     }
@@ -318,9 +324,10 @@ impl Fault {
         let path = uri.path();
         let for_programs = ["/api/", "/log/", "/assets/", "/log.vkey", "/healthz", "/metrics"]
             .iter()
-            .any(|start| path.starts_with(start))
-            || crate::soda::is_here(path);
-        let mut response = if for_programs {
+            .any(|start| path.starts_with(start));
+        let mut response = if crate::soda::is_here(path) {
+            SodaFault::of(self.0.status, &self.0.problem.code, &self.0.problem.message).into_response()
+        } else if for_programs {
             let body = serde_json::to_string(&self.0.problem).unwrap_or_default();
             ([(header::CONTENT_TYPE, "application/json")], body).into_response()
         } else if self.0.status == StatusCode::MISDIRECTED_REQUEST {

@@ -362,6 +362,8 @@ pub(crate) struct SqlSchema {
     sql: String,
     /// How many rows at most: 1,000 unless said, 10,000 at most.
     limit: Option<u64>,
+    /// How the answer is written: `table` unless said, `ndjson`, `csv` or `parquet`.
+    form: Option<String>,
 }
 
 /// Incidents that were filed or corrected since a moment.
@@ -544,7 +546,7 @@ mod tests {
             condition: text(),
             residents: [(String::new(), 1)].into(),
         };
-        let sql = Sql { sql: String::new(), limit: Some(1) };
+        let sql = Sql { sql: String::new(), limit: Some(1), form: clear_respond::SqlForm::Csv };
         assert_eq!(described("Sql"), real(serde_json::to_value(sql).unwrap()));
         let changes = Changes { since: String::new(), limit: Some(1), offset: Some(1) };
         assert_eq!(described("Changes"), real(serde_json::to_value(changes).unwrap()));

@@ -48,3 +48,18 @@ fn html(page: &impl Template) -> Result<Response, Fault> {
     let text = page.render().map_err(|error| Fault::ours(&error))?;
     Ok(([(CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response())
 }
+
+/// Renders a page that says what is wrong with its question.
+fn mistaken(page: &impl Template, fault: &Fault) -> Result<Response, Fault> {
+    let mut response = html(page)?;
+    *response.status_mut() = fault.status();
+    Ok(response)
+}
+
+/// As much of a text as there is room for.
+fn short(text: &str, chars: usize) -> String {
+    if text.chars().count() <= chars {
+        return text.to_owned();
+    }
+    text.chars().take(chars.saturating_sub(1)).chain(['…']).collect()
+}

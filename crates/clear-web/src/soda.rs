@@ -46,7 +46,7 @@ use site::Site;
 pub(crate) const JSON: &str = "application/json;charset=utf-8";
 
 /// The beginnings of this API's paths.
-const PATHS: [&str; 6] = ["/resource/", "/api/views", "/views", "/api/catalog/", "/api/v3/", "/clearpath/api/"];
+const PATHS: [&str; 7] = ["/resource/", "/api/views", "/views", "/api/catalog/", "/api/v3/", "/clearpath/api/", "/d/"];
 
 /// Whether a path is of this API: then a refusal has its envelope, and other sites' pages may ask.
 pub(crate) fn is_here(path: &str) -> bool {

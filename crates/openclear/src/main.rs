@@ -26,6 +26,7 @@ mod index;
 mod link;
 mod open;
 mod policy;
+mod rates;
 mod register;
 mod replay;
 mod report;

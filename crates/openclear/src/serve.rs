@@ -33,6 +33,8 @@ pub(crate) struct Args {
     guards: Given,
     #[command(flatten)]
     pace: Pace,
+    #[command(flatten)]
+    rates: crate::rates::HowOften,
     /// The address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     listen: IpAddr,
@@ -103,7 +105,7 @@ pub(crate) async fn run(mut args: Args) -> anyhow::Result<End> {
         _ => None,
     };
     let address = listener.local_addr()?;
-    let config = Config { contact: args.contact.clone(), ..config(tls.clone()) };
+    let config = Config { contact: args.contact.clone(), rates: args.rates.rates(), ..config(tls.clone()) };
     let end =
         until_asked_to_stop(desk.clone(), listener, config, keeper, args.releases, signals, Some(&watching)).await?;
     match watching.watch.contradiction() {
@@ -141,6 +143,9 @@ fn settings(args: &Args, desk: &Desk) -> BTreeMap<String, String> {
         ("contact", args.contact.clone().unwrap_or_default()),
         ("public_every", format!("{:?}", args.pace.public_every)),
         ("public_bucket", args.pace.public_bucket.to_string()),
+        ("open_data_rate", args.rates.open_data_rate.to_string()),
+        ("open_data_token_rate", args.rates.open_data_token_rate.to_string()),
+        ("open_data_burst", args.rates.open_data_burst.to_string()),
         ("releases", plan.every.to_string()),
         ("small_counts", plan.threshold.to_string()),
     ]

@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use clear_query::SoqlType;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use rust_xlsxwriter::{ExcelDateTime, Format, Worksheet};
 
@@ -43,12 +44,7 @@ impl Parquet {
             Field::new(&field.name, data_type, true)
         };
         self.schema = Arc::new(Schema::new(fields.iter().map(field).collect::<Vec<_>>()));
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-            .set_max_row_group_row_count(Some(GROUP_ROWS))
-            .set_created_by("openclear".to_owned())
-            .build();
-        self.writer = Some(ArrowWriter::try_new(Vec::new(), self.schema.clone(), Some(properties))?);
+        self.writer = Some(ArrowWriter::try_new(Vec::new(), self.schema.clone(), Some(properties()?))?);
         Ok(Vec::new())
     }
 
@@ -86,6 +82,16 @@ impl Parquet {
             None => Ok(Vec::new()),
         }
     }
+}
+
+/// How every Parquet file that leaves is written.
+pub(crate) fn properties() -> Result<WriterProperties, ParquetError> {
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        // Names and versions of programs are nobody's business.
+        .set_created_by("openclear".to_owned())
+        .build())
 }
 
 /// A workbook with one sheet.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use clear_audit::{Log, What};
-use clear_record::{Label, Origin, RecordId, Seq, Version};
+use clear_record::{Kind, Label, Origin, RecordId, Seq, Version};
 use clear_respond::{Find, answer};
 use clear_store::{AsOf, Batch, Committed, Error, Fence, Head, Ledger, Outbox, OutboxBody};
 use jiff::Timestamp;
@@ -42,6 +42,9 @@ impl Ledger for Lossy {
     }
     async fn follow(&self, after: Seq, upto: Seq, max: usize) -> Result<Vec<Version>, Error> {
         self.inner.follow(after, upto, max).await
+    }
+    async fn changed(&self, kind: Kind, after: Seq, upto: Seq) -> Result<Vec<(RecordId, bool)>, Error> {
+        self.inner.changed(kind, after, upto).await
     }
     async fn read(&self, ids: &[RecordId], as_of: AsOf) -> Result<Vec<Version>, Error> {
         self.inner.read(ids, as_of).await

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod plans;
+mod seeds;
 
 use clear_soql::{
     Bound, Case, DEPTH_MAX, Every, Expr, Frame, From, Infix, Item, Join, JoinKind, Link, Name, Named, Node, Nulls,

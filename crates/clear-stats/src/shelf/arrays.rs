@@ -31,6 +31,8 @@ pub(crate) enum Source {
     Created,
     /// When it was last recorded.
     Updated,
+    /// Its number in the table: which record it is of.
+    Number,
 }
 
 /// Dictionaries of at most so many texts become arrays of which values are taken.
@@ -87,6 +89,10 @@ impl Batches {
                     ids.append_value(row_id_text(chunk.ids.get(row).copied().unwrap_or_default()));
                 }
                 Ok(Arc::new(ids.finish()))
+            }
+            Source::Number => {
+                let number = |(chunk, row, _): (&Open, usize, bool)| chunk.numbers.get(row).copied().map(f64::from);
+                Ok(Arc::new(each_row(runs, None).map(number).collect::<Float64Array>()))
             }
             Source::Created | Source::Updated => {
                 let mut times = TimestampMicrosecondBuilder::with_capacity(rows);

@@ -1,8 +1,8 @@
 //! A question that needs more memory than there is spills, or is refused; nothing is killed and nothing is left.
 
+use arrow::array::{Array as _, AsArray as _};
 use clear_record::Sight;
 use clear_stats::{Columns, Engine, Fault, Limits, RecordBatch, Shelf};
-use arrow::array::{Array as _, AsArray as _};
 use futures_util::TryStreamExt as _;
 
 use crate::{all, version};

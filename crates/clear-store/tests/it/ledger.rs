@@ -210,6 +210,18 @@ pub(crate) async fn followers_go_by_pages(bed: Bed) {
     assert_eq!(of(&[other], 0, 9).await, "");
     assert_eq!(of(&[other, kind], 0, 2).await, "1:1=a 2:2=b");
     assert_eq!(of(&[kind], 3, 9).await, "4:1=d 5:4=e");
+    let changed = async |after, upto| {
+        let mut changed = store.ledger.changed(kind, Seq(after), upto).await.unwrap();
+        changed.sort_unstable();
+        changed
+            .iter()
+            .map(|(id, before)| format!("{}{}", id.raw, if *before { "+" } else { "" }))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!((changed(0, END).await, changed(2, END).await), ("1 2 3 4".into(), "1+ 3 4".into()));
+    assert_eq!((changed(2, Seq(3)).await, changed(5, END).await), ("3".into(), String::new()));
+    assert_eq!(store.ledger.changed(other, Seq(0), END).await.unwrap(), []);
     let at = async |places: &[(u128, u64)]| {
         let places: Vec<_> = places.iter().map(|(raw, seq)| (id(*raw), Seq(*seq))).collect();
         words(&store.ledger.read_at(&places).await.unwrap())

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use clear_record::{Inquiry, Seq};
 use clear_respond::Find;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::app::App;
@@ -100,28 +99,10 @@ pub(crate) async fn find_by_query(
 
 /// The question that a query string asks. Its fields are those of the JSON question, and unknown ones are refused alike.
 pub(crate) fn question(pairs: Vec<(String, String)>) -> Result<(Find, Option<Seq>), Fault> {
-    let wrong = |what: String| {
-        Fault::new(StatusCode::BAD_REQUEST, "bad_query", format!("The query string does not read: {what}."))
-    };
-    let mut question = Map::new();
-    let mut see = None;
-    for (name, text) in pairs {
-        let number = || text.parse::<u64>().map_err(|_| wrong(format!("`{name}` is not a whole number")));
-        let value = match name.as_str() {
-            "see" => {
-                see = Some(Seq(number()?));
-                continue;
-            }
-            "limit" | "offset" | "community_area" | "radius_m" => json!(number()?),
-            "facets" => json!(text.parse::<bool>().map_err(|_| wrong("`facets` is not true or false".to_owned()))?),
-            _ => Value::String(text),
-        };
-        if question.insert(name.clone(), value).is_some() {
-            return Err(wrong(format!("`{name}` is there twice")));
-        }
-    }
-    let question = serde_json::from_value(Value::Object(question)).map_err(|error| wrong(error.to_string()))?;
-    Ok((question, see))
+    super::asked(pairs, &["limit", "offset", "community_area", "radius_m"], |name, text| {
+        let flag = || text.parse::<bool>().map_err(|_| format!("`{name}` is not true or false"));
+        (name == "facets").then(|| flag().map(Value::Bool))
+    })
 }
 
 #[cfg(test)]

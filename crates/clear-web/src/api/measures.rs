@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use clear_record::{Inquiry, Seq};
 use clear_respond::{Measured, Measures, PublicAnswer, Unpublished};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::app::App;
@@ -132,39 +132,24 @@ pub(crate) async fn published(app: &App, line: &Line, question: Measures) -> Res
 
 /// The question that a query string asks; a blank field says nothing, as in a form.
 pub(crate) fn question(pairs: Vec<(String, String)>) -> Result<(Measures, Option<Seq>), Fault> {
-    let wrong = |what: String| {
-        Fault::new(StatusCode::BAD_REQUEST, "bad_query", format!("The query string does not read: {what}."))
-    };
-    let mut question = Map::new();
-    let (mut see, mut measures) = (None, Vec::new());
-    for (name, text) in pairs {
-        let text = text.trim();
-        if text.is_empty() {
-            continue;
-        }
-        let number = || text.parse::<u64>().map_err(|_| wrong(format!("`{name}` is not a whole number")));
-        let value = match name.as_str() {
-            "see" => {
-                see = Some(Seq(number()?));
-                continue;
-            }
-            "measures" => {
-                measures.extend(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned));
-                continue;
-            }
-            "community_area" | "ward" => json!(number()?),
-            "residents" => json!(residents(text).ok_or_else(|| wrong("`residents` is like 25:98514,26:18001".into()))?),
-            _ => json!(text),
-        };
-        if question.insert(name.clone(), value).is_some() {
-            return Err(wrong(format!("`{name}` is there twice")));
-        }
-    }
+    let said =
+        pairs.into_iter().map(|(name, text)| (name, text.trim().to_owned())).filter(|(_, text)| !text.is_empty());
+    let (measures, mut pairs): (Vec<_>, Vec<_>) = said.partition(|(name, _)| name == "measures");
+    // These may be said several times.
+    let measures: Vec<String> = measures.into_iter().map(|(_, names)| names).collect();
     if !measures.is_empty() {
-        question.insert("measures".to_owned(), json!(measures));
+        pairs.push(("measures".to_owned(), measures.join(",")));
     }
-    let question = serde_json::from_value(Value::Object(question)).map_err(|error| wrong(error.to_string()))?;
-    Ok((question, see))
+    super::asked(pairs, &["community_area", "ward"], |name, text| match name {
+        "measures" => {
+            let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+            Some(Ok(json!(names.collect::<Vec<_>>())))
+        }
+        "residents" => {
+            Some(residents(text).map(|all| json!(all)).ok_or("`residents` is like 25:98514,26:18001".to_owned()))
+        }
+        _ => None,
+    })
 }
 
 /// `25:98514,26:18001`.

@@ -19,7 +19,7 @@ use crate::asker::{Asker, KeptInquiry, Visitor};
 use crate::fault::Fault;
 use crate::pages::bar::{self, Bar, Choice};
 use crate::pages::chrome::Chrome;
-use crate::pages::html;
+use crate::pages::{html, mistaken};
 use crate::soda::Line;
 
 /// What a trend shows on the page unless others are named.
@@ -176,9 +176,7 @@ pub(crate) async fn page(
                     page.entry = answered.response.receipt().index();
                     return html(&page);
                 }
-                Err(fault) if matches!(fault.status(), StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => {
-                    fault
-                }
+                Err(fault) if fault.is_mistake() => fault,
                 Err(fault) => return Err(fault),
             }
         }
@@ -283,9 +281,7 @@ impl Analysis {
     /// The page with what is wrong with the question.
     fn wrong(&mut self, fault: &Fault) -> Result<Response, Fault> {
         self.problem = Some(fault.problem().message.clone());
-        let mut response = html(self)?;
-        *response.status_mut() = fault.status();
-        Ok(response)
+        mistaken(self, fault)
     }
 }
 

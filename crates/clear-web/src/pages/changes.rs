@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use clear_respond::{ChangedIncident, Changes};
 use serde_json::Value;
@@ -15,7 +14,7 @@ use crate::asker::{Asker, KeptInquiry};
 use crate::fault::Fault;
 use crate::pages::bar::{self, Bar};
 use crate::pages::chrome::Chrome;
-use crate::pages::html;
+use crate::pages::{html, mistaken, short};
 
 /// Incidents on a page.
 const PAGE: usize = 50;
@@ -91,12 +90,10 @@ pub(crate) async fn page(
             page.entry = answered.response.receipt().index();
             html(&page)
         }
-        Err(fault) if matches!(fault.status(), StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => {
+        Err(fault) if fault.is_mistake() => {
             page.bar = Bar::of(&app, &asker.standing, &kept, Some(fault.problem()));
             page.problem = Some(fault.problem().message.clone());
-            let mut response = html(&page)?;
-            *response.status_mut() = fault.status();
-            Ok(response)
+            mistaken(&page, &fault)
         }
         Err(fault) => Err(fault),
     }
@@ -109,10 +106,7 @@ fn row(changed: &ChangedIncident) -> Row {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        if text.chars().count() <= VALUE_CHARS {
-            return text;
-        }
-        text.chars().take(VALUE_CHARS - 1).chain(['…']).collect()
+        short(&text, VALUE_CHARS)
     };
     Row {
         id: changed.record.id.clone(),

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use clear_record::{Inquiry, Standing};
@@ -90,7 +89,7 @@ pub(crate) async fn act(State(app): State<Arc<App>>, asker: Asker, input: Input)
             // The lines are not sent back: each stands in the table as it was read.
             Ok((cookie, show(&app, &asker.standing, &kept, of, String::new(), None, Some(results))?).into_response())
         }
-        Err(fault) if matches!(fault.status(), StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => {
+        Err(fault) if fault.is_mistake() => {
             let mut response = show(&app, &asker.standing, &kept, of, file, Some(&fault), None)?;
             *response.status_mut() = fault.status();
             Ok((cookie, response).into_response())

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use clear_respond::Counts;
 
@@ -14,7 +13,7 @@ use crate::asker::{Asker, KeptInquiry};
 use crate::fault::Fault;
 use crate::pages::bar::{self, Bar, Choice};
 use crate::pages::chrome::Chrome;
-use crate::pages::html;
+use crate::pages::{html, mistaken};
 
 /// What may be counted by: the column, and its name for people.
 const BY: &[(&str, &str)] = &[("primary_type", "Type of offence"), ("beat", "Beat"), ("month", "Month")];
@@ -83,12 +82,10 @@ pub(crate) async fn page(
             (page.total, page.asked) = (table.total, true);
             html(&page)
         }
-        Err(fault) if matches!(fault.status(), StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => {
+        Err(fault) if fault.is_mistake() => {
             page.bar = Bar::of(&app, &asker.standing, &kept, Some(fault.problem()));
             page.problem = Some(fault.problem().message.clone());
-            let mut response = html(&page)?;
-            *response.status_mut() = fault.status();
-            Ok(response)
+            mistaken(&page, &fault)
         }
         Err(fault) => Err(fault),
     }

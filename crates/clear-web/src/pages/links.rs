@@ -15,7 +15,7 @@ use crate::fault::Fault;
 use crate::pages::bar::{self, Bar};
 use crate::pages::chart::{self, BOX_HEIGHT, BOX_WIDTH};
 use crate::pages::chrome::Chrome;
-use crate::pages::{html, shown};
+use crate::pages::{html, short, shown};
 
 /// Neighbours of each node that a page shows.
 const PAGE: usize = 12;
@@ -269,9 +269,9 @@ fn results(asked: &Asked, found: &LinkChart, number: String, entry: u64) -> Resu
             kind: look(node),
             x,
             y,
-            title: cut(&title(node), TITLE_CHARS),
+            title: short(&title(node), TITLE_CHARS),
             whole: format!("{}: {}", kind_words(node.kind), title(node)),
-            under: cut(&under.join(" · "), UNDER_CHARS),
+            under: short(&under.join(" · "), UNDER_CHARS),
             href: asked.opened(&node.node).unwrap_or_else(|| asked.starting(&node.node)),
             first: number == 0,
         })
@@ -378,11 +378,4 @@ fn kind_words(kind: &str) -> &'static str {
         "serial_number" => "Serial number",
         kind => shown::kind_words(kind),
     }
-}
-
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }

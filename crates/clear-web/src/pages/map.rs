@@ -87,7 +87,7 @@ pub(crate) async fn page(
     if problem.is_none() {
         match asked(&app, &asker, &kept, set, wish.place.clone()).await {
             Ok(answer) => seen = Some(answer),
-            Err(fault) if matches!(fault.status(), StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => {
+            Err(fault) if fault.is_mistake() => {
                 bar = Bar::of(&app, &asker.standing, &kept, Some(fault.problem()));
                 problem = Some(fault.problem().message.clone());
                 status = fault.status();

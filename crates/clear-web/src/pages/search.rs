@@ -188,7 +188,7 @@ pub(crate) async fn page(
     let answered = match asker.ask(&app, inquiry, None, question).await {
         Ok(answered) => answered,
         // What the asker can mend on this page is said on this page.
-        Err(fault) if matches!(fault.status(), StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => {
+        Err(fault) if fault.is_mistake() => {
             let mut response = show(&app, &asker.standing, &kept, asked, Some(&fault), None)?;
             *response.status_mut() = fault.status();
             return Ok(response);

@@ -45,6 +45,11 @@ impl SodaFault {
         SodaFault { status, body, headers: Vec::new() }
     }
 
+    /// What is refused before this API sees it: an address that there is not, a body that is too long.
+    pub(crate) fn of(status: StatusCode, code: &str, message: &str) -> SodaFault {
+        SodaFault::coded(status, code, message, json!({}))
+    }
+
     /// No set of that name.
     pub(crate) fn no_such_set(id: &str) -> SodaFault {
         SodaFault::coded(StatusCode::NOT_FOUND, "dataset.missing", "Not found", json!({"id": id}))

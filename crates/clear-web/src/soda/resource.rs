@@ -26,7 +26,7 @@ pub(crate) async fn rows(
     let set = set_named(name).ok_or_else(|| SodaFault::no_such_set(name))?;
     let read = params::read(set, &params::pairs(line.query.as_deref()), Some(LIMIT_DEFAULT))?;
     line.may_ask(&app, read.token.as_deref())?;
-    let layout = SetLayout { bom: read.bom, view: None };
+    let layout = SetLayout { bom: read.bom, ..SetLayout::default() };
     rows::send(&app, &line, Wish { set, asked: read.asked, form, layout, download: false }).await
 }
 
@@ -80,6 +80,11 @@ pub(crate) async fn download(
     Path((id, file)): Path<(String, String)>,
 ) -> Result<Response, SodaFault> {
     let set = set_named(&id).ok_or_else(|| SodaFault::no_such_set(&id))?;
+    if matches!(file.as_str(), "columns" | "columns.json") {
+        line.may_ask(&app, None)?;
+        let mut view = views::view(&app, &line.site, set, false).await?;
+        return Ok(super::answered(&line, &view["columns"].take()));
+    }
     let Some(extension) = file.strip_prefix("rows.") else { return Err(SodaFault::no_such_set(&id)) };
     let form = match named(extension)? {
         SetForm::Csv => SetForm::Download,
@@ -87,12 +92,14 @@ pub(crate) async fn download(
         form => form,
     };
     let pairs = params::pairs(line.query.as_deref());
-    let (own, pairs): (Vec<_>, Vec<_>) =
-        pairs.into_iter().partition(|(name, _)| OF_DOWNLOADS.iter().any(|own| name.eq_ignore_ascii_case(own)));
+    let (own, mut pairs): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(name, value)| is_of_download(name, value));
     let said =
         |name: &str| own.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
     let bom = said("bom") == Some("true");
     let download = said("accessType").is_some_and(|kind| kind.eq_ignore_ascii_case("download"));
+    if let Some(most) = said("max_rows") {
+        pairs.push(("$limit".to_owned(), most.to_owned()));
+    }
     let read = params::read(set, &pairs, None)?;
     line.may_ask(&app, read.token.as_deref())?;
     let asked = match (form, read.asked) {
@@ -106,12 +113,30 @@ pub(crate) async fn download(
         SetForm::Rows => Some(views::for_rows(&app, &line.site, set).await?),
         _ => None,
     };
-    let layout = SetLayout { bom: bom || read.bom, view };
+    let layout = SetLayout { bom: bom || read.bom, view, ..SetLayout::default() };
     rows::send(&app, &line, Wish { set, asked, form, layout, download: download || is_file(form) }).await
 }
 
 /// Parameters of downloads beside those of the language; the original's own links say them.
-const OF_DOWNLOADS: [&str; 6] = ["accessType", "bom", "format", "delimiter", "sorting", "api_foundry"];
+const OF_DOWNLOADS: [&str; 10] = [
+    "accessType",
+    "bom",
+    "format",
+    "delimiter",
+    "sorting",
+    "api_foundry",
+    "method",
+    "cacheBust",
+    "fourfour",
+    "max_rows",
+];
+
+/// Whether a parameter is a download's own. Its links also say the day on which they were made, `date=20181015`, which is no date
+/// of a row.
+pub(super) fn is_of_download(name: &str, value: &str) -> bool {
+    let day = name == "date" && value.len() == 8 && value.bytes().all(|digit| digit.is_ascii_digit());
+    day || OF_DOWNLOADS.iter().any(|own| name.eq_ignore_ascii_case(own))
+}
 
 /// `/d/{id}`: the page of a set.
 pub(crate) async fn page(Path(id): Path<String>) -> Result<Response, SodaFault> {
@@ -132,27 +157,47 @@ pub(super) fn named(extension: &str) -> Result<SetForm, SodaFault> {
     named.ok_or_else(|| SodaFault::no_such_form(extension))
 }
 
-/// The form that `Accept` prefers: the first of ours that is named; JSON where it names none of them with a weight.
+/// The form that `Accept` prefers: of those of ours that it names, the one with the most weight, the first of several (RFC 9110,
+/// 12.5.1); JSON where it names nothing.
 fn accepted(line: &Line) -> Result<SetForm, SodaFault> {
     let said: Vec<&str> = line.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
     form_of(&said.join(","))
 }
 
 fn form_of(accept: &str) -> Result<SetForm, SodaFault> {
-    let form = |media: &str| match media {
-        "application/json" | "application/*" | "*/*" | "text/html" => Some(SetForm::Json),
-        "text/csv" | "text/*" => Some(SetForm::Csv),
-        "text/tab-separated-values" => Some(SetForm::Tsv),
-        "application/vnd.geo+json" | "application/geo+json" => Some(SetForm::GeoJson),
-        "application/vnd.apache.parquet" => Some(SetForm::Parquet),
-        media if media == SetForm::Xlsx.content_type() => Some(SetForm::Xlsx),
-        _ => None,
-    };
-    let mut medias = accept.split(',').filter_map(|part| part.split(';').next()).map(str::trim).peekable();
-    if medias.peek().is_none_or(|media| media.is_empty()) {
+    if accept.trim().is_empty() {
         return Ok(SetForm::Json);
     }
-    medias.find_map(|media| form(&media.to_ascii_lowercase())).ok_or_else(|| SodaFault::no_such_form(accept))
+    let forms = |media: &str| -> &[SetForm] {
+        match media.to_ascii_lowercase().as_str() {
+            "application/json" | "text/html" => &[SetForm::Json],
+            "application/*" => &[SetForm::Json, SetForm::GeoJson],
+            "*/*" => &[SetForm::Json, SetForm::Csv],
+            "text/csv" => &[SetForm::Csv],
+            "text/*" => &[SetForm::Csv, SetForm::Tsv],
+            "text/tab-separated-values" => &[SetForm::Tsv],
+            "application/vnd.geo+json" | "application/geo+json" => &[SetForm::GeoJson],
+            "application/vnd.apache.parquet" => &[SetForm::Parquet],
+            media if media == SetForm::Xlsx.content_type() => &[SetForm::Xlsx],
+            _ => &[],
+        }
+    };
+    let mut wishes: Vec<(f32, &str)> = accept.split(',').filter_map(weighed).collect();
+    // What is named with no weight is not wanted, whatever else would take it.
+    let unwanted: Vec<SetForm> =
+        wishes.iter().filter(|(weight, _)| *weight <= 0.0).flat_map(|(_, media)| forms(media)).copied().collect();
+    wishes.retain(|(weight, _)| *weight > 0.0);
+    wishes.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    let mut wanted = wishes.iter().flat_map(|(_, media)| forms(media)).filter(|form| !unwanted.contains(form));
+    wanted.next().copied().ok_or_else(|| SodaFault::no_such_form(accept))
+}
+
+/// A media type with its weight, 1 unless said.
+fn weighed(part: &str) -> Option<(f32, &str)> {
+    let mut words = part.split(';').map(str::trim);
+    let media = words.next().filter(|media| !media.is_empty())?;
+    let weight = words.find_map(|word| word.strip_prefix("q=").or_else(|| word.strip_prefix("Q=")));
+    Some((weight.and_then(|weight| weight.trim().parse().ok()).unwrap_or(1.0), media))
 }
 
 /// The set and form of `{id}` and a file's extension.
@@ -173,6 +218,13 @@ mod tests {
             ("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", Some(SetForm::Json)),
             ("application/vnd.geo+json", Some(SetForm::GeoJson)),
             ("Text/Tab-Separated-Values;q=0.5", Some(SetForm::Tsv)),
+            ("text/csv;q=0.1, application/json;q=0.9", Some(SetForm::Json)),
+            ("application/json;q=0.1, text/csv; q=0.9", Some(SetForm::Csv)),
+            ("text/csv;q=0, */*", Some(SetForm::Json)),
+            ("application/json;q=0, */*;q=0.1", Some(SetForm::Csv)),
+            ("text/csv;header=present", Some(SetForm::Csv)),
+            ("text/csv;q=much", Some(SetForm::Csv)),
+            ("application/json;q=0", None),
             ("image/png", None),
         ] {
             assert_eq!(form_of(accept).ok(), form, "{accept}");

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use clear_respond::{Broken, Published, SetAsked, SetForm, SetInfo, SetLayout, SetState, Unpublished, publish};
+use clear_respond::{
+    Broken, Published, SetAsked, SetForm, SetInfo, SetLayout, SetState, SoqlType, Unpublished, publish,
+};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::stream;
@@ -61,7 +63,7 @@ pub(super) async fn send(app: &Arc<App>, line: &Line, wish: Wish) -> Result<Resp
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.content_type()));
     let fields = published.fields();
     let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-    let types: Vec<&str> = fields.iter().map(|field| field.soql_type.word()).collect();
+    let types: Vec<&str> = fields.iter().map(|field| header_word(field.soql_type)).collect();
     for (name, list) in [("x-soda2-fields", names), ("x-soda2-types", types)] {
         let text = serde_json::to_string(&list).unwrap_or_default();
         if text.len() <= HEADER_MAX
@@ -107,6 +109,14 @@ fn told(headers: &mut HeaderMap, tag: &str, state: &SetState) {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
+    }
+}
+
+/// The name of a type in the header: there, and there alone, the original calls a checkbox a boolean.
+fn header_word(soql_type: SoqlType) -> &'static str {
+    match soql_type {
+        SoqlType::Checkbox => "boolean",
+        other => other.word(),
     }
 }
 

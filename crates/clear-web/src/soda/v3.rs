@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::Line;
 use super::fault::SodaFault;
 use super::params::{self, LIMIT_DEFAULT};
-use super::resource::set_and_form;
+use super::resource::{is_of_download, set_and_form};
 use super::rows::{self, Wish};
 use crate::app::App;
 use crate::fault::Fault;
@@ -35,6 +35,19 @@ struct Body {
     #[serde(rename = "clientContext")]
     _context: Option<Value>,
     parameters: Option<serde_json::Map<String, Value>>,
+    #[serde(default)]
+    serialization_options: Writing,
+}
+
+/// How values in text are written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Writing {
+    separator: Option<char>,
+    bom: Option<bool>,
+    /// Times have milliseconds here, whatever this says.
+    #[serde(rename = "preciseTimestamps")]
+    _precise: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -77,7 +90,9 @@ pub(crate) async fn query_by_address(
                 "false" => body.include_synthetic = Some(false),
                 _ => return Err(wrong(&name, "should be true or false")),
             },
-            "app_token" | "accesstype" | "orderingspecifier" | "timeout" => {}
+            "bom" => body.serialization_options.bom = Some(value == "true"),
+            "app_token" | "orderingspecifier" | "timeout" => {}
+            _ if is_of_download(&name, &value) => {}
             _ => return Err(SodaFault::parameter(&id, &name, format!("Unrecognized arguments [{name}]"))),
         }
     }
@@ -91,10 +106,13 @@ fn body(input: &Input) -> Result<Body, SodaFault> {
     if input.bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Body::default());
     }
+    if input.bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(SodaFault::body("The body does not read: it should be an object, as `{\"query\": \"SELECT *\"}`."));
+    }
     serde_json::from_slice(&input.bytes).map_err(|error| SodaFault::body(&format!("The body does not read: {error}.")))
 }
 
-async fn answer(app: &Arc<App>, line: &Line, id: &str, file: &str, body: Body) -> Result<Response, SodaFault> {
+async fn answer(app: &Arc<App>, line: &Line, id: &str, file: &str, mut body: Body) -> Result<Response, SodaFault> {
     let (kind, extension) = file.rsplit_once('.').unwrap_or((file, "json"));
     let (set, form) = set_and_form(id, extension)?;
     let is_export = match (kind, form) {
@@ -104,12 +122,21 @@ async fn answer(app: &Arc<App>, line: &Line, id: &str, file: &str, body: Body) -
         _ => return Err(SodaFault::no_such_set(id)),
     };
     line.may_ask(app, None)?;
+    let Writing { separator, bom, .. } = std::mem::take(&mut body.serialization_options);
+    if separator
+        .is_some_and(|it| !it.is_ascii() || it.is_ascii_alphanumeric() || matches!(it, '"' | '\n' | '\r' | '\0'))
+    {
+        let message = "separator should be one character that stands in no value, like `,`, `;` or a tab".to_owned();
+        return Err(SodaFault::parameter(set.id, "serializationOptions", message));
+    }
+    let layout = SetLayout { bom: bom.unwrap_or(false), separator, view: None };
     let asked = asked(set, body, is_export)?;
-    rows::send(app, line, Wish { set, asked, form, layout: SetLayout::default(), download: is_export }).await
+    rows::send(app, line, Wish { set, asked, form, layout, download: is_export }).await
 }
 
 fn asked(set: &SetInfo, body: Body, is_export: bool) -> Result<SetAsked, SodaFault> {
-    if body.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
+    let says_nothing = |value: &Value| value.as_object().is_some_and(serde_json::Map::is_empty);
+    if body.parameters.as_ref().is_some_and(|parameters| !parameters.values().all(says_nothing)) {
         let message = "A question has no parameters here; write their values into it".to_owned();
         return Err(SodaFault::parameter(set.id, "parameters", message));
     }

@@ -1,5 +1,6 @@
 //! Boards, trends and hours over HTTP.
 
+use clear_audit::{Event, Opened, What};
 use serde_json::{Value, json};
 
 use crate::city::City;
@@ -77,12 +78,7 @@ fn trends_and_hours_are_of_the_same_incidents() {
 #[test]
 fn one_address_is_a_page_and_a_question_of_the_api() {
     let city = city();
-    let inquiry = {
-        use base64::Engine as _;
-        let json =
-            json!({"purpose": "criminal_investigation", "use_code": "C", "case": "JC-1", "reason": "Weekly board"});
-        format!("inquiry={}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json.to_string()))
-    };
+    let inquiry = kept_inquiry();
     let bearer = format!("Bearer {}", city.token("officer"));
     let get = |path: &str| {
         city.ask(&format!("GET {path}"), &[("authorization", bearer.as_str()), ("cookie", inquiry.as_str())], b"")
@@ -273,6 +269,156 @@ fn a_query_in_sql_reads_what_may_be_seen_and_does_nothing_else() {
     }
     let answer = asked(&deep);
     assert!(matches!(answer.status, 200 | 400), "{}", answer.text());
+}
+
+/// Everything that the log has of a request.
+fn events(city: &City, request: &str) -> Vec<Event> {
+    let log = city.desk.public_log();
+    let opened = log.openings(0..log.synced_size()).unwrap().map(|opened| opened.unwrap().1);
+    let of_it = |event: &Event| event.request.as_ref().is_some_and(|id| id.as_str() == request);
+    opened
+        .filter_map(|opened| match opened {
+            Opened::Event(event) if of_it(&event) => Some(event),
+            _ => None,
+        })
+        .collect()
+}
+
+/// GR26: who saw which record, by a query of one's own as well. A row is somebody's; a figure of many is nobody's.
+#[test]
+fn gr26_a_query_in_sql_leaves_the_records_that_its_rows_are_made_of_in_the_log() {
+    let city = city();
+    let asked = |sql: &str| {
+        let inquiry = json!({"purpose": "criminal_investigation", "use_code": "C", "case": "JC-1", "reason": "Pattern on the beat", "on_behalf_of": ["pmpd"]});
+        let body = json!({"inquiry": inquiry, "question": {"sql": sql}});
+        city.ask_as("officer", "POST /api/v1/sql", body.to_string().as_bytes())
+    };
+    for (sql, rows, told) in [
+        ("select beat from incidents", 9, 9),
+        ("select beat from incidents where arrest", 2, 2),
+        ("select beat from incidents order by occurred_from desc limit 2", 2, 2),
+        ("select beat from incidents limit 4 offset 3", 4, 4),
+        ("with a as (select * from incidents where ward is null) select status, beat from a", 9, 9),
+        ("select beat from incidents where arrest union all select beat from incidents where beat = '0412'", 4, 3),
+        (
+            "select a.beat from incidents a join incidents b on a.occurred_from = b.occurred_from and a.status < b.status",
+            1,
+            2,
+        ),
+        (
+            "select a.beat from incidents a where exists (select 1 from incidents b where b.beat = a.beat and b.arrest)",
+            9,
+            9,
+        ),
+        (
+            "select lag(beat) over (order by occurred_from) as l from incidents order by occurred_from desc limit 1",
+            1,
+            2,
+        ),
+        ("select row_number() over (order by occurred_from) as n from incidents order by n limit 1", 1, 1),
+        // Figures.
+        ("select count(*) from incidents", 1, 0),
+        ("select primary_type, count(*) from incidents group by primary_type", 2, 0),
+        ("select max(occurred_from), avg(hour) from incidents", 1, 0),
+        ("select distinct beat from incidents", 2, 0),
+        ("select (select max(occurred_from) from incidents) as x", 1, 0),
+        ("select count(*) from incidents where occurred_from > (select min(occurred_from) from incidents)", 1, 0),
+        // A group of one record is that record, however it is said.
+        ("select occurred_from, count(*) from incidents group by occurred_from", 8, 7),
+        ("select distinct occurred_from from incidents", 8, 7),
+        ("select day, max(beat) from incidents where arrest group by day", 2, 2),
+        ("select n from (select beat, arrest, count(*) as n from incidents group by beat, arrest) where n = 1", 3, 3),
+        // So is the one whose text is shown for many.
+        ("select min(status) from incidents", 1, 1),
+        ("select year, first_value(beat order by occurred_from) from incidents group by year", 2, 2),
+    ] {
+        let answer = asked(sql);
+        assert_eq!(answer.status, 200, "{sql}: {}", answer.text());
+        let shown = answer.json();
+        assert_eq!(shown["rows"].as_array().unwrap().len(), rows, "{sql}: {shown}");
+        assert_eq!(shown["columns"].as_array().unwrap().len(), shown["rows"][0].as_array().unwrap().len(), "{sql}");
+        let events = events(&city, answer.header("x-clear-request"));
+        let ended = events.iter().find(|event| event.what == What::Answered).unwrap();
+        assert_eq!((ended.records.len(), ended.count), (told, Some(told as u64)), "{sql}");
+    }
+    // What puts rows into one value hides whose they are.
+    for (sql, what) in [
+        ("select array_agg(beat) from incidents", "ask for the rows"),
+        ("select string_agg(beat, ',') from incidents", "ask for the rows"),
+        ("select string_agg(beat, ',') over () from incidents", "ask for the rows"),
+        ("select (select beat from incidents limit 1) as x", "join it"),
+        ("select max(beat) over (order by occurred_from) from incidents", "order by it"),
+        ("select beat as \"\u{1}row9\" from incidents", "no form"),
+    ] {
+        let answer = asked(sql);
+        assert!(answer.status == 400 && answer.text().contains(what), "{sql}: {}", answer.text());
+    }
+}
+
+#[test]
+fn the_answer_of_a_query_in_sql_is_a_table_lines_a_sheet_or_a_parquet_file() {
+    let city = city();
+    let sql =
+        "select beat, count(*) as n, max(day) as last, max(arrest) as some from incidents group by beat order by beat";
+    let asked = |path: &str, accept: &str, question: Value| {
+        let inquiry = json!({"purpose": "criminal_investigation", "use_code": "C", "case": "JC-1", "reason": "Pattern on the beat", "on_behalf_of": ["pmpd"]});
+        let body = json!({"inquiry": inquiry, "question": question}).to_string();
+        let bearer = format!("Bearer {}", city.token("officer"));
+        let headers = [("authorization", bearer.as_str()), ("accept", accept), ("content-type", "application/json")];
+        city.ask(&format!("POST {path}"), &headers, body.as_bytes())
+    };
+    let sheet = "beat,n,last,some\r\n0411,7,2019-07-16T00:00:00,true\r\n0412,2,2019-07-10T00:00:00,true\r\n";
+    for (path, accept, question, media, text) in [
+        ("/api/v1/sql?format=csv", "*/*", json!({"sql": sql}), "text/csv; charset=utf-8; header=present", sheet),
+        ("/api/v1/sql", "text/csv, */*;q=0.1", json!({"sql": sql}), "text/csv; charset=utf-8; header=present", sheet),
+        ("/api/v1/sql", "*/*", json!({"sql": sql, "form": "csv"}), "text/csv; charset=utf-8; header=present", sheet),
+        (
+            "/api/v1/sql?format=ndjson",
+            "",
+            json!({"sql": sql, "limit": 1}),
+            "application/x-ndjson",
+            "{\"beat\":\"0411\",\"n\":7,\"last\":\"2019-07-16T00:00:00\",\"some\":true}\n",
+        ),
+    ] {
+        let answer = asked(path, accept, question);
+        assert_eq!((answer.status, answer.header("content-type")), (200, media), "{path}: {}", answer.text());
+        assert_eq!(answer.text(), text, "{path} {accept}");
+        assert!(answer.header("content-disposition").starts_with("attachment; filename=\"answer."), "{path}");
+        // The receipt is of these bytes.
+        clear_audit::Receipt::parse(answer.header("x-clear-receipt"))
+            .unwrap()
+            .check(city.desk.public_log().vkey())
+            .unwrap();
+    }
+    let more = asked("/api/v1/sql?format=csv", "*/*", json!({"sql": sql, "limit": 1}));
+    assert_eq!((more.header("x-clear-more"), more.text().lines().count()), ("true", 2));
+    let typed = "select beat, count(*) as n, max(occurred_from) - min(occurred_from) as span, latitude from incidents group by beat, latitude order by beat";
+    let file = asked("/api/v1/sql?format=parquet", "*/*", json!({"sql": typed}));
+    assert_eq!((file.status, file.header("content-type")), (200, "application/vnd.apache.parquet"), "{}", file.text());
+    assert!(file.body.starts_with(b"PAR1") && file.body.ends_with(b"PAR1"));
+    let wrong = asked("/api/v1/sql?format=xml", "*/*", json!({"sql": sql}));
+    assert!(wrong.status == 400 && wrong.text().contains("`format` should be"), "{}", wrong.text());
+
+    // The page gives the same files.
+    let bearer = format!("Bearer {}", city.token("officer"));
+    let kept = kept_inquiry();
+    let query: String = url::form_urlencoded::byte_serialize(sql.as_bytes()).collect();
+    let get = |path: &str| {
+        city.ask(&format!("GET {path}"), &[("authorization", bearer.as_str()), ("cookie", kept.as_str())], b"")
+    };
+    let page = get(&format!("/sql?sql={query}"));
+    is_a_page("/sql", &page);
+    assert!(page.text().contains(&format!("/sql?sql={query}&amp;format=parquet")), "{}", page.text());
+    assert_eq!(get(&format!("/sql?sql={query}&format=csv")).text(), sheet);
+    let rows = get("/sql?sql=select+beat+from+incidents");
+    assert!(rows.text().contains("the 9 records that these rows are made of"), "{}", rows.text());
+}
+
+/// The cookie in which a browser keeps the inquiry.
+fn kept_inquiry() -> String {
+    use base64::Engine as _;
+    let json = json!({"purpose": "criminal_investigation", "use_code": "C", "case": "JC-1", "reason": "Weekly board"});
+    format!("inquiry={}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json.to_string()))
 }
 
 fn asked_changes(city: &City, question: &Value) -> crate::city::Answer {

@@ -174,3 +174,48 @@ fn the_page_draws_the_chart_and_says_it_again_as_a_list() {
     is_a_page("a wrong question", &wrong);
     assert!(wrong.text().contains("is a whole number"));
 }
+
+/// GR15: who looks at what would lead to a black record gets what there is without it, and its owner is told.
+#[test]
+fn gr15_a_chart_that_would_have_shown_a_black_record_tells_its_owner_and_nobody_else() {
+    let story = Story::open();
+    let city = &story.city;
+    city.enrol_person("second-person");
+    let until = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 90)).to_string();
+    let black = json!({"handling": "black", "reason": "Covert operation, warrant 24-SW-118", "second_person": "second-person", "until": until});
+    let path = format!("POST /api/v1/records/{}/handling", story.suspect);
+    let closed = city.ask_as("clerk", &path, black.to_string().as_bytes());
+    assert_eq!(closed.status, 201, "{}", closed.text());
+
+    let hits = |who: &str| city.ask_as(who, "GET /api/v1/silent-hits", b"").json()["silent_hits"].clone();
+    let told = |count: usize| {
+        let begun = std::time::Instant::now();
+        while hits("clerk").as_array().map_or(0, Vec::len) != count {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{} and not {count}", hits("clerk"));
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    };
+    // Somebody who shares nothing with the record leaves nothing; two steps away is not beside it.
+    story.ask(&json!({"from": story.victim}));
+    story.ask(&json!({"from": story.friend}));
+    assert_eq!(hits("clerk"), json!([]));
+    // The incident that it has a part in, the telephone that it shares, the same when it is opened from another, and itself.
+    for (number, question) in [
+        json!({"from": story.incident}),
+        json!({"from": "phone:312 555 0100"}),
+        json!({"from": story.friend, "open": ["phone:312 555 0100"]}),
+        json!({"from": story.friend, "to": story.suspect}),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let answer = story.ask_as("officer", question);
+        assert!(!answer.text().contains(&story.suspect), "{question}: {}", answer.text());
+        told(number + 1);
+    }
+    let newest = hits("clerk")[0].clone();
+    assert_eq!((&newest["record"], &newest["account"]), (&json!(story.suspect), &json!("officer-1042")));
+    // The custodian sees it, and whoever does not is told of nothing.
+    assert!(nodes(&story.ask_as("clerk", &json!({"from": story.incident})).json()).contains(&story.suspect.as_str()));
+    assert_eq!((hits("clerk").as_array().map(Vec::len), hits("officer")), (Some(4), json!([])));
+}

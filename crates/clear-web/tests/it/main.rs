@@ -17,5 +17,6 @@ mod published;
 mod rows;
 mod search;
 mod soda;
+mod strange;
 mod walkthrough;
 mod wire;

@@ -147,6 +147,24 @@ fn the_page_shows_a_picture_without_a_script_and_its_figures() {
     assert!(packed.body.len() * 2 < whole.body.len());
 }
 
+/// Oversight reads what happened and not where: it gets counts by area, and is told why there is no more.
+#[test]
+fn whoever_may_not_read_places_gets_areas_and_is_told_so() {
+    let city = city();
+    let areas = city.ask_as("oversight", "GET /map?layer=beats", b"");
+    assert!(areas.status == 200 && areas.text().contains("Beat 0411: 31"), "{}", areas.text());
+    for show in ["density", "hot-spots", "near-repeat", "clusters"] {
+        let page = city.ask_as("oversight", &format!("GET /map?show={show}"), b"");
+        let text = page.text();
+        assert!(page.status == 400 && text.contains("where incidents lie is not open to you"), "{show}: {text}");
+        assert!(text.contains("<a href=\"/map?show=areas\">") && !text.contains("No such column"), "{show}: {text}");
+    }
+    for layer in ["incidents", "hot-spots"] {
+        let tile = city.ask_as("oversight", &format!("GET /tiles/{layer}/12/1050/1523.mvt"), b"");
+        assert!(tile.status == 200 && !tile.text().contains("CHICAGO"), "{layer}: {}", tile.text());
+    }
+}
+
 #[test]
 fn addresses_are_located_by_blocks_that_are_open() {
     let city = city();

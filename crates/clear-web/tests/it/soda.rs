@@ -79,7 +79,7 @@ fn every_form_has_its_media_type_and_the_headers_of_soda() {
         assert_eq!((fields.len(), types.len(), fields[21].as_str(), types[21].as_str()), (22, 22, "location", "point"));
         assert_eq!(
             (types[0].as_str(), types[2].as_str(), types[8].as_str()),
-            ("number", "floating_timestamp", "checkbox")
+            ("number", "floating_timestamp", "boolean")
         );
     }
     // An empty answer has its fields too.
@@ -116,6 +116,10 @@ fn rows_are_written_as_the_original_writes_them() {
         rows(&city, "$select=case_number,null+as+nothing&$limit=1")[0].get("nothing").is_none(),
         "a null is left out"
     );
+    // Numbers have at most fifteen digits, in every form.
+    let numbers = &rows(&city, "$select=0.1%2B0.2+as+a,1/3+as+b,12345678901234567+as+c,-0.0+as+d&$limit=1")[0];
+    assert_eq!(*numbers, json!({"a": "0.3", "b": "0.333333333333333", "c": "12345678901234568", "d": "0"}));
+    assert_eq!(get(&city, "/resource/crimes.csv?$select=0.1%2B0.2+as+a&$limit=1").text(), "\"a\"\n\"0.3\"\n");
     let sheet = get(&city, "/resource/crimes.csv?$select=location_description,ward,arrest&$order=date&$limit=1").text();
     assert_eq!(sheet, "\"location_description\",\"ward\",\"arrest\"\n\"STREET, \"\"SIDEWALK\"\"\",\"27\",\"true\"\n");
     let people = get(&city, "/api/views/ijzp-q8t2/rows.csv?accessType=DOWNLOAD&$order=date&$limit=1").text();
@@ -145,6 +149,9 @@ fn what_is_wrong_comes_in_one_of_two_envelopes() {
         ("PUT /resource/ijzp-q8t2/1.json", 405, "method_not_allowed", "for reading"),
         ("DELETE /api/views/ijzp-q8t2", 405, "method_not_allowed", "for reading"),
         ("POST /api/v3/views/zzzz-zzzz/query.json", 404, "dataset.missing", "Not found"),
+        ("GET /resource/ijzp-q8t2.json/", 404, "no_such_route", "nothing at this address"),
+        ("GET /resource/", 404, "no_such_route", "nothing at this address"),
+        ("POST /d/ijzp-q8t2", 405, "method_not_allowed", "for reading"),
     ] {
         let answer = city.ask(line, &[], b"");
         let said = answer.json();
@@ -337,6 +344,41 @@ fn soda_3_asks_in_one_text_and_pages() {
     assert_eq!(ask(&json!({"sql": "x"})).0, 400);
     let export = get(&city, "/api/v3/views/ijzp-q8t2/export.csv?query=SELECT+case_number+WHERE+ward=27");
     assert_eq!((export.status, export.text().lines().count()), (200, 6));
+    // The original's own links to files say when they were made, and more.
+    for link in [
+        "/api/v3/views/ijzp-q8t2/export.csv?fourfour=ijzp-q8t2&cacheBust=1690000000&date=20181015&accessType=DOWNLOAD",
+        "/api/views/ijzp-q8t2/rows.csv?date=20181015&accessType=DOWNLOAD&bom=true&format=true",
+        "/api/views/ijzp-q8t2/rows.csv?method=export&max_rows=9",
+    ] {
+        let answer = get(&city, link);
+        assert_eq!((answer.status, answer.text().lines().count()), (200, 6), "{link}: {}", answer.text());
+    }
+    assert_eq!(get(&city, "/api/views/ijzp-q8t2/rows.csv?max_rows=2").text().lines().count(), 3);
+    assert_eq!(get(&city, "/api/views/ijzp-q8t2/columns.json").json()[2]["fieldName"], "date");
+    let written = |options: Value| {
+        let body =
+            json!({"query": "SELECT case_number, ward ORDER BY case_number LIMIT 1", "serializationOptions": options});
+        let answer = city.ask("POST /api/v3/views/ijzp-q8t2/export.csv", &[], body.to_string().as_bytes());
+        (answer.status, answer.text())
+    };
+    assert_eq!(
+        written(json!({"separator": "\t", "bom": true})).1,
+        "\u{feff}\"case_number\"\t\"ward\"\n\"JC000000\"\t\"27\"\n"
+    );
+    for wrong in
+        [json!({"separator": "\""}), json!({"separator": "ab"}), json!({"colour": 1}), json!({"separator": "7"})]
+    {
+        assert_eq!(written(wrong.clone()).0, 400, "{wrong}");
+    }
+    for body in ["[]", "7", "[\"SELECT *\"]", "{\"query\": \"SELECT", "{\"query\": \"\u{0}\"}"] {
+        let answer = city.ask("POST /api/v3/views/ijzp-q8t2/query.json", &[], body.as_bytes());
+        let said = answer.text();
+        assert!(answer.status == 400 && !said.contains("struct"), "{body}: {said}");
+    }
+    assert_eq!(ask(&json!({"query": "SELECT 1", "parameters": {"qualified": {}, "unqualified": {}}})).0, 200);
+    let long = format!("{{\"query\": \"{}\"}}", "x".repeat(9 << 20));
+    let long = city.ask("POST /api/v3/views/ijzp-q8t2/query.json", &[], long.as_bytes());
+    assert_eq!((long.status, &long.json()["error"]), (413, &json!(true)), "{}", long.text());
     let places = city.ask("POST /api/v3/views/crimes/export.geojson", &[], br#"{"query": "SELECT location"}"#);
     assert_eq!(places.json()["features"].as_array().unwrap().len(), 5);
 }

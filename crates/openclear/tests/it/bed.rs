@@ -272,6 +272,18 @@ impl Bed {
         }
     }
 
+    /// Files an incident of the sample's time that has a place, as the officer.
+    pub(crate) fn file_placed(&self, server: &Server, case_number: &str, primary: &str) {
+        let incident = json!({
+            "case_number": case_number, "occurred_from": "2018-10-20T12:00:00",
+            "offences": [{"iucr": "1010", "primary_type": primary, "fbi_code": "09"}],
+            "block": "031XX W CHICAGO AVE", "beat": "1122", "district": "011", "latitude": 41.8957, "longitude": -87.7055,
+        });
+        let ask = Ask::post("/api/v1/records/incident", &incident).under(&self.inquiry("officer"));
+        let said = server.ask(&self.as_who("officer", ask));
+        assert_eq!(said.status, 201, "{}", said.text());
+    }
+
     /// A search under the asker's own inquiry.
     pub(crate) fn find(&self, who: &str, question: &Value) -> Ask {
         self.as_who(who, Ask::post("/api/v1/find", &json!({"inquiry": self.inquiry(who), "question": question})))

@@ -1,4 +1,5 @@
-//! A real browser, moved by its debugging pipe: it loads, taps and types, and says what its page is. No script of ours.
+//! A real browser, moved by its debugging pipe: it loads, taps and types, and says what its page is. The tests' own hands are
+//! no scripts.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -23,6 +24,14 @@ pub(crate) struct Browser {
     session: Option<String>,
     /// How often a finger touched the screen.
     pub(crate) taps: usize,
+}
+
+/// A box on the screen, in the telephone's pixels.
+pub(crate) struct Rect {
+    pub(crate) left: f64,
+    pub(crate) top: f64,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
 }
 
 impl Browser {
@@ -71,6 +80,11 @@ impl Browser {
         browser
     }
 
+    /// Lets pages that are loaded from now on run their scripts.
+    pub(crate) fn run_scripts(&mut self) {
+        self.call("Emulation.setScriptExecutionDisabled", json!({"value": false}));
+    }
+
     /// Keeps a cookie, as signing in would have left it.
     pub(crate) fn cookie(&mut self, url: &str, name: &str, value: &str) {
         self.call("Network.setCookie", json!({"url": url, "name": name, "value": value}));
@@ -102,14 +116,28 @@ impl Browser {
 
     /// One tap with a finger on the middle of something.
     pub(crate) fn tap(&mut self, selector: &str) {
+        let Rect { left, top, width, height } = self.shown_at(selector);
+        let (x, y) = (left + width / 2.0, top + height / 2.0);
+        self.taps += 1;
+        self.call("Input.dispatchTouchEvent", json!({"type": "touchStart", "touchPoints": [{"x": x, "y": y}]}));
+        self.call("Input.dispatchTouchEvent", json!({"type": "touchEnd", "touchPoints": []}));
+    }
+
+    /// Where something stands on the screen.
+    pub(crate) fn shown_at(&mut self, selector: &str) -> Rect {
         let node = self.wait_for(selector);
         self.call("DOM.scrollIntoViewIfNeeded", json!({"nodeId": node}));
         let quads = self.call("DOM.getContentQuads", json!({"nodeId": node}));
         let quad: Vec<f64> = quads["quads"][0].as_array().unwrap().iter().filter_map(Value::as_f64).collect();
-        let (x, y) = ((quad[0] + quad[4]) / 2.0, (quad[1] + quad[5]) / 2.0);
-        self.taps += 1;
-        self.call("Input.dispatchTouchEvent", json!({"type": "touchStart", "touchPoints": [{"x": x, "y": y}]}));
-        self.call("Input.dispatchTouchEvent", json!({"type": "touchEnd", "touchPoints": []}));
+        Rect { left: quad[0], top: quad[1], width: quad[4] - quad[0], height: quad[5] - quad[1] }
+    }
+
+    /// One click with a mouse.
+    pub(crate) fn click(&mut self, x: f64, y: f64) {
+        for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
+            let at = json!({"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1});
+            self.call("Input.dispatchMouseEvent", at);
+        }
     }
 
     /// Types where the cursor is.

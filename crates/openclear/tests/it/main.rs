@@ -27,6 +27,8 @@ mod index;
 mod kill;
 mod link;
 mod log;
+mod map;
+mod notebook;
 mod orders;
 mod pages;
 mod papers;

@@ -19,7 +19,8 @@ fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/open-data").join(name)
 }
 
-fn run(command: &mut Command) -> String {
+/// Runs a program that must succeed; gives what it said.
+pub(crate) fn run(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let (said, wrong) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{command:?}: {}\n{said}\n{wrong}", output.status);
@@ -65,6 +66,31 @@ fn sodapy_reads_the_crimes() {
     assert_eq!(of("system"), json!([":created_at", ":id", ":updated_at"]));
     let wrong = of("wrong");
     assert!(wrong.as_str().unwrap().contains("query.soql.no-such-column; No such column: no_such_column"), "{wrong}");
+}
+
+/// How often an address may ask is the operator's to say, and who asks more is told when to ask again.
+#[test]
+fn an_operator_says_how_often_an_address_may_ask() {
+    let bed = Bed::bare();
+    let rates =
+        ["--port", "0", "--open-data-rate", "0.01", "--open-data-token-rate", "0.02", "--open-data-burst", "5m"];
+    let args = [vec!["serve".to_owned()], bed.place(), rates.map(str::to_owned).to_vec()].concat();
+    let server = Server::start(&args, &bed.beside("said")).unwrap_or_else(|said| panic!("no server: {said}"));
+    let path = "/resource/iucr.json?$limit=1";
+    let asked = |ask: &Ask| (0..8).map(|_| server.ask(ask).status).filter(|status| *status == 200).count();
+    // Five minutes of rest at a hundredth and at a fiftieth of a request a second.
+    assert_eq!((asked(&Ask::get(path)), asked(&Ask::get(path).with("x-app-token", "mine"))), (3, 6));
+    let late = server.ask(&Ask::get(path));
+    let seconds: u64 = late.header("retry-after").unwrap().parse().unwrap();
+    assert!(late.status == 429 && (1..=100).contains(&seconds), "{} {seconds}", late.status);
+    assert_eq!(late.json()["data"]["retryAfterSeconds"], seconds);
+    assert_eq!(server.ask(&Ask::get("/register")).status, 200, "pages have no such rate");
+    drop(server);
+    for wrong in [["--open-data-rate", "0"], ["--open-data-token-rate", "many"], ["--open-data-burst", "0s"]] {
+        let args = [vec!["serve".to_owned()], bed.place(), wrong.map(str::to_owned).to_vec()].concat();
+        let said = Server::start(&args, &bed.beside("said")).err().unwrap();
+        assert!(said.contains(wrong[0]) && said.contains("like `"), "{said}");
+    }
 }
 
 #[test]
