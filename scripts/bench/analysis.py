@@ -48,8 +48,14 @@ class Server:
         self.process = process
 
     def get(self, path):
-        self.to.request("GET", path)
-        answer = self.to.getresponse()
+        try:
+            self.to.request("GET", path)
+            answer = self.to.getresponse()
+        except http.client.RemoteDisconnected:
+            # It was kept while others took their rows in.
+            self.to.close()
+            self.to.request("GET", path)
+            answer = self.to.getresponse()
         if answer.status != 200:
             sys.exit(f"{path}: {answer.status} {answer.read()[:500]}")
         return answer
