@@ -14,6 +14,7 @@ use std::sync::Arc;
 use clear_soql::Infix;
 
 use crate::lens::{Classes, Seen, View, bit};
+use crate::soql::between_m;
 use crate::store::{Bits, Cell, Data, Frozen, Open, Zone, each_width};
 use crate::values::Value;
 
@@ -36,6 +37,15 @@ pub(crate) enum Predicate {
         east: f64,
         south: f64,
         north: f64,
+    },
+    /// A point within so many metres of another, which may be so only in a box around that.
+    Circle {
+        lon: usize,
+        lat: usize,
+        centre: [f64; 2],
+        metres: f64,
+        /// West, south, east, north.
+        reach: [f64; 4],
     },
     /// No value, or none that may be read.
     Null(usize),
@@ -86,7 +96,7 @@ impl Predicate {
             Predicate::Numbers(..) | Predicate::Null(_) => 2,
             Predicate::Box { .. } => 3,
             Predicate::Not(of) => of.work() + 1,
-            Predicate::And(_) | Predicate::Or(_) => 4,
+            Predicate::Circle { .. } | Predicate::And(_) | Predicate::Or(_) => 4,
             Predicate::Pair(..) => 5,
         }
     }
@@ -100,7 +110,7 @@ impl Predicate {
             | Predicate::Numbers(column, ..)
             | Predicate::Times(column, ..)
             | Predicate::Null(column) => class(column),
-            Predicate::Box { lon, lat, .. } => class(lon) | class(lat),
+            Predicate::Box { lon, lat, .. } | Predicate::Circle { lon, lat, .. } => class(lon) | class(lat),
             Predicate::Pair(one, _, other) => class(one) | class(other),
             Predicate::Not(of) => of.classes(table),
             Predicate::And(all) | Predicate::Or(all) => {
@@ -202,6 +212,26 @@ impl Predicate {
                     rows.retain(|row| within(row) == Some(false));
                 }
             }
+            (Predicate::Circle { lon, lat, centre, metres, reach }, _) => {
+                part.open(*lon).narrow(rows);
+                part.open(*lat).narrow(rows);
+                let [west, south, east, north] = *reach;
+                if wanted {
+                    narrow_numbers(part.chunk, *lat, south, north, true, rows);
+                    narrow_numbers(part.chunk, *lon, west, east, true, rows);
+                }
+                if rows.is_empty() {
+                    return;
+                }
+                let (Data::Numbers(lons), Data::Numbers(lats)) = (part.chunk.data(*lon), part.chunk.data(*lat)) else {
+                    return rows.clear();
+                };
+                let within = |row: usize| {
+                    let (lon, lat) = (lons.get(row).copied()?, lats.get(row).copied()?);
+                    (!lon.is_nan() && !lat.is_nan()).then(|| between_m([lon, lat], *centre) <= *metres)
+                };
+                rows.retain(|row| within(row) == Some(wanted));
+            }
             (Predicate::Pair(one, infix, other), _) => {
                 part.open(*one).narrow(rows);
                 part.open(*other).narrow(rows);
@@ -231,6 +261,12 @@ impl Predicate {
             Predicate::Box { lon, lat, west, east, south, north } => match (cell(*lon), cell(*lat)) {
                 (Cell::Number(lon), Cell::Number(lat)) if !lon.is_nan() && !lat.is_nan() => {
                     Some(lon >= *west && lon <= *east && lat >= *south && lat <= *north)
+                }
+                _ => None,
+            },
+            Predicate::Circle { lon, lat, centre, metres, .. } => match (cell(*lon), cell(*lat)) {
+                (Cell::Number(lon), Cell::Number(lat)) if !lon.is_nan() && !lat.is_nan() => {
+                    Some(between_m([lon, lat], *centre) <= *metres)
                 }
                 _ => None,
             },

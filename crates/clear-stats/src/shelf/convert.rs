@@ -104,6 +104,7 @@ fn converted(shelf: &Shelf, expr: &Expr, made: bool) -> Option<Predicate> {
             _ => None,
         },
         Expr::ScalarFunction(function) if function.name() == "within_box" => within_box(shelf, &function.args),
+        Expr::ScalarFunction(function) if function.name() == "within_circle" => within_circle(shelf, &function.args),
         _ => None,
     };
     plain.or_else(|| over_dictionary(shelf, expr))
@@ -211,19 +212,38 @@ fn in_list(shelf: &Shelf, of: &Expr, list: &[Expr], made: bool) -> Option<Predic
 
 /// `within_box(point, nw_lat, nw_lon, se_lat, se_lon)`, edges included.
 fn within_box(shelf: &Shelf, args: &[Expr]) -> Option<Predicate> {
+    let (lon, lat, [north, west, south, east]) = point_and_numbers(shelf, args)?;
+    Some(Predicate::Box { lon, lat, west, east, south, north })
+}
+
+/// `within_circle(point, lat, lon, metres)`, the edge included.
+fn within_circle(shelf: &Shelf, args: &[Expr]) -> Option<Predicate> {
+    /// A degree of a meridian is 111,195 metres; a little less, so that the box is a little too large.
+    const DEGREE_M: f64 = 111_000.0;
+    let (lon, lat, [at_lat, at_lon, metres]) = point_and_numbers(shelf, args)?;
+    if !crate::soql::is_sane([at_lon, at_lat]) {
+        return None;
+    }
+    let high = metres.max(0.0) / DEGREE_M;
+    // Where the circle comes near a pole or goes around the earth, it may be so anywhere.
+    let farthest = at_lat.abs() + high;
+    let wide = if farthest < 89.0 { high / farthest.to_radians().cos() } else { f64::INFINITY };
+    let whole = at_lon.abs() + wide > 180.0;
+    let (west, east) = if whole { (f64::MIN, f64::MAX) } else { (at_lon - wide, at_lon + wide) };
+    let (south, north) = if whole { (f64::MIN, f64::MAX) } else { (at_lat - high, at_lat + high) };
+    Some(Predicate::Circle { lon, lat, centre: [at_lon, at_lat], metres, reach: [west, south, east, north] })
+}
+
+/// A set's point, by its longitude and latitude, and numbers that are said.
+fn point_and_numbers<const COUNT: usize>(shelf: &Shelf, args: &[Expr]) -> Option<(usize, usize, [f64; COUNT])> {
     let [point, rest @ ..] = args else { return None };
     let (_, Layout::Point { lon, lat }) = column(shelf, point)? else { return None };
     let number = |expr: &Expr| match expr {
         Expr::Literal(ScalarValue::Float64(Some(number)), _) if number.is_finite() => Some(*number),
         _ => None,
     };
-    let numbers: Option<Vec<f64>> = rest.iter().map(number).collect();
-    match numbers?.as_slice() {
-        [north, west, south, east] => {
-            Some(Predicate::Box { lon, lat, west: *west, east: *east, south: *south, north: *north })
-        }
-        _ => None,
-    }
+    let numbers: Vec<f64> = rest.iter().map(number).collect::<Option<_>>()?;
+    Some((lon, lat, numbers.try_into().ok()?))
 }
 
 /// A condition of one text column and constants, run by the engine over the dictionary.

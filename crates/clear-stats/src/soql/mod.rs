@@ -34,6 +34,7 @@ use datafusion::logical_expr::{LogicalPlan, TableSource};
 
 pub use clear_soql::plan::Field;
 pub(crate) use scalar::SoqlFunction;
+pub(crate) use shapes::{between_m, is_sane};
 pub use values::{layout, number_shown};
 
 /// A question as a client sends it.

@@ -71,7 +71,7 @@ impl Bounds {
 }
 
 /// Whether every coordinate is a place.
-pub(super) fn is_sane([x, y]: Position) -> bool {
+pub(crate) fn is_sane([x, y]: Position) -> bool {
     x.abs() <= COORDINATE_MAX && y.abs() <= COORDINATE_MAX
 }
 
@@ -334,7 +334,7 @@ fn cross(a: Edge, b: Edge) -> bool {
 }
 
 /// Metres between two points on the sphere.
-pub(super) fn between_m([lon1, lat1]: Position, [lon2, lat2]: Position) -> f64 {
+pub(crate) fn between_m([lon1, lat1]: Position, [lon2, lat2]: Position) -> f64 {
     let (lat1, lat2) = (lat1.to_radians(), lat2.to_radians());
     let half = ((lat2 - lat1) / 2.0).sin();
     let half_lon = ((lon2 - lon1).to_radians() / 2.0).sin();

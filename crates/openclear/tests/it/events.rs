@@ -161,7 +161,10 @@ fn gr21_the_configuration_is_logged_by_digest_and_names_and_never_a_secret() {
         .filter(|(_, event)| event.what == What::Configured && event.digest.is_some())
         .map(|(_, event)| format!("{} {}", event.why.unwrap(), event.digest.unwrap().len()))
         .collect();
-    assert!(why[0].starts_with("start: changed analysis_memory, analysis_place, contact, database, folder,"), "{why:?}");
+    assert!(
+        why[0].starts_with("start: changed analysis_memory, analysis_place, contact, database, folder,"),
+        "{why:?}"
+    );
     assert_eq!(why[1..], ["start: nothing changed 64", "start: changed small_counts 64"]);
     let all: String = bed.events().iter().map(|(_, event)| serde_json::to_string(event).unwrap()).collect();
     assert!(!all.contains(&token), "a token is in the log");
