@@ -147,9 +147,21 @@ impl Browser {
 
     /// The page as it is now.
     pub(crate) fn html(&mut self) -> String {
-        let Some(document) = self.try_call("DOM.getDocument", json!({"depth": 0})) else { return String::new() };
-        let html = self.try_call("DOM.getOuterHTML", json!({"nodeId": document["root"]["nodeId"]}));
-        html.and_then(|html| html["outerHTML"].as_str().map(str::to_owned)).unwrap_or_default()
+        let began = Instant::now();
+        // A page that is still coming takes its nodes away between the two questions.
+        loop {
+            match self.try_html() {
+                Some(html) => return html,
+                None if began.elapsed() > Duration::from_secs(5) => return String::new(),
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
+    }
+
+    fn try_html(&mut self) -> Option<String> {
+        let document = self.try_call("DOM.getDocument", json!({"depth": 0}))?;
+        let html = self.try_call("DOM.getOuterHTML", json!({"nodeId": document["root"]["nodeId"]}))?;
+        html["outerHTML"].as_str().map(str::to_owned)
     }
 
     /// How wide the page is, in the telephone's pixels: wider than the screen has to be dragged about.
