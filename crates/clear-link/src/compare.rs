@@ -5,7 +5,7 @@
 //! Never: weighs: what a level is worth, the model says.
 #![expect(clippy::indexing_slicing, reason = "codes index the dictionaries that made them; hot loop")]
 
-use crate::levels::{GIVEN_EXCHANGED, Kind, SURNAME_EXCHANGED};
+use crate::levels::{GIVEN_EXCHANGED, GIVEN_NEARLY, Kind, SURNAME_EXCHANGED};
 use clear_names::{edits, jaro_winkler};
 
 use crate::prepared::{Comparison, Field, MOST, Prepared, REST};
@@ -21,12 +21,20 @@ pub(crate) struct Pattern {
     pub(crate) level: [u8; MOST],
     /// ln(1 / share) of the rarer value, where the level goes by rarity.
     pub(crate) rarity: [f32; MOST],
+    /// ln of how much oftener strangers agree on several names than on each alone.
+    pub(crate) company: f32,
 }
 
 impl Default for Pattern {
     fn default() -> Pattern {
-        Pattern { level: [MISSING; MOST], rarity: [0.0; MOST] }
+        Pattern { level: [MISSING; MOST], rarity: [0.0; MOST], company: 0.0 }
     }
+}
+
+/// How two names stand in each other's place.
+enum Exchanged {
+    AsTheyAre,
+    Nearly,
 }
 
 impl Prepared {
@@ -36,6 +44,14 @@ impl Prepared {
             let (level, rarity) = self.compare_one(comparison, a, b);
             out.level[at] = level;
             out.rarity[at] = rarity;
+        }
+        out.company = 0.0;
+        let agree = self.comparisons.iter().zip(out.level).filter(|(comparison, level)| {
+            matches!(comparison.kind, Kind::Given | Kind::Surname)
+                && usize::from(*level) < comparison.kind.levels().len() - 1
+        });
+        if agree.count() == 2 {
+            out.company = (self.company.ln(self, a) + self.company.ln(self, b)) / 2.0;
         }
     }
 
@@ -87,12 +103,14 @@ impl Prepared {
         if words.starts(a, b) {
             return (4, 0.0);
         }
-        if self.exchanged(i, j) {
-            return (GIVEN_EXCHANGED as u8, words.any.ln(a, b));
+        match self.exchanged(i, j) {
+            Some(Exchanged::AsTheyAre) => return (GIVEN_EXCHANGED as u8, words.any.ln(a, b)),
+            Some(Exchanged::Nearly) => return (GIVEN_NEARLY as u8, 0.0),
+            None => {}
         }
         match self.elsewhere(slot, i, j) {
             Some((_, _, rarity)) => (6, rarity),
-            None => (7, 0.0),
+            None => (8, 0.0),
         }
     }
 
@@ -111,9 +129,12 @@ impl Prepared {
             Close::Near => return (2, words.surname.ln(a, b)),
             Close::Far => {}
         }
-        if self.exchanged(i, j) {
+        match self.exchanged(i, j) {
             // Each of the two words is one comparison's: the given name's has the rarer.
-            return (SURNAME_EXCHANGED as u8, words.any.one(a).min(words.any.one(b)));
+            Some(Exchanged::AsTheyAre) => return (SURNAME_EXCHANGED as u8, words.any.one(a).min(words.any.one(b))),
+            // The given name's comparison has said it all.
+            Some(Exchanged::Nearly) if self.compare_given(i, j).0 == GIVEN_NEARLY as u8 => return (MISSING, 0.0),
+            _ => {}
         }
         let (of_a, of_b) = (words.pieces(a), words.pieces(b));
         if of_a[0] != NONE || of_b[0] != NONE {
@@ -135,10 +156,17 @@ impl Prepared {
         if taken { (6, 0.0) } else { (5, rarity) }
     }
 
-    /// Whether each row's given name is the other's family name.
-    fn exchanged(&self, i: &[u32], j: &[u32]) -> bool {
-        let (Some(given), Some(surname)) = (self.given, self.surname) else { return false };
-        i[given] != NONE && i[surname] != NONE && i[given] == j[surname] && i[surname] == j[given]
+    /// Whether each row's given name is the other's family name, or like it.
+    fn exchanged(&self, i: &[u32], j: &[u32]) -> Option<Exchanged> {
+        let (given, surname) = (self.given?, self.surname?);
+        if [i[given], i[surname], j[given], j[surname]].contains(&NONE) {
+            return None;
+        }
+        if i[given] == j[surname] && i[surname] == j[given] {
+            return Some(Exchanged::AsTheyAre);
+        }
+        let like = |a: u32, b: u32| a == b || self.words.are_like(a, b);
+        (like(i[given], j[surname]) && like(j[given], i[surname])).then_some(Exchanged::Nearly)
     }
 
     /// The name in this slot of either row among the other row's other names.

@@ -43,7 +43,12 @@ pub(crate) fn estimate(prepared: &Prepared, pairs: &[u64]) -> Model {
         weights.settle();
     }
     let stride = pairs.len().div_ceil(EM_PAIRS).max(1);
-    let sample: Vec<Seen> = pairs.iter().step_by(stride).map(|pair| Seen::of(prepared, *pair)).collect();
+    let seen = |pair: &u64| {
+        let mut pattern = Pattern::default();
+        prepared.compare((pair >> 32) as u32, *pair as u32, &mut pattern);
+        pattern
+    };
+    let sample: Vec<Pattern> = pairs.iter().step_by(stride).map(seen).collect();
     let scale = stride as f64 / all_pairs;
     for _ in 0..ROUNDS {
         maximise(&mut model, &sample, scale, 0.0);
@@ -56,45 +61,14 @@ pub(crate) fn estimate(prepared: &Prepared, pairs: &[u64]) -> Model {
     model
 }
 
-/// A pair's levels and the sums of its rarities.
-struct Seen {
-    level: [u8; MOST],
-    same: f32,
-    home: f32,
-}
-
-impl Seen {
-    fn of(prepared: &Prepared, pair: u64) -> Seen {
-        let mut pattern = Pattern::default();
-        prepared.compare((pair >> 32) as u32, pair as u32, &mut pattern);
-        let mut seen = Seen { level: pattern.level, same: 0.0, home: 0.0 };
-        for (at, comparison) in prepared.comparisons.iter().enumerate() {
-            if pattern.level[at] != MISSING {
-                seen.same += pattern.rarity[at];
-                if comparison.shared() {
-                    seen.home += pattern.rarity[at];
-                }
-            }
-        }
-        seen
-    }
-}
-
 /// One round of expectation and maximisation. The pairs that are no candidates count as strangers.
-fn maximise(model: &mut Model, sample: &[Seen], scale: f64, home_needs: f64) {
-    let compared = model.weights.len();
+fn maximise(model: &mut Model, sample: &[Pattern], scale: f64, home_needs: f64) {
     let mut same = [[0.0_f64; LEVELS]; MOST];
     let mut home = [[0.0_f64; LEVELS]; MOST];
+    let mut slips = [[0.0_f64; LEVELS]; MOST];
     let (mut all_same, mut all_home) = (0.0_f64, 0.0_f64);
     for seen in sample {
-        let (mut s, mut h) = (model.ln_same + seen.same, model.ln_home + seen.home);
-        for (at, weights) in model.weights.iter().enumerate() {
-            let level = seen.level[at];
-            if level != MISSING {
-                s += weights.same[level as usize];
-                h += weights.home[level as usize];
-            }
-        }
+        let (s, h) = model.sums(seen);
         let most = s.max(h).max(0.0);
         let (es, eh, er) = ((s - most).exp(), (h - most).exp(), (-most).exp());
         let total = es + eh + er;
@@ -104,11 +78,12 @@ fn maximise(model: &mut Model, sample: &[Seen], scale: f64, home_needs: f64) {
         if ps + ph < 1e-6 {
             continue;
         }
-        for at in 0..compared {
-            let level = seen.level[at];
-            if level != MISSING {
-                same[at][level as usize] += ps;
-                home[at][level as usize] += ph;
+        for (at, weights) in model.weights.iter().enumerate() {
+            let level = seen.level[at] as usize;
+            if seen.level[at] != MISSING {
+                same[at][level] += ps;
+                home[at][level] += ph;
+                slips[at][level] += ps * f64::from(weights.is_slip(level, seen.rarity[at]));
             }
         }
     }
@@ -119,6 +94,7 @@ fn maximise(model: &mut Model, sample: &[Seen], scale: f64, home_needs: f64) {
         for (level, declared) in levels.iter().enumerate() {
             let start = f64::from(declared.start);
             weights.m[level] = ((same[at][level] + prior * start) / (total_s + prior)) as f32;
+            weights.slips[level] = ((slips[at][level] + prior / 2.0) / (same[at][level] + prior)) as f32;
             if weights.shared {
                 let start = f64::from(weights.h[level]);
                 weights.h[level] = ((home[at][level] + prior * start) / (total_h + prior)).max(1e-6) as f32;

@@ -31,6 +31,8 @@ pub struct Waterfall {
     pub before: f32,
     /// Field by field.
     pub steps: Vec<Step>,
+    /// What is taken off because strangers, too, have these names together oftener than each alone; never positive.
+    pub company: f32,
     /// What is taken off because two people of one household would look so, too; never positive.
     pub household: f32,
     /// log2 of the odds: the sum of all.
@@ -46,13 +48,14 @@ pub(crate) fn waterfall(prepared: &Prepared, model: &Model, a: u32, b: u32) -> W
         if level == MISSING || weights.muted {
             return Step { role: weights.role, level: None, bits: 0.0 };
         }
-        let bits = (weights.same[level as usize] + pattern.rarity[at]) / LN_2;
+        let bits = (weights.same[level as usize] + weights.says(level as usize, pattern.rarity[at])) / LN_2;
         Step { role: weights.role, level: Some(weights.kind.levels()[level as usize].name), bits }
     };
     let (same, home) = model.sums(&pattern);
     Waterfall {
         before: model.ln_same / LN_2,
         steps: (0..model.weights.len()).map(step).collect(),
+        company: -pattern.company / LN_2,
         household: -softplus(home) / LN_2,
         after: (same - softplus(home)) / LN_2,
     }
@@ -65,6 +68,9 @@ impl fmt::Display for Waterfall {
             if let Some(level) = step.level {
                 writeln!(f, "{:>+7.1}  {}: {level}", step.bits, step.role)?;
             }
+        }
+        if self.company < -0.05 {
+            writeln!(f, "{:>+7.1}  many have these names together", self.company)?;
         }
         if self.household < -0.05 {
             writeln!(f, "{:>+7.1}  two people of one household would look alike, too", self.household)?;

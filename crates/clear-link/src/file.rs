@@ -14,7 +14,7 @@ use crate::model::{LEVELS, Model, Weights};
 use crate::role::Role;
 
 /// The version of the form that is written here.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 impl Model {
     /// The model as JSON.
@@ -56,6 +56,9 @@ fn to_value(weights: &Weights) -> Value {
         if level.by_rarity {
             value["by_rarity"] = json!(weights.k[at]);
         }
+        if weights.kind.has_slips(at) {
+            value["slips"] = json!(weights.slips[at]);
+        }
         if weights.shared {
             value["household"] = json!(weights.h[at]);
         }
@@ -81,6 +84,7 @@ fn of_value(value: &Value) -> Result<Weights, Error> {
         weights.m[at] = number(&level["same"], "same")?;
         weights.u[at] = number(&level["strangers"], "strangers")?;
         weights.k[at] = if kind.levels()[at].by_rarity { number(&level["by_rarity"], "by_rarity")? } else { 1.0 };
+        weights.slips[at] = if kind.has_slips(at) { number(&level["slips"], "slips")?.clamp(0.0, 1.0) } else { 1.0 };
         weights.h[at] = if weights.shared { number(&level["household"], "household")? } else { weights.u[at] };
     }
     weights.settle();
@@ -103,6 +107,7 @@ fn digest(model: &Model) -> String {
             put(weights.m[at]);
             put(weights.u[at]);
             put(if level.by_rarity { weights.k[at] } else { 0.0 });
+            put(if weights.kind.has_slips(at) { weights.slips[at] } else { 0.0 });
             put(if weights.shared { weights.h[at] } else { 0.0 });
         }
     }

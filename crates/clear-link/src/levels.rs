@@ -63,6 +63,11 @@ impl Kind {
         }
     }
 
+    /// Whether pairs at the level are slips or ways to write: not where the values are the same, or exchanged as they are.
+    pub(crate) fn has_slips(self, level: usize) -> bool {
+        level > 0 && self.levels().get(level).is_some_and(|level| level.by_rarity) && self.exchanged() != Some(level)
+    }
+
     /// The levels, strongest first; the last is disagreement.
     pub fn levels(self) -> &'static [Level] {
         match self {
@@ -119,6 +124,8 @@ pub(crate) fn shared_at_home(role: Role) -> bool {
 /// The level at which a given name is exchanged with a family name, and the family name's own. It is one mistake: a family
 /// name is so whenever the given name is, so its share among pairs of one person is not counted a second time.
 pub(crate) const GIVEN_EXCHANGED: usize = 5;
+/// The two are exchanged, and one of them or both are written otherwise: then the family name's comparison says nothing.
+pub(crate) const GIVEN_NEARLY: usize = 7;
 /// See [`GIVEN_EXCHANGED`].
 pub(crate) const SURNAME_EXCHANGED: usize = 4;
 
@@ -130,6 +137,7 @@ const GIVEN: &[Level] = &[
     flat("initial or short form", 0.02),
     rare("exchanged with the family name", 0.02),
     rare("in another name's place", 0.02),
+    flat("exchanged with the family name, nearly", 0.005),
     flat("different", 0.08),
 ];
 const SURNAME: &[Level] = &[

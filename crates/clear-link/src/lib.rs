@@ -32,6 +32,7 @@
 
 mod agglomerate;
 mod block;
+mod company;
 mod compare;
 mod declared;
 mod dict;

@@ -13,6 +13,7 @@ use hashbrown::{HashMap, HashSet};
 
 use crate::agglomerate::{self, Decided};
 use crate::block::{self, Found};
+use crate::company::Company;
 use crate::compare::Pattern;
 use crate::estimate;
 use crate::explain::{self, Waterfall};
@@ -92,7 +93,8 @@ pub fn link(table: Table, options: &Options, done: &mut dyn FnMut(&'static str))
     let decided = options.same.iter().chain(&options.different);
     let decided: HashSet<u32> = decided.flat_map(|(a, b)| [*a, *b]).collect();
     let Ordered { table, given, copies } = order::ordered(table, &decided);
-    let prepared = Prepared::of(table);
+    let mut prepared = Prepared::of(table);
+    prepared.company = Company::of(&prepared);
     done("prepare");
     let (pairs, found) = block::pairs(&prepared);
     done("candidates");

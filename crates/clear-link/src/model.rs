@@ -11,7 +11,7 @@ use crate::prepared::{Comparison, MOST};
 use crate::role::Role;
 
 /// Levels of a comparison at most.
-pub(crate) const LEVELS: usize = 8;
+pub(crate) const LEVELS: usize = 9;
 
 /// The weights of every comparison.
 #[derive(Debug, Clone)]
@@ -37,9 +37,22 @@ pub(crate) struct Weights {
     pub(crate) h: [f32; LEVELS],
     /// Sum of 1/share of the rarer value over strangers' pairs at the level: what makes rarities add up to one.
     pub(crate) k: [f32; LEVELS],
-    /// ln(m/u), or ln(m/k) to which the rarity is added.
+    /// Of one person's pairs at the level: how many are slips, which lead from a common value to any like it, however rare.
+    /// The others are ways to write it, which are met as often as the two values are common.
+    pub(crate) slips: [f32; LEVELS],
+    /// ln(m) and ln(h), to which what the values say is added.
     pub(crate) same: [f32; LEVELS],
     pub(crate) home: [f32; LEVELS],
+    says: [Says; LEVELS],
+}
+
+/// What the values of a pair say beside its level, against strangers.
+#[derive(Debug, Clone, Copy)]
+enum Says {
+    /// This, and the rarity.
+    Rarity(f32),
+    /// The logarithm of the first times 1/share of the rarer value, and the second.
+    Either(f32, f32),
 }
 
 impl Weights {
@@ -49,11 +62,34 @@ impl Weights {
     }
 
     pub(crate) fn settle(&mut self) {
-        for (at, level) in self.kind.levels().iter().enumerate() {
-            let among = if level.by_rarity { self.k[at] } else { self.u[at] };
+        for at in 0..self.kind.levels().len() {
             let again = self.kind == Kind::Surname && self.kind.exchanged() == Some(at);
-            self.same[at] = (if again { 1.0 } else { self.m[at] } / among).ln();
-            self.home[at] = if self.shared { (self.h[at] / among).ln() } else { 0.0 };
+            self.same[at] = if again { 0.0 } else { self.m[at].ln() };
+            self.home[at] = self.h[at].ln();
+            self.says[at] = match (self.kind.levels()[at].by_rarity, self.kind.has_slips(at)) {
+                (false, _) => Says::Rarity(-self.u[at].ln()),
+                (true, false) => Says::Rarity(-self.k[at].ln()),
+                (true, true) => Says::Either(self.slips[at] / self.k[at], (1.0 - self.slips[at]) / self.u[at]),
+            };
+        }
+    }
+
+    /// What the values say: ln of how much oftener one person's pairs of this level have them than strangers'.
+    pub(crate) fn says(&self, level: usize, rarity: f32) -> f32 {
+        match self.says[level] {
+            Says::Rarity(flat) => flat + rarity,
+            Says::Either(rare, flat) => (rare * rarity.exp() + flat).ln(),
+        }
+    }
+
+    /// The probability that one person's pair at a level is a slip.
+    pub(crate) fn is_slip(&self, level: usize, rarity: f32) -> f32 {
+        match self.says[level] {
+            Says::Rarity(_) => 1.0,
+            Says::Either(rare, flat) => {
+                let rare = rare * rarity.exp();
+                rare / (rare + flat)
+            }
         }
     }
 }
@@ -67,13 +103,13 @@ impl Model {
             if level == MISSING || weights.muted {
                 continue;
             }
-            let rarity = pattern.rarity[at];
-            same += weights.same[level as usize] + rarity;
+            let says = weights.says(level as usize, pattern.rarity[at]);
+            same += weights.same[level as usize] + says;
             if weights.shared {
-                home += weights.home[level as usize] + rarity;
+                home += weights.home[level as usize] + says;
             }
         }
-        (same, home)
+        (same - pattern.company, home - pattern.company)
     }
 
     pub(crate) fn score(&self, pattern: &Pattern) -> f32 {
@@ -119,27 +155,32 @@ pub(crate) struct Sums {
     same: [f32; MOST],
     home: [f32; MOST],
     pairs: [f32; MOST],
+    company: f32,
+    all: f32,
 }
 
 impl Model {
     pub(crate) fn add(&self, pattern: &Pattern, sums: &mut Sums) {
+        sums.company += pattern.company;
+        sums.all += 1.0;
         for (at, weights) in self.weights.iter().enumerate() {
             let level = pattern.level[at];
             if level == MISSING || weights.muted {
                 continue;
             }
-            let rarity = pattern.rarity[at];
+            let says = weights.says(level as usize, pattern.rarity[at]);
             sums.pairs[at] += 1.0;
-            sums.same[at] += weights.same[level as usize] + rarity;
+            sums.same[at] += weights.same[level as usize] + says;
             if weights.shared {
-                sums.home[at] += weights.home[level as usize] + rarity;
+                sums.home[at] += weights.home[level as usize] + says;
             }
         }
     }
 
     /// The log odds where each comparison says its mean.
     pub(crate) fn of_means(&self, sums: &Sums) -> f32 {
-        let (mut same, mut home) = (self.ln_same, self.ln_home);
+        let company = sums.company / sums.all.max(1.0);
+        let (mut same, mut home) = (self.ln_same - company, self.ln_home - company);
         for (at, pairs) in sums.pairs.iter().enumerate().filter(|(_, pairs)| **pairs > 0.0) {
             same += sums.same[at] / pairs;
             home += sums.home[at] / pairs;
@@ -167,8 +208,10 @@ impl Weights {
             u: [0.0; LEVELS],
             h: [0.0; LEVELS],
             k: [1.0; LEVELS],
+            slips: [0.5; LEVELS],
             same: [0.0; LEVELS],
             home: [0.0; LEVELS],
+            says: [Says::Rarity(0.0); LEVELS],
         }
     }
 }

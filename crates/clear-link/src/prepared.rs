@@ -7,8 +7,9 @@
 
 use hashbrown::HashMap;
 
+use crate::company::Company;
 use crate::dict::Dict;
-use crate::levels::{self, Kind};
+use crate::levels::Kind;
 use crate::rarity::Rarity;
 use crate::role::Role;
 use crate::table::{Column, NONE, Table, fold};
@@ -26,6 +27,8 @@ pub(crate) struct Prepared {
     stride: usize,
     cells: Vec<u32>,
     pub(crate) words: Words,
+    /// Which names keep company; nothing, unless it was learnt from the rows.
+    pub(crate) company: Company,
     pub(crate) given: Option<usize>,
     pub(crate) surname: Option<usize>,
     /// The first of [`REST`] cells with names that are neither.
@@ -150,6 +153,7 @@ impl Prepared {
             stride,
             cells: Vec::new(),
             words: Words::default(),
+            company: Company::default(),
             given,
             surname,
             rest,
@@ -364,11 +368,5 @@ impl Field {
                 both.rarity.add(code);
             }
         }
-    }
-}
-
-impl Comparison {
-    pub(crate) fn shared(&self) -> bool {
-        levels::shared_at_home(self.role)
     }
 }

@@ -201,6 +201,11 @@ impl Words {
         }
     }
 
+    /// Whether two words that are not the same may be one name, written otherwise.
+    pub(crate) fn are_like(&self, a: u32, b: u32) -> bool {
+        self.closeness(a, b) != Close::Far || self.are_nicknames(a, b)
+    }
+
     pub(crate) fn are_nicknames(&self, a: u32, b: u32) -> bool {
         self.has_nicknames[a as usize]
             && self.has_nicknames[b as usize]

@@ -99,11 +99,84 @@ fn a_waterfall_adds_up_to_the_score() {
     let linked = linked(&rows, &Options::default());
     for pair in linked.pairs.iter().take(500) {
         let waterfall = linked.explain(pair.a, pair.b);
-        let sum: f32 =
-            waterfall.before + waterfall.household + waterfall.steps.iter().map(|step| step.bits).sum::<f32>();
+        let sum: f32 = waterfall.before
+            + waterfall.company
+            + waterfall.household
+            + waterfall.steps.iter().map(|step| step.bits).sum::<f32>();
         assert!((sum - waterfall.after).abs() < 0.01, "{waterfall}");
         assert!((waterfall.after - pair.ln_odds / std::f32::consts::LN_2).abs() < 0.01);
     }
+}
+
+/// Two circles of names: in each, every given name stands beside every family name; none stands beside one of the other circle.
+fn two_circles(persons: usize, seed: u64) -> Vec<[String; 6]> {
+    let mut dice = Dice(seed);
+    let row = |_| {
+        let circle = dice.below(2);
+        let given = GIVEN[circle * 6 + dice.below(6)].to_owned();
+        let surname = format!(
+            "{}{}{}",
+            START[circle * 8 + dice.below(8)],
+            ["", "A", "O", "E"][dice.below(4)],
+            END[dice.below(12)]
+        );
+        let born = format!("{}-{:02}-{:02}", 1940 + dice.below(65), 1 + dice.below(12), 1 + dice.below(28));
+        [given, surname, born, String::new(), String::new(), String::new()]
+    };
+    (0..persons).map(row).collect()
+}
+
+#[test]
+fn names_that_keep_company_say_less_together() {
+    let company = |rows: &[[String; 6]]| -> f32 {
+        let linked = linked(rows, &Options::default());
+        let all: f32 = (0..200).map(|row| linked.explain(row, row).company).sum();
+        all / 200.0
+    };
+    // In a circle of half the rows, a name of it has the other name twice as often: that is one bit, of which less is believed
+    // of names that few combinations have. Where names say nothing of each other, what one person's rows repeat is most of it.
+    let (rows, _) = city(2_000, 13);
+    let (circles, independent) = (company(&two_circles(8_000, 12)), company(&rows));
+    assert!((-1.0..-0.55).contains(&circles) && independent > -0.4, "{circles} {independent}");
+}
+
+/// Names that many spell in several ways, some oftener than others; and a slip now and then, which makes names that nobody has.
+/// The rarer of two ways says little, the rarer of a name and a slip says much; a row says a name and a birthday, no more.
+#[test]
+fn a_city_that_spells_its_names_in_many_ways_is_put_together() {
+    const WAYS: [&[&str]; 8] = [
+        &["MOHAMMED", "MUHAMMAD", "MOHAMED", "MOHAMMAD"],
+        &["HUSSEIN", "HUSSAIN", "HOSSEIN"],
+        &["SERGEI", "SERGEY", "SERGUEI"],
+        &["DMITRI", "DMITRY", "DIMITRI"],
+        &["FATIMA", "FATMA", "FATIMAH"],
+        &["AISHA", "AYESHA", "AYSHA"],
+        &["YELENA", "ELENA", "OLENA"],
+        &["NATALIA", "NATALYA", "NATALIYA"],
+    ];
+    let mut dice = Dice(14);
+    let mut rows: Vec<[String; 6]> = Vec::new();
+    let mut persons = Vec::new();
+    for person in 0..4_000 {
+        let names = [dice.below(8).min(dice.below(8)), dice.below(8).min(dice.below(8))];
+        let born = format!("{}-{:02}-{:02}", 1940 + dice.below(65), 1 + dice.below(12), 1 + dice.below(28));
+        for _ in 0..2 {
+            let [given, surname] = names.map(|name| {
+                let ways = WAYS[name];
+                let mut written = ways[dice.below(ways.len()).min(dice.below(ways.len()))].to_owned();
+                if dice.below(12) == 0 {
+                    let letter = (b'A' + dice.below(26) as u8) as char;
+                    let at = dice.below(written.len());
+                    written.replace_range(at..=at, &letter.to_string());
+                }
+                written
+            });
+            rows.push([given, surname, born.clone(), String::new(), String::new(), String::new()]);
+            persons.push(person);
+        }
+    }
+    let f1 = f1(&linked(&rows, &Options::default()).clusters, &persons);
+    assert!(f1 > 0.9, "{f1}");
 }
 
 #[test]

@@ -201,7 +201,10 @@ fn the_worked_example_is_the_one_in_the_docs() {
     );
     assert!(
         (waterfall.after
-            - (waterfall.before + waterfall.household + waterfall.steps.iter().map(|step| step.bits).sum::<f32>()))
+            - (waterfall.before
+                + waterfall.company
+                + waterfall.household
+                + waterfall.steps.iter().map(|step| step.bits).sum::<f32>()))
         .abs()
             < 0.01
     );
