@@ -1,6 +1,7 @@
 //! Spreads work that needs no lock over the cores.
 
 use std::collections::VecDeque;
+use std::sync::LazyLock;
 
 use tokio::task::JoinHandle;
 
@@ -12,8 +13,11 @@ const WORTH_SPREADING: usize = 256;
 /// How many items one part has, where parts are used as they come.
 const PART: usize = 1000;
 
+/// Asked once: the answer takes a dozen reads of files, and a question waits for it.
 fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    static CORES: LazyLock<usize> =
+        LazyLock::new(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
+    *CORES
 }
 
 /// Does the same to every part of a list, each part on a thread that may block, and joins what comes out, in order.

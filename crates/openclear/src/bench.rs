@@ -228,7 +228,8 @@ fn inquiry(standing: &Standing) -> Inquiry {
         purpose: Some("criminal_investigation".into()),
         use_code: Some("C".into()),
         case: Some("HX000000".into()),
-        reason: Some("measurement".into()),
+        // A reason that says something: a vague one is put before a reviewer, and that waits for the disk first.
+        reason: Some("garage burglary, a neighbour gave the name".into()),
         on_behalf_of: standing.agency.clone().map(|agency| [agency].into()),
         ..Inquiry::default()
     }
