@@ -34,6 +34,6 @@ bench: ## Measure, and print a table for each measure (CRIMES=folder of crime fi
 	@scripts/prepare bench
 	@cargo xtask bench
 
-soak: ## 100,000 questions to the second evaluator; 10,000 flips, 1,000 cuts, 500 kills; then fuzz every parser (SECONDS_EACH=60; wants cargo-fuzz and a nightly toolchain)
+soak: ## 100,000 questions to the second evaluator; 10,000 flips, 1,000 cuts, 500 kills; columns in a bucket; then fuzz every parser (SECONDS_EACH=60; wants cargo-fuzz and a nightly toolchain)
 	@scripts/prepare soak
 	@cargo xtask soak --seconds $(or $(SECONDS_EACH),60)

@@ -1,6 +1,5 @@
 //! The long runs: the second evaluator over many questions, the log under many flips, cuts and kills, the gate
-//! under ten thousand sessions, and each parser
-//! fuzzed in turn, from its seeds.
+//! under ten thousand sessions, columns in a bucket, and each parser fuzzed in turn, from its seeds.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -41,6 +40,8 @@ pub(crate) fn run(root: &Path, seconds: u64) -> Result<()> {
         println!("{test}: {times} times");
         one(root, package, test, variable, times)?;
     }
+    println!("a bucket: the build with its client, against a server that speaks S3");
+    cargo(root, "test -p clear-cold --features s3 --test it")?;
     if !has("fuzz") {
         bail!(
             "cargo-fuzz is not installed: `cargo install cargo-fuzz --locked`, and `rustup toolchain install nightly`"

@@ -169,9 +169,9 @@ impl Place {
 
     /// Deletes what could not be deleted before; gives how many objects are still left. Their keys are gone.
     pub fn sweep(&self) -> usize {
-        for name in std::mem::take(&mut *self.left()) {
-            self.delete(&name);
-        }
+        // Taken first: in the head of the loop the lock would be held until its end, and what stays is put back under it.
+        let left = std::mem::take(&mut *self.left());
+        left.iter().for_each(|name| self.delete(name));
         self.left().len()
     }
 

@@ -101,6 +101,25 @@ fn what_was_touched_is_refused() {
 }
 
 #[test]
+fn what_cannot_be_deleted_now_is_deleted_later() {
+    let outside = tempfile::tempdir().unwrap();
+    let (folder, away) = (outside.path().join("place"), outside.path().join("away"));
+    let place = Place::folder(&folder).unwrap();
+    let objects = [place.keep(three(10)).unwrap(), place.keep(three(10)).unwrap()];
+    // The folder is gone, and something that is none stands where it was.
+    std::fs::rename(&folder, &away).unwrap();
+    std::fs::write(&folder, "").unwrap();
+    for object in &objects {
+        object.destroy();
+        assert_eq!(object.read(0).unwrap_err(), Error::Gone);
+    }
+    assert_eq!((place.sweep(), files(&away).len()), (2, 2));
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::rename(&away, &folder).unwrap();
+    assert_eq!((place.sweep(), files(&folder).len()), (0, 0));
+}
+
+#[test]
 fn it_serves_whoever_asks_asynchronous_or_not() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
