@@ -42,7 +42,7 @@ impl Company {
         let mut combinations: Vec<[u32; WORDS]> = Vec::new();
         let stride = (prepared.rows as usize).div_ceil(2 * LEARNT).max(1);
         for row in (0..prepared.rows).step_by(stride) {
-            let words = words(prepared, prepared.row(row));
+            let words = words(prepared, prepared.row(row), true);
             if words[1] != NONE && combinations.len() < LEARNT && seen.insert(words) {
                 combinations.push(words);
             }
@@ -97,18 +97,19 @@ impl Company {
         (circles, circles.iter().sum())
     }
 
-    /// ln of how much oftener strangers have these names together than if one said nothing of another.
-    pub(crate) fn ln(&self, prepared: &Prepared, row: &[u32]) -> f32 {
-        if self.of.is_empty() { 0.0 } else { self.circles(&words(prepared, row)).1.max(1.0).ln() }
+    /// ln of how much oftener strangers have these names together than if one said nothing of another; with the other names of
+    /// the row, if they agree too.
+    pub(crate) fn ln(&self, prepared: &Prepared, row: &[u32], rest: bool) -> f32 {
+        if self.of.is_empty() { 0.0 } else { self.circles(&words(prepared, row, rest)).1.max(1.0).ln() }
     }
 }
 
 /// The words of a row's names, the rest nothing.
-fn words(prepared: &Prepared, row: &[u32]) -> [u32; WORDS] {
+fn words(prepared: &Prepared, row: &[u32], rest: bool) -> [u32; WORDS] {
     let mut words = [NONE; WORDS];
     let mut at = 0;
     let mut add = |word: u32| {
-        if word != NONE && prepared.words.letters(word) > 1 && !words[..at].contains(&word) {
+        if word != NONE && !words[..at].contains(&word) {
             words[at] = word;
             at += 1;
         }
@@ -119,6 +120,9 @@ fn words(prepared: &Prepared, row: &[u32]) -> [u32; WORDS] {
             [NONE, _] => add(surname),
             pieces => pieces.into_iter().for_each(&mut add),
         }
+    }
+    if let Some(slot) = prepared.rest.filter(|_| rest) {
+        row[slot..slot + REST].iter().for_each(|word| add(*word));
     }
     words
 }

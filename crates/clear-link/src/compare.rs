@@ -46,12 +46,13 @@ impl Prepared {
             out.rarity[at] = rarity;
         }
         out.company = 0.0;
-        let agree = self.comparisons.iter().zip(out.level).filter(|(comparison, level)| {
-            matches!(comparison.kind, Kind::Given | Kind::Surname)
-                && usize::from(*level) < comparison.kind.levels().len() - 1
-        });
-        if agree.count() == 2 {
-            out.company = (self.company.ln(self, a) + self.company.ln(self, b)) / 2.0;
+        let agrees = |kind: Kind| {
+            let at = self.comparisons.iter().position(|comparison| comparison.kind == kind);
+            at.is_some_and(|at| usize::from(out.level[at]) < kind.levels().len() - 1)
+        };
+        if agrees(Kind::Given) && agrees(Kind::Surname) {
+            let rest = agrees(Kind::Middle);
+            out.company = (self.company.ln(self, a, rest) + self.company.ln(self, b, rest)) / 2.0;
         }
     }
 
