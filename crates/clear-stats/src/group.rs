@@ -22,7 +22,7 @@ use crate::exact::Exact;
 use crate::lens::{Classes, Lens, Seen, bit};
 use crate::predicate::{Part, Predicate};
 use crate::store::{Bits, Data, Frozen, NO_TIME, Open, Zone, each_width, wide};
-use crate::times::{Grain, days_of};
+use crate::times::{Grain, date_of, days_of};
 use crate::values::Value;
 
 /// What to count by.
@@ -190,14 +190,15 @@ impl<'a> Plan<'a> {
         let columns = columns.chain(grouping.measures.iter().filter_map(|measure| measure.column()));
         let wanted = columns.map(class).fold(0, |wanted, class| wanted | class)
             | grouping.filter.as_ref().map_or(0, |filter| filter.classes(table));
-        let keys: Vec<KeyPlan> = grouping.keys.iter().map(|key| KeyPlan::of(table, *key)).collect::<Option<_>>()?;
+        let keys: Vec<KeyPlan> =
+            grouping.keys.iter().map(|key| KeyPlan::of(table, grouping, *key)).collect::<Option<_>>()?;
         let dense = keys.iter().try_fold(1usize, |product, key| product.checked_mul(key.codes?));
         Some(Plan { table, grouping, wanted, keys, dense: dense.filter(|product| *product <= DENSE_MAX) })
     }
 }
 
 impl KeyPlan {
-    fn of(table: &Frozen, key: Key) -> Option<KeyPlan> {
+    fn of(table: &Frozen, grouping: &Grouping, key: Key) -> Option<KeyPlan> {
         match key {
             Key::Column(column) => {
                 let codes = table.words(column).codes().max(1);
@@ -205,7 +206,8 @@ impl KeyPlan {
                 Some(KeyPlan { key, codes: is_coded.then_some(codes), days: None })
             }
             Key::Time(column, grain) => {
-                let days = Days::of(table, column, grain)?;
+                let within = grouping.filter.as_ref().and_then(|filter| filter.times_of(column));
+                let days = Days::of(table, column, grain, within.unwrap_or((i64::MIN, i64::MAX)))?;
                 Some(KeyPlan { key, codes: Some(days.values.len() + 1), days: Some(days) })
             }
         }
@@ -226,7 +228,8 @@ impl KeyPlan {
 }
 
 impl Days {
-    fn of(table: &Frozen, column: usize, grain: Grain) -> Option<Days> {
+    /// Of the days that rows can have whose time is within: nobody asks for another.
+    fn of(table: &Frozen, column: usize, grain: Grain, within: (i64, i64)) -> Option<Days> {
         if let Some(parts) = grain.of_day() {
             return Some(Days {
                 first: 0,
@@ -243,20 +246,28 @@ impl Days {
             }
         }
         let (low, high) = span.unwrap_or((0, 0));
-        let (first, last) = (days_of(low), days_of(high));
+        let (first, last) = (days_of(low.max(within.0)), days_of(high.min(within.1)));
         if last - first > DAYS_MAX {
             return None;
         }
         let mut values: Vec<Value> = Vec::new();
         let mut codes: BTreeMap<i64, u32> = BTreeMap::new();
         let mut of = Vec::new();
+        let (mut date, mut before) = (date_of(first), None);
         for day in first..=last {
-            let (number, value) = grain.of(day);
-            let code = *codes.entry(number).or_insert_with(|| {
+            let (number, value) = grain.of(day, date);
+            let mut new = || {
                 values.push(value);
                 values.len() as u32
-            });
+            };
+            let code = match before {
+                Some((same, code)) if same == number => code,
+                _ if grain.passes() => new(),
+                _ => *codes.entry(number).or_insert_with(new),
+            };
             of.push(code);
+            before = Some((number, code));
+            date = date.tomorrow().unwrap_or(date);
         }
         Some(Days { first, grain, of, values })
     }
@@ -265,7 +276,7 @@ impl Days {
         if time == NO_TIME {
             return 0;
         }
-        if self.of.is_empty() {
+        if self.grain.of_day().is_some() {
             return self.grain.part(time) + 1;
         }
         self.of.get((days_of(time) - self.first) as usize).copied().unwrap_or(0)

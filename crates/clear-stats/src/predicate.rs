@@ -119,6 +119,18 @@ impl Predicate {
         }
     }
 
+    /// From when to when a column's time is wherever it is true; `None` where it does not say.
+    pub(crate) fn times_of(&self, column: usize) -> Option<(i64, i64)> {
+        match self {
+            Predicate::Times(of, low, high) if *of == column => Some((*low, *high)),
+            Predicate::And(all) => {
+                let said = all.iter().filter_map(|predicate| predicate.times_of(column));
+                said.reduce(|(low, high), (other_low, other_high)| (low.max(other_low), high.min(other_high)))
+            }
+            _ => None,
+        }
+    }
+
     /// Keeps the rows for which it is definitely true, or definitely false.
     pub(crate) fn narrow(&self, wanted: bool, part: &Part<'_>, rows: &mut Bits) {
         // What there is no row for is not looked at, and so not fetched.

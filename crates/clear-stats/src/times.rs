@@ -70,21 +70,45 @@ impl Grain {
         }) as u32
     }
 
-    /// The part that a day has, as a number that only it has, and as a value.
-    pub(crate) fn of(self, day: i64) -> (i64, Value) {
-        let date = date_of(day);
-        let began = |date: Date| (i64::from(days(date)), Value::Time(i64::from(days(date)) * DAY));
+    /// Whether a part that has ended never comes again.
+    pub(crate) fn passes(self) -> bool {
+        matches!(self, Grain::Year | Grain::Month | Grain::Day)
+    }
+
+    /// The part that a day has, which is counted from 1970 and has this date: as a number that only it has, and as a value.
+    pub(crate) fn of(self, day: i64, date: Date) -> (i64, Value) {
+        let began = |day: i64| (day, Value::Time(day * DAY));
         let number = |number: i64| (number, Value::Number(number as f64));
         match self {
-            Grain::Day => began(date),
-            Grain::Month => began(date.first_of_month()),
-            Grain::Year => began(date.first_of_year()),
+            Grain::Day => began(day),
+            Grain::Month => began(day - i64::from(date.day()) + 1),
+            Grain::Year => began(day - i64::from(date.day_of_year()) + 1),
             Grain::YearNumber => number(date.year().into()),
             Grain::MonthNumber => number(date.month().into()),
             Grain::DayNumber => number(date.day().into()),
             Grain::Weekday => number(date.weekday().to_sunday_zero_offset().into()),
             Grain::Week => number(date.iso_week_date().week().into()),
             Grain::Hour | Grain::Minute | Grain::Second => number(0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DAY, Grain, date_of, days};
+    use crate::values::Value;
+
+    #[test]
+    fn a_part_begins_where_the_calendar_says() {
+        for day in -30_000..60_000 {
+            let date = date_of(day);
+            let began = |grain: Grain| match grain.of(day, date) {
+                (number, Value::Time(micros)) if micros == number * DAY => number,
+                other => panic!("{day}: {other:?}"),
+            };
+            assert_eq!(began(Grain::Day), day);
+            assert_eq!(began(Grain::Month), i64::from(days(date.first_of_month())), "{date}");
+            assert_eq!(began(Grain::Year), i64::from(days(date.first_of_year())), "{date}");
         }
     }
 }
