@@ -256,7 +256,7 @@ impl Days {
         let (mut date, mut before) = (date_of(first), None);
         for day in first..=last {
             let (number, value) = grain.of(day, date);
-            let mut new = || {
+            let new = || {
                 values.push(value);
                 values.len() as u32
             };
