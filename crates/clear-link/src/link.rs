@@ -181,7 +181,7 @@ fn as_given(linked: Linked, given: &[u32], copies: &[Copies]) -> Linked {
         copies.rows.iter().for_each(|copy| put(*copy, cluster));
     }
     pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
-    let prepared = prepared.as_given(given, copies.iter().map(|copies| (copies.of, copies.rows.as_slice())));
+    let prepared = prepared.in_given_order(given, copies.iter().map(|copies| (copies.of, copies.rows.as_slice())));
     Linked { clusters: of_given, pairs, copied, compared, found, model, prepared }
 }
 

@@ -269,7 +269,7 @@ impl Prepared {
 
     /// The rows under other numbers: each at the place that `given` says, and copies of some at further places. What is rare
     /// stays as it was settled.
-    pub(crate) fn as_given<'a>(
+    pub(crate) fn in_given_order<'a>(
         mut self,
         given: &'a [u32],
         copies: impl Iterator<Item = (u32, &'a [u32])> + Clone,
