@@ -88,7 +88,7 @@ def measured(run, cpu):
 def counts(rows):
     """What an answer comes to, whoever gave it: its number of rows, and the sum of its counts or, of whole rows, their dates in order."""
     values = [list(row.values()) if isinstance(row, dict) else row for row in rows]
-    if len(values[0]) > 3:
+    if values and len(values[0]) > 3:
         # The first time of a row is its date. Which of equal dates come is not said.
         times = [[str(value)[:19].replace(" ", "T") for value in row if str(value)[4:5] + str(value)[7:8] == "--"] for row in values]
         return len(rows), [time[0] for time in times]

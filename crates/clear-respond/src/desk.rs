@@ -547,7 +547,6 @@ impl Desk {
     /// Takes in where the city's areas lie: before anybody asks, and the same for all.
     pub fn chart(&self, geography: clear_place::Geography) {
         self.shelves.chart(geography);
-        self.answers.forget();
     }
 
     /// Where the city's areas lie.

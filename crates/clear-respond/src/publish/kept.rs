@@ -34,11 +34,6 @@ impl Answers {
         Arc::clone(answer).downcast().ok()
     }
 
-    /// Drops them all: something else than the set has changed.
-    pub(crate) fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Kept::default();
-    }
-
     /// Keeps an answer of so many bytes. Those of another version are dropped, and all of them where there are too many.
     pub(crate) fn keep(
         &self,
@@ -76,8 +71,6 @@ mod tests {
         answers.keep(closed.clone(), question.clone(), Arc::new(8u32), 10);
         assert!(answers.get::<u32>(&first, &question).is_none());
         assert_eq!(answers.get::<u32>(&closed, &question).as_deref(), Some(&8));
-        answers.forget();
-        assert!(answers.get::<u32>(&closed, &question).is_none());
     }
 
     #[test]
